@@ -1,0 +1,71 @@
+# Everything runs in .venv, which is made here on first use and redone when pyproject.toml or constraints.txt change.
+PYTHON ?= python3
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
+DOCS := docs/cli.md docs/recipes.md
+
+.PHONY: help demo test test-all check fix lock clean
+
+help:
+	@echo "make demo       train on real icons, search them by words: results in runs/demo (ARGS=--fresh starts over)"
+	@echo "make test       the tests (ARGS=tests/data for a part)"
+	@echo "make test-all   the tests and the slow ones"
+	@echo "make check      format, lint, types, layering, generated docs"
+	@echo "make fix        format, repair what lint can, write the generated docs"
+	@echo "make lock       write constraints.txt anew from the newest releases"
+	@echo "make clean      remove .venv and what tools left behind"
+
+demo: $(VENV)/.train
+	@$(BIN)/python -m sightline demo $(ARGS)
+
+# Shapes are checked in the second session; torch.compile fails under that check, so it goes first and alone.
+test: $(VENV)/.test
+	@$(BIN)/python -m pytest -q -m "compile and not slow" --jaxtyping-packages=
+	@$(BIN)/python -m pytest $(ARGS)
+
+test-all: $(VENV)/.test
+	@$(BIN)/python -m pytest -q -m compile --jaxtyping-packages=
+	@$(BIN)/python -m pytest -m "not compile" $(ARGS)
+
+check: $(VENV)/.dev
+	@$(BIN)/ruff format --check --quiet . || { echo "not formatted: run make fix"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/basedpyright
+	@$(BIN)/lint-imports --no-cache --no-logo
+	@$(BIN)/cog --check --verbosity=0 -I tools $(DOCS) || { echo "generated docs are old: run make fix"; exit 1; }
+
+fix: $(VENV)/.dev
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/cog -r --verbosity=0 -I tools $(DOCS)
+
+lock: $(VENV)/.made
+	@$(BIN)/python tools/lock.py
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/.made:
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { \
+	  echo "Sightline needs Python 3.11 or later, and '$(PYTHON)' is not: try make PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "cannot make $(VENV); some systems package it apart (python3-venv)"; exit 1; }
+	@$(INSTALL) --upgrade "pip>=25.1"
+	@touch $@
+
+$(VENV)/.train: $(VENV)/.made pyproject.toml constraints.txt
+	@echo "installing into $(VENV); the first time takes minutes (torch is large) ..."
+	@$(INSTALL) -c constraints.txt -e ".[train]"
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.train
+	@echo "installing what the tests need ..."
+	@$(INSTALL) -c constraints.txt -e ".[train,outline,tensorboard]" --group test
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.test
+	@echo "installing what the checks need ..."
+	@$(INSTALL) -c constraints.txt --group dev
+	@touch $@

@@ -1,0 +1,36 @@
+"""Sightline trains, measures and uses image representations.
+
+>>> import sightline
+>>> encoder = sightline.load("runs/icons")                                # doctest: +SKIP
+>>> encoder.encode_text(["credit card"], normalize=True)                  # doctest: +SKIP
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sightline.recipes.find import train as train
+    from sightline.search.embed import embed as embed
+    from sightline.search.index import Index as Index
+    from sightline.weights.load import load as load
+
+__version__ = "0.1.0"
+__all__ = ["Index", "__version__", "embed", "load", "train"]
+
+# Public names live where they belong and are fetched on first use (PEP 562): `import sightline` imports nothing else.
+_HOMES = {
+    "Index": "sightline.search.index",
+    "embed": "sightline.search.embed",
+    "load": "sightline.weights.load",
+    "train": "sightline.recipes.find",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'sightline' has no attribute {name!r}; it has {', '.join(__all__)}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,79 @@
+"""`sightline index`."""
+
+import os
+import time
+from pathlib import Path
+
+from sightline.cli.progress import name_bad, progress
+
+BUILT_IN = ("icons", "scenes")
+
+
+def index(
+    db: Path,
+    src: str,
+    *,
+    encoder: str | None = None,
+    rebuild: bool = False,
+    device: str = "auto",
+) -> None:
+    """Make pictures searchable, or bring an index up to date: only what is new or changed is embedded.
+
+    Safe to stop at any moment; the same command goes on. Several sources may share one index.
+
+    Examples:
+      sightline index icons.db icons --encoder runs/icons
+      sightline index icons.db my-folder/
+      sightline index icons.db icons --encoder runs/better --rebuild
+
+    Parameters
+    ----------
+    db
+        The index, one file; made where there is none.
+    src
+        SRC: a folder, a table, tars, `icons`, `scenes`.
+    encoder
+        ENCODER: a run folder. Left out: the one the index was made with.
+    rebuild
+        Embed everything again with another encoder; the index then holds SRC and nothing else.
+    device
+        auto, cpu, cuda or mps.
+    """
+    from sightline.data.source import open_source
+    from sightline.search.index import Index
+    from sightline.weights.load import load
+
+    start = time.monotonic()
+    with Index(db) as made:
+        if encoder is None and not db.exists():
+            raise ValueError(f"{db} is new, so it needs an encoder: sightline index {db} {src} --encoder ENCODER")
+        source = open_source(anchored(src))
+        model = load(encoder or made.about().encoder, device=device)
+        with progress("indexing") as tell:
+            report = (made.rebuild if rebuild else made.add)(source, model, progress=tell)
+        about = made.about()
+    name_bad(report.bad)
+    words = {
+        "new": report.added,
+        "changed": report.changed,
+        "moved": report.moved,
+        "removed": report.removed,
+        "unchanged": report.unchanged,
+    }
+    counts = ", ".join(f"{count:,} {word}" for word, count in words.items() if count)
+    print(f"{db}: {about.pictures:,} pictures ({counts or 'nothing found'}) in {time.monotonic() - start:.1f} s")
+
+
+def anchored(src: str) -> str:
+    """SRC with its paths made absolute, so that one folder is one source from wherever the command is run.
+
+    >>> anchored("icons:train?n=5::s3://bucket/000.tar")
+    'icons:train?n=5::s3://bucket/000.tar'
+    """
+    from sightline.data.source import parse
+
+    def anchor(name: str, text: str) -> str:
+        named = "://" in name or (name in BUILT_IN and not Path(name).exists())
+        return text if named else os.path.abspath(os.path.expanduser(name)) + text.removeprefix(name)
+
+    return "::".join(anchor(part.name, part.text) for part in parse(src))

@@ -1,0 +1,103 @@
+"""The `sightline` command: one verb a file, imported only when called, so that help and search start fast."""
+
+import os
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
+
+from sightline import __version__
+
+# What `pip install sightline` leaves out and `sightline[train]` adds.
+TRAINING_PART = frozenset({"einops", "fontawesomefree", "jaxtyping", "pyarrow", "torch", "torchvision"})
+
+# In the order of a first day. Each is the function of the same name in the file of the same name.
+VERBS = ("demo", "recipes", "data", "train", "embed", "index", "search")
+
+
+def _default_worth_saying(value: Any) -> str | None:
+    return None if value is None or isinstance(value, bool) else str(value)
+
+
+MANNERS: dict[str, Any] = {
+    "name": "sightline",
+    "help": "Train, measure and use image representations: photographs, icons, logos, charts and SVG.",
+    "version": f"sightline {__version__}",
+    "help_format": "plaintext",  # brackets and asterisks of SRC examples are meant as they stand
+    "default_parameter": Parameter(negative=(), show_default=_default_worth_saying),
+    "result_action": "return_value",
+    "print_error": False,
+    "exit_on_error": False,
+    "suppress_keyboard_interrupt": False,
+}
+app = App(**MANNERS)
+for place, verb in enumerate(VERBS):
+    app.command(f"sightline.cli.{verb}:{verb}", name=verb, sort_key=place)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command line (the process's own by default) and returns its exit code.
+
+    0 done; 2 refused, with one line on stderr saying why; 130 stopped by Ctrl-C. SIGHTLINE_TRACE=1 shows the whole
+    traceback instead of the line. What is neither a ValueError nor an OSError nor a FloatingPointError (a loss that
+    stopped being a number) is a defect of ours and always shows its traceback.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        if not words or words[0] not in VERBS:
+            load_verbs()
+        app(words)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader (`| head`) has what it wanted. Python flushes stdout once more at exit: give it somewhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except UnknownCommandError as error:
+        return _refuse(_unknown((error.unused_tokens or words)[0]))
+    except CycloptsError as error:
+        return _refuse(f"{error} See `{_usage(error)} --help`.")
+    except ImportError as error:
+        missing = _missing(error)
+        if os.environ.get("SIGHTLINE_TRACE") or missing is None:
+            raise
+        return _refuse(f"this verb needs the training part ({missing} is missing): pip install 'sightline[train]'")
+    except (ValueError, OSError, FloatingPointError) as error:
+        if os.environ.get("SIGHTLINE_TRACE"):
+            raise
+        return _refuse(str(error) or type(error).__name__)
+    return 0
+
+
+def load_verbs() -> None:
+    """Imports every verb, so that the general help shows their first lines; a single verb is imported when it runs."""
+    for verb in VERBS:
+        app[verb]
+
+
+def _refuse(reason: str) -> int:
+    line = f"sightline: error: {reason}"
+    print(f"\033[31m{line}\033[0m" if sys.stderr.isatty() and "NO_COLOR" not in os.environ else line, file=sys.stderr)
+    return 2
+
+
+def _unknown(word: str) -> str:
+    near = get_close_matches(word, VERBS, n=1)
+    return f"there is no verb {word!r}{f' (did you mean {near[0]}?)' if near else ''}; there are {', '.join(VERBS)}"
+
+
+def _usage(error: CycloptsError) -> str:
+    """`sightline train` where the mistake is inside that verb, else `sightline`."""
+    return " ".join(("sightline", *(error.command_chain or ())))
+
+
+def _missing(error: BaseException | None) -> str | None:
+    """The package of the training part whose absence caused `error`, or None."""
+    while error is not None:
+        if isinstance(error, ModuleNotFoundError) and error.name and error.name.split(".")[0] in TRAINING_PART:
+            return error.name.split(".")[0]
+        error = error.__cause__
+    return None

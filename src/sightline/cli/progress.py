@@ -1,0 +1,50 @@
+"""A progress bar on a terminal, a line now and then elsewhere, nothing for what is done at once."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+QUIET = 5.0
+"""seconds between two lines where there is no terminal"""
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Gives a function to call with (done, total); it writes to stderr, so that stdout stays what was asked for."""
+    if sys.stderr.isatty():
+        yield from _bar(title)
+    else:
+        yield _lines(title)
+
+
+def _bar(title: str) -> Iterator[Callable[[int, int | None], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _lines(title: str) -> Callable[[int, int | None], None]:
+    last = time.monotonic()
+
+    def say(done: int, total: int | None) -> None:
+        nonlocal last
+        if time.monotonic() - last >= QUIET:
+            last = time.monotonic()
+            print(f"{title}: {done:,}" + (f" of {total:,}" if total else ""), file=sys.stderr, flush=True)
+
+    return say
+
+
+def name_bad(bad: dict[str, str], most: int = 10) -> None:
+    """The pictures that were skipped, with their reasons, on stderr."""
+    if bad:
+        print(f"skipped {len(bad):,} that could not be used:", file=sys.stderr)
+    for key, reason in list(bad.items())[:most]:
+        print(f"  {key}: {reason}", file=sys.stderr)
+    if len(bad) > most:
+        print(f"  and {len(bad) - most:,} more", file=sys.stderr)

@@ -1,0 +1,107 @@
+"""`sightline search`."""
+
+import io
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+FORMAT = 1
+"""of `--json`; docs/search.md lists its fields"""
+
+
+def search(
+    db: Path,
+    query: str | None = None,
+    *,
+    image: Path | None = None,
+    k: Annotated[int, Parameter(name=["-k", "--k"])] = 10,
+    as_json: Annotated[bool, Parameter(name="--json")] = False,
+    sheet: Path | None = None,
+    encoder: str | None = None,
+    device: str = "auto",
+) -> None:
+    """Find pictures by words or by a picture; prints rank, score and path, the best first.
+
+    Examples:
+      sightline search icons.db "credit card"
+      sightline search icons.db "credit card" -k 24 --sheet found.png
+      sightline search icons.db --image sketch.png --json
+
+    Parameters
+    ----------
+    db
+        The index made by `sightline index`.
+    query
+        What the picture shows, in words.
+    image
+        Search by this picture instead of words.
+    k
+        How many results.
+    as_json
+        Print JSON.
+    sheet
+        Also draw the results into this PNG.
+    encoder
+        ENCODER; left out, the one the index was made with. It must be the same encoder, perhaps at another place.
+    device
+        auto, cpu, cuda or mps.
+    """
+    from sightline.search.index import Index
+    from sightline.weights.load import load
+
+    if (query is None) == (image is None):
+        raise ValueError('give words or --image, one of them: sightline search DB "credit card"')
+    if query is not None and not query.strip():
+        raise ValueError('the query is empty; type what the picture shows, such as "credit card"')
+    if image is not None and not image.is_file():
+        raise ValueError(f"there is no picture at {image}")
+    with Index(db) as index:
+        about = index.about()
+        model = load(encoder or _still_there(db, about.encoder), device=device)
+        hits = index.search_image(image, model, k) if image else index.search_text(query or "", model, k)
+        rows = [asdict(hit) for hit in hits]
+        if sheet:
+            _draw(sheet, index.thumbs(hits), [f"{hit.rank}  {hit.name}" for hit in hits])
+    asked = {"query": query, "image": str(image) if image else None}
+    if as_json:
+        whole = {
+            "format": FORMAT,
+            "db": str(db),
+            "encoder": about.encoder,
+            **asked,
+            "count": len(rows),
+            "results": rows,
+        }
+        print(json.dumps(whole, indent=2, ensure_ascii=False))
+        return
+    for row in rows:
+        print(f"{row['rank']:4}  {row['score']:.3f}  {row['path'] or row['key']}")
+    if not rows:
+        print(f"{db} holds no pictures")
+    if sheet:
+        print(f"sheet: {sheet}")
+
+
+def _still_there(db: Path, encoder: str) -> str:
+    if ":" not in encoder[2:] and not Path(encoder).exists():
+        raise ValueError(
+            f"{db} was made with the encoder {encoder}, which is not there any more. Say where it is: "
+            f"sightline search {db} ... --encoder ENCODER"
+        )
+    return encoder
+
+
+def _draw(out: Path, thumbs: list[bytes], titles: list[str]) -> None:
+    import numpy as np
+    from PIL import Image
+
+    from sightline.data.sheet import sheet
+    from sightline.weights.atomic import replacing
+
+    pictures: list[Any] = [np.asarray(Image.open(io.BytesIO(thumb))) for thumb in thumbs]
+    drawn = sheet(pictures, titles, columns=min(8, max(1, len(pictures))), cell=128)
+    with replacing(out) as [temporary]:
+        drawn.save(temporary, format="PNG")

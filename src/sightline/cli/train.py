@@ -1,0 +1,93 @@
+"""`sightline train`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+
+def train(
+    recipe: str,
+    *overrides: str,
+    out: Path,
+    data: str | None = None,
+    eval: str | None = None,
+    device: str = "auto",
+    workers: int = 0,
+    memory: Literal["auto", "always", "never"] = "auto",
+    fresh: Annotated[bool, Parameter(negative=())] = False,
+    dry_run: Annotated[bool, Parameter(negative=())] = False,
+    compile: Annotated[bool, Parameter(negative=())] = False,
+    shard: Annotated[bool, Parameter(negative=())] = False,
+    tensorboard: Annotated[bool, Parameter(negative=())] = False,
+    quiet: Annotated[bool, Parameter(negative=())] = False,
+    log_every: int = 10,
+    save_every: float = 60.0,
+) -> None:
+    """Train a recipe on your pictures; the same command goes on where it stopped.
+
+    Examples:
+      sightline train clip.icons --out runs/icons
+      sightline train clip --data my-icons/ --out runs/mine steps=3000 optim.lr=5e-4
+      sightline train clip.small --data "scenes?level=1" --eval "scenes:test?level=1&n=1000" --out runs/scenes
+      sightline train clip.b32 --data "shards/{000..127}.tar" --out runs/b32 --dry-run
+      torchrun --nproc-per-node 8 -m sightline train clip.b16 --data "shards/{000..127}.tar" --out runs/b16
+
+    Parameters
+    ----------
+    recipe
+        A name of `sightline recipes`: `clip.icons`, or `clip` for `clip.small`.
+    overrides
+        Changed settings as key.path=value, for instance `optim.lr=3e-4 batch=512`.
+    out
+        The run folder.
+    data
+        SRC to train on; without it the recipe's own.
+    eval
+        SRC to measure on while training; without it 5 % of the data is held out.
+    device
+        auto, cpu, cuda or mps.
+    workers
+        Decoding processes, for sets too large for memory.
+    memory
+        Whether pictures are decoded once and kept; auto: while they take under a quarter of the free memory.
+    fresh
+        Start over: remove what an earlier run left in the folder.
+    dry_run
+        Print parameters, memory, FLOPs a step and the hours the run will take, and stop.
+    compile
+        Compile each block; worth it for runs of more than ten minutes.
+    shard
+        Under torchrun: FSDP2 instead of DDP.
+    tensorboard
+        Also write TensorBoard files into the run folder.
+    quiet
+        Print nothing but errors and the result.
+    log_every
+        Steps between lines of metrics.jsonl.
+    save_every
+        Seconds between checkpoints.
+    """
+    from sightline.recipes.find import train as run
+
+    done = run(
+        recipe,
+        out=out,
+        data=data,
+        evaluation=eval,
+        overrides=overrides,
+        device=device,
+        workers=workers,
+        memory=memory,
+        fresh=fresh,
+        dry_run=dry_run,
+        compile=compile,
+        shard=shard,
+        tensorboard=tensorboard,
+        quiet=quiet,
+        log_every=log_every,
+        save_every=save_every,
+    )
+    if done.finished:
+        scores = "  ".join(f"{name} {value:.3f}" for name, value in done.scores.items())
+        print(f"{out}: {done.steps} steps in {done.seconds:.0f} s, {done.images_per_second:.0f} images/s  {scores}")

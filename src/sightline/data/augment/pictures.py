@@ -1,0 +1,72 @@
+"""A batch of pictures on its way through the augmentation."""
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, UInt8
+from torch import Tensor
+
+from sightline.data.augment.draws import Draws
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Float pictures in [0, 1], of which the upper left `size` is valid."""
+
+    image: Float[Tensor, "b c y x"]
+    """by c: 1 the coverage of one ink a picture; 3 opaque RGB; 4 RGB premultiplied by alpha, and alpha"""
+    size: np.ndarray
+    """(b, 2) int64 valid height and width"""
+    target: int
+    """what geometry resizes to, in pixels"""
+    opaque: Bool[Tensor, " b"]
+    """pictures that had no transparency: their colours are left alone, only what lies outside them is filled"""
+    ink: Float[Tensor, "b 3"] | None = None
+    """the ink of each picture, where c is 1"""
+
+    @property
+    def alpha(self) -> Float[Tensor, "b y x"] | None:
+        """Coverage, None where all pictures are opaque."""
+        match self.image.shape[1]:
+            case 1:
+                return self.image[:, 0]
+            case 3:
+                return None
+            case _:
+                return self.image[:, 3]
+
+    def with_image(self, image: Float[Tensor, "b c y x"]) -> "Pictures":
+        """Other pixels, all of them valid."""
+        size = np.broadcast_to(np.array(image.shape[2:], np.int64), self.size.shape)
+        return replace(self, image=image, size=size)
+
+    def tensor(self, values: np.ndarray) -> Tensor:
+        """Draws brought to where the pictures are, float32 (or bool)."""
+        kind = torch.bool if values.dtype == np.bool_ else torch.float32
+        return torch.from_numpy(np.ascontiguousarray(values)).to(self.image.device, kind, non_blocking=True)
+
+
+class Op(Protocol):
+    """A step of the pipeline: a frozen dataclass of its parameters, called with the pictures and its own draws."""
+
+    def __call__(self, pictures: Pictures, draws: Draws) -> Pictures: ...
+
+
+def unpack(stored: UInt8[Tensor, "b c y x"], size: np.ndarray, target: int) -> Pictures:
+    """Stored uint8 RGB or straight RGBA as premultiplied floats.
+
+    A batch of purely black drawings (most icon sets) is carried as coverage alone: a quarter of the work.
+    """
+    if stored.shape[1] == 3:
+        opaque = torch.ones(len(stored), dtype=torch.bool, device=stored.device)
+        return Pictures(stored.float().mul_(1 / 255), size, target, opaque)
+    area = torch.from_numpy(size.prod(1)).to(stored.device)
+    opaque = (stored[:, 3] == 255).sum((1, 2)) == area
+    if not stored[:, :3].any():
+        ink = torch.zeros(len(stored), 3, device=stored.device)
+        return Pictures(stored[:, 3:].float().mul_(1 / 255), size, target, opaque, ink)
+    image = stored.float().mul_(1 / 255)
+    image[:, :3].mul_(image[:, 3:])
+    return Pictures(image, size, target, opaque)

@@ -1,0 +1,44 @@
+"""Where things that can be made again are kept, and how a file is written so that it is whole or absent."""
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def sightline_cache() -> Path:
+    """The cache folder: `$SIGHTLINE_CACHE`, else the platform's place for caches. Not created here."""
+    chosen = os.environ.get("SIGHTLINE_CACHE")
+    if chosen:
+        return Path(chosen).expanduser()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "sightline" / "cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "sightline"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sightline"
+
+
+def cached(file: Path, kind: str, ending: str) -> Path:
+    """Where the cache keeps what was made from `file`; another path, size or time of change gives another place."""
+    stat = file.stat()
+    words = f"{file.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}"
+    return sightline_cache() / kind / (hashlib.blake2b(words.encode(), digest_size=16).hexdigest() + ending)
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """A temporary path beside `target` that takes its place when the block ends well, and is deleted when it does not.
+
+    A full disk is an OSError that names the folder; nothing half-written ever stands under `target`.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        os.replace(temporary, target)
+    except OSError as error:
+        raise OSError(error.errno, f"could not write {target}: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)

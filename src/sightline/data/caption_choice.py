@@ -1,0 +1,48 @@
+"""Which words stand for a picture at this step: a function of the sample and of sixteen draws made for it.
+
+A chooser is any `(sample, u (16,) in [0, 1)) -> str`. Defined at module level it can travel to a worker process.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from sightline.data.draw import uniform
+from sightline.data.sample import Sample
+
+DRAWS = 16
+"""How many uniforms a chooser is handed."""
+
+Chooser = Callable[[Sample, np.ndarray], str]
+
+
+def first(sample: Sample, u: np.ndarray) -> str:
+    """The main caption, "" where there is none."""
+    return sample.captions[0] if sample.captions else ""
+
+
+def any_caption(sample: Sample, u: np.ndarray) -> str:
+    """One of the captions, each as likely as the others."""
+    return _pick(sample.captions, u[0])
+
+
+def with_terms(sample: Sample, u: np.ndarray) -> str:
+    """A caption, a random subset of the search terms in random order, or both: the ways people ask for a drawing.
+
+    A quarter of the time the caption alone, a quarter the terms alone, else both, either first. The number of terms is
+    even from one to all (at most eight).
+    """
+    caption = _pick(sample.captions, u[0])
+    terms = [term for term in sample.terms if term != caption]
+    if not terms or (caption and u[1] < 0.25):
+        return caption
+    keys = uniform(int(u[2] * 2**53), 0, np.arange(len(terms)), "terms")[:, 0]
+    shuffled = np.argsort(keys, kind="stable")
+    some = [terms[i] for i in shuffled[: 1 + int(u[3] * min(len(terms), 8))]]
+    if not caption or u[1] < 0.5:
+        return " ".join(some)
+    return " ".join([*some, caption] if u[1] < 0.625 else [caption, *some])
+
+
+def _pick(options: tuple[str, ...], u: float) -> str:
+    return options[int(u * len(options))] if options else ""

@@ -1,0 +1,182 @@
+"""A picture of any kind to pixels, safely: what it is is decided by its content, and what is wrong with it is said.
+
+JPEG, PNG, WebP, GIF, BMP, TIFF, ICO, PPM, AVIF and SVG; CMYK, 16-bit, palette and grey become RGB; the first frame of
+an animation; upright by its EXIF; alpha is kept only where something shows through.
+"""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from sightline.data.sample import BadSample, Encoded
+from sightline.data.svg import rasterize
+
+PIXELS = 64 * 10**6
+"""more than this and a picture is refused as a bomb before its pixels are made"""
+FILE_BYTES = 512 * 2**20
+STRIP = 16
+"""a reduced picture has at most this many times size x size pixels, so that a strip of 1 x 100,000 stays small"""
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "ICO", "PPM", "AVIF")
+BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+FAULTS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, IndexError, KeyError, TypeError)
+"""what Pillow's readers raise on broken files (they index and unpack what the file says, so all of these occur)"""
+VECTOR = 256
+
+
+def decode(image: Encoded, size: int | None = None) -> np.ndarray:
+    """Pixels uint8 (y, x, 3), or (y, x, 4) with straight alpha iff any pixel is not opaque.
+
+    `size` is the shorter side wanted: larger rasters are reduced to it (antialiased, on premultiplied alpha, JPEGs
+    already while decoding), smaller ones stay; SVG is drawn at it (default 256). Raises BadSample with the reason.
+    """
+    return _pixels(_reduced(picture(image, size, reduce=size), size))
+
+
+def picture(image: Encoded, vector: int | None = None, *, reduce: int | None = None) -> Image.Image:
+    """The picture upright, RGB or RGBA, a raster at its own size and an SVG with its shorter side `vector`.
+
+    `reduce` allows a JPEG to be decoded at a half, quarter or eighth, its shorter side still at least twice `reduce`.
+    """
+    if isinstance(image, np.ndarray):
+        return _from_array(image)
+    data = unpacked(image)
+    if is_svg(data):
+        return Image.fromarray(rasterize(data, vector or VECTOR))
+    opened = _open(data)
+    if reduce:
+        scale = 2 * reduce / min(opened.size)
+        opened.draft(None, (round(opened.width * scale), round(opened.height * scale)))
+    try:
+        opened.load()
+    except BOMBS as error:
+        raise BadSample(f"bomb: {error}") from error
+    except FAULTS as error:
+        raise BadSample(f"broken or cut {opened.format} ({len(data):,} bytes): {error}") from error
+    return _colours(_upright(opened))
+
+
+def colours(image: Image.Image) -> Image.Image:
+    """Any Pillow picture, upright, as RGB or RGBA."""
+    return _colours(_upright(image))
+
+
+def measure(image: Encoded) -> tuple[int, int]:
+    """(width, height) as stored, from the header alone; an SVG is measured as drawn with a shorter side of 256."""
+    if isinstance(image, np.ndarray):
+        return image.shape[1], image.shape[0]
+    data = unpacked(image)
+    if is_svg(data):
+        return Image.fromarray(rasterize(data, VECTOR)).size
+    return _open(data).size
+
+
+def open_raster(image: Path | bytes) -> Image.Image:
+    """The raster with its header read and its size checked, its pixels not yet made, in its own mode."""
+    return _open(unpacked(image))
+
+
+def is_svg(data: bytes) -> bool:
+    """By content: XML (any byte order) that holds an `<svg`."""
+    if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        data = data[2:].replace(b"\0", b"")
+    return data.removeprefix(b"\xef\xbb\xbf")[:4096].lstrip()[:1] == b"<" and (b"<svg" in data or b":svg" in data)
+
+
+def unpacked(image: Path | bytes) -> bytes:
+    """The bytes of a picture, gunzipped where they are an .svgz."""
+    if isinstance(image, Path):
+        try:
+            if image.stat().st_size > FILE_BYTES:
+                raise BadSample(f"file of {image.stat().st_size:,} bytes, the limit is {FILE_BYTES:,}")
+            data = image.read_bytes()
+        except OSError as error:
+            raise BadSample(f"{error.strerror or error}: {image}") from error
+    else:
+        data = image
+    if not data:
+        raise BadSample("empty file (0 bytes)")
+    if data[:2] == b"\x1f\x8b":
+        try:
+            data = zlib.decompressobj(wbits=31).decompress(data, 64 * 2**20)
+        except zlib.error as error:
+            raise BadSample(f"broken gzip: {error}") from error
+    return data
+
+
+def _open(data: bytes) -> Image.Image:
+    try:
+        opened = Image.open(io.BytesIO(data), formats=FORMATS)
+    except Image.UnidentifiedImageError as error:
+        raise BadSample(f"not a picture: it starts with {data[:12]!r}") from error
+    except BOMBS as error:
+        raise BadSample(f"bomb: {error}") from error
+    except FAULTS as error:
+        raise BadSample(f"broken picture: {error}") from error
+    if opened.width * opened.height > PIXELS:
+        raise BadSample(f"bomb: {opened.width} x {opened.height} pixels, the limit is {PIXELS:,}")
+    if min(opened.size) < 1:
+        raise BadSample("a picture of no pixels")
+    return opened
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except FAULTS:
+        # the pixels are good; an EXIF block that cannot be read cannot say how they were turned
+        return image
+
+
+def _colours(image: Image.Image) -> Image.Image:
+    if image.mode in {"RGB", "RGBA"} and "transparency" not in image.info:
+        return image
+    if image.mode.startswith("I") or image.mode == "F":
+        return Image.fromarray(_eight_bits(np.asarray(image))).convert("RGB")
+    if image.mode in {"LA", "La", "PA", "RGBa", "RGBA"} or "transparency" in image.info:
+        return image.convert("RGBA")
+    return image.convert("RGB")
+
+
+def _eight_bits(values: np.ndarray) -> np.ndarray:
+    """Grey of 16 or 32 bits, or floating point in 0..1 or 0..255, as uint8."""
+    top = float(values.max(initial=0))
+    if values.dtype.kind == "f":
+        scale = 255.0 if top <= 1.0 else 1.0
+    else:
+        scale = 1 / 257 if top > 255 or values.dtype.itemsize == 2 else 1.0
+    return np.nan_to_num(values.astype(np.float64) * scale).round().clip(0, 255).astype(np.uint8)
+
+
+def _from_array(array: np.ndarray) -> Image.Image:
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    if (
+        array.dtype != np.uint8
+        or not (array.ndim == 2 or array.ndim == 3 and array.shape[2] in {3, 4})
+        or not array.size
+    ):
+        raise BadSample(f"expected a uint8 array (y, x), (y, x, 3) or (y, x, 4), got {array.dtype} {array.shape}")
+    return _colours(Image.fromarray(array))
+
+
+def _reduced(image: Image.Image, size: int | None) -> Image.Image:
+    if size is None:
+        return image
+    pixels = image.width * image.height
+    scale = min(size / min(image.size), (STRIP * size * size / pixels) ** 0.5)
+    if scale >= 1:
+        return image
+    target = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    # Hamming has no negative lobes, so no halos around flat shapes and no colour outside the alpha; Pillow premultiplies
+    return image.resize(target, Image.Resampling.HAMMING, reducing_gap=3.0)
+
+
+def _pixels(image: Image.Image) -> np.ndarray:
+    pixels = np.array(image)
+    if pixels.shape[2] == 4 and pixels[:, :, 3].min() == 255:
+        return np.ascontiguousarray(pixels[:, :, :3])
+    return pixels

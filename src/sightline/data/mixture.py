@@ -1,0 +1,41 @@
+"""Several sources as one, each drawn in proportion to its weight."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import accumulate
+
+from sightline.data.sample import Sample, Source
+
+
+class Mixture:
+    """Sources laid end to end; `weights` say how often each is drawn from, relative to one another, not to its length.
+
+    Labels survive only where every part has the same classes. Keys are prefixed by the part's number, to stay unique.
+    """
+
+    def __init__(self, parts: Sequence[Source], weights: Sequence[float] | None = None, name: str = "") -> None:
+        if not parts:
+            raise ValueError("a mixture needs at least one source")
+        self.parts = list(parts)
+        self.weights = [float(weight) for weight in weights] if weights is not None else [1.0] * len(self.parts)
+        if len(self.weights) != len(self.parts) or min(self.weights) <= 0 or max(self.weights) == float("inf"):
+            raise ValueError(f"weights {self.weights} for {len(self.parts)} sources; expected one above 0 for each")
+        self.name = name or "::".join(part.name for part in self.parts)
+        same = all(part.classes == self.parts[0].classes for part in self.parts)
+        self.classes: tuple[str, ...] = self.parts[0].classes if same else ()
+        common = frozenset.intersection(*(frozenset(part.has) for part in self.parts))
+        self.has = common if self.classes else common - {"label"}
+        self.notes = tuple(note for part in self.parts for note in getattr(part, "notes", ()))
+        self._ends = list(accumulate(len(part) for part in self.parts))
+
+    def __len__(self) -> int:
+        return self._ends[-1]
+
+    def __getitem__(self, index: int) -> Sample:
+        if not 0 <= index < len(self):
+            raise IndexError(f"sample {index} of {len(self)}")
+        part = bisect_right(self._ends, index)
+        sample = self.parts[part][index - (self._ends[part - 1] if part else 0)]
+        label = sample.label if "label" in self.has else None
+        return replace(sample, key=f"{part}/{sample.key}", label=label)

@@ -1,0 +1,78 @@
+"""One record of a source, before anything is decoded, and the two shapes a source can have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+Encoded = Path | bytes | np.ndarray
+"""A picture as a source holds it: a file, its bytes, or (rendered sets) a uint8 array (y, x, 3 or 4)."""
+
+
+class BadSample(ValueError):
+    """One record that cannot be used: skipped, counted and named in the summary, never fatal by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One record. `key` is stable and unique in its source (relative path, tar key, row number, icon name/weight)."""
+
+    key: str
+    image: Encoded
+    captions: tuple[str, ...] = ()
+    """the first is the main caption (label, title); the others say the same picture in other words."""
+    terms: tuple[str, ...] = ()
+    """search terms, keywords, tags: words about the picture that are no sentence."""
+    label: int | None = None
+    mask: Encoded | None = None
+    """class or instance numbers per pixel (PNG bytes or (y, x) integer array)."""
+    depth: Encoded | None = None
+    """16-bit PNG bytes in millimetres, or (y, x) float32 metres."""
+    boxes: np.ndarray | None = None
+    """(objects, 4) x, y, width, height in pixels of this picture."""
+    name: str = ""
+    """what splits keep together (icon name, concept family); "" means the content decides."""
+    extra: dict[str, Any] = field(default_factory=dict)
+    """anything else the source knows: categories, phrases, factors, style."""
+
+    def content(self) -> bytes:
+        """The encoded bytes of the picture (read from disk if need be), for hashing."""
+        match self.image:
+            case Path():
+                return self.image.read_bytes()
+            case bytes():
+                return self.image
+            case _:
+                return self.image.tobytes()
+
+
+@runtime_checkable
+class Source(Protocol):
+    """A finite set with random access. `source[i]` is cheap: it may read a file, it never decodes."""
+
+    name: str
+    """the SRC text it was opened from"""
+    has: frozenset[str]
+    """what its samples carry, of: image text label mask depth boxes"""
+    classes: tuple[str, ...]
+    """names of the labels, () without labels"""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int) -> Sample: ...
+
+
+@runtime_checkable
+class Stream(Protocol):
+    """A set too far away for random access (remote shards): samples of an epoch in a seeded order."""
+
+    name: str
+    has: frozenset[str]
+    classes: tuple[str, ...]
+
+    def epoch(self, seed: int, epoch: int, skip: int = 0) -> Iterator[Sample]:
+        """The samples of one epoch, the first `skip` passed over without being handed out (never decoded)."""
+        ...

@@ -1,0 +1,99 @@
+r"""CLIP: contrastive language-image pre-training (Radford et al. 2021, https://arxiv.org/abs/2103.00020).
+
+    L = lambda mean_i CE(exp(l) V U^T, i) + (1 - lambda) mean_i CE(exp(l) U V^T, i),   lambda = 1/2
+
+V and U are the unit vectors of the projected towers, l the learned log scale, started at ln(1/0.07) and held in [0, ln
+100] after each step. Departures: `positives="caption"` (ours, for sets with few distinct captions) makes every equal
+caption of the batch a positive; the projections have no bias, as in the released code.
+"""
+
+from dataclasses import dataclass
+from math import log
+from typing import Any, Literal
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from sightline.dist import gather, offset
+from sightline.losses.contrastive import info_nce
+from sightline.losses.same import same_caption
+from sightline.nn.head import Projection, unit, width
+from sightline.nn.tag import tag
+from sightline.protocols import Batch, Features, Losses
+
+Embedded = tuple[Float[Tensor, "b e"], Float[Tensor, "b e"]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Numbers of the method, the paper's by default."""
+
+    weight: float = 0.5
+    """lambda: the share of the image-to-text direction"""
+    scale_init: float = 1 / 0.07
+    scale_max: float = 100.0
+    positives: Literal["pair", "caption"] = "pair"
+    """what belongs together: the pair alone, or all pairs of equal captions"""
+    chunk: int | None = None
+    """rows of logits at a time; None holds the whole b x m at once"""
+
+
+class CLIP(nn.Module):
+    """Two towers and their projections to a joint space of width `dim`, compared by InfoNCE across all ranks."""
+
+    needs = frozenset({"image", "tokens"})
+
+    def __init__(self, image: nn.Module, text: nn.Module, dim: int, config: Config = Config()) -> None:
+        super().__init__()
+        self.config = config
+        self.image, self.text = image, text
+        self.project_image = Projection(width(image), dim)
+        self.project_text = Projection(width(text), dim)
+        self.log_scale = tag(nn.Parameter(torch.tensor(log(config.scale_init))), "no_decay")
+
+    def encode_image(self, image: Float[Tensor, "b c y x"]) -> Float[Tensor, "b e"]:
+        """Into the joint space, not normalised."""
+        features: Features = self.image(image)
+        return self.project_image(features.pooled)
+
+    def encode_text(self, tokens: Int[Tensor, "b n"]) -> Float[Tensor, "b e"]:
+        """Into the joint space, not normalised."""
+        return self.project_text(self.text(tokens))
+
+    def embed(self, batch: Batch) -> Embedded:
+        """Unit vectors of my images and texts, in float32 whatever the towers run in."""
+        return unit(self.encode_image(batch["image"])), unit(self.encode_text(batch["tokens"]))
+
+    def compare(self, embedded: Embedded, batch: Batch) -> Losses:
+        """My rows against everyone's; the mean over ranks is the loss of the global batch."""
+        v, u = embedded
+        groups = same_caption(batch["tokens"]) if self.config.positives == "caption" else None
+        loss = info_nce(
+            v,
+            u,
+            self.log_scale.exp(),
+            weight=self.config.weight,
+            first=offset(len(v)),
+            image_all=gather(v),
+            text_all=gather(u),
+            groups=groups,
+            groups_all=None if groups is None else gather(groups),
+            chunk=self.config.chunk,
+        )
+        return {"contrastive": loss}
+
+    def forward(self, batch: Batch) -> Losses:
+        return self.compare(self.embed(batch), batch)
+
+    def before_step(self, step: int, total: int) -> None:
+        """Nothing is scheduled: the temperature is learned."""
+
+    @torch.no_grad()
+    def after_step(self) -> None:
+        """Hold the scale in [1, scale_max]; also to be called after loading weights."""
+        self.log_scale.clamp_(0.0, log(self.config.scale_max))
+
+    def encoder(self) -> Any:
+        """Everything is kept: towers, projections, scale."""
+        return self

@@ -1,0 +1,69 @@
+"""Multi-head self-attention with one fused q, k, v product, and the choice of the kernel that multiplies.
+
+Vaswani et al. 2017, https://arxiv.org/abs/1706.03762: `softmax(q k^T / sqrt(k)) v` per head.
+"""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+Tokens = Float[Tensor, "b n d"]
+Mask = Bool[Tensor, "*broadcast n m"] | Float[Tensor, "*broadcast n m"]
+"""Broadcast to (b, h, n, m). Bool: true where a query may look; float: added to the logits (0 or -inf)."""
+
+PLAIN_UP_TO = 128
+"""Keys up to which plain products beat `scaled_dot_product_attention` on a CPU in bf16. Forward and backward in ms on
+two cores with AVX512-bf16 at 16,384 tokens, d 192, 3 heads, plain / sdpa: 64 keys 12 / 56, 128 keys 17 / 65, 197
+keys 160 / 204, 256 keys 240 / 309; with 6 heads at 256 they are level. In float32 sdpa is the faster one: 97 / 39 at
+64 keys.
+"""
+
+
+class Attention(nn.Module):
+    """Self-attention of `heads` heads; `heads` divides `dim`, else ValueError."""
+
+    def __init__(self, dim: int, heads: int) -> None:
+        super().__init__()
+        if dim % heads:
+            raise ValueError(
+                f"attention of width {dim} cannot have {heads} heads: the width must be a multiple of them"
+            )
+        self.heads = heads
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.proj = nn.Linear(dim, dim)
+
+    def forward(self, x: Tokens, *, mask: Mask | None = None) -> Tokens:
+        b, n, d = x.shape
+        # One permutation of the fused product; timm's layout, (3, h, k) inside the last axis.
+        q, k, v = self.qkv(x).view(b, n, 3, self.heads, d // self.heads).permute(2, 0, 3, 1, 4).unbind(0)
+        return self.proj(attend(q, k, v, mask).transpose(1, 2).reshape(b, n, d))
+
+
+def attend(
+    q: Float[Tensor, "b h n c"],
+    k: Float[Tensor, "b h m c"],
+    v: Float[Tensor, "b h m c"],
+    mask: Mask | None = None,
+) -> Float[Tensor, "b h n c"]:
+    """`softmax(q k^T / sqrt(c) + mask) v` by the kernel that is fastest for this device, dtype and length.
+
+    A query that may look at nothing has no defined answer: mask keys, never whole rows.
+    """
+    if mask is not None and mask.is_floating_point():
+        mask = mask.to(q.dtype)
+    if q.device.type == "cpu" and q.dtype == torch.bfloat16 and k.shape[-2] <= PLAIN_UP_TO:
+        return _plain(q, k, v, mask)
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+
+
+def causal(n: int, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Float[Tensor, "n n"]:
+    """An additive mask: -inf strictly above the diagonal, so that a token sees itself and what came before."""
+    return torch.full((n, n), float("-inf"), device=device, dtype=dtype).triu_(1)
+
+
+def _plain(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+    logits = (q * q.shape[-1] ** -0.5) @ k.transpose(-2, -1)
+    if mask is not None:
+        logits = logits + mask if mask.is_floating_point() else logits.masked_fill(~mask, float("-inf"))
+    return logits.softmax(-1) @ v

@@ -1,0 +1,68 @@
+"""Residual blocks and stems (He et al. 2015, https://arxiv.org/abs/1512.03385); key names are torchvision's.
+
+Departure from the paper, torchvision's too: the bottleneck's stride is in its 3x3 convolution ("v1.5").
+"""
+
+from torch import nn
+
+from sightline.nn.convnet import ConvNorm, Map, conv
+
+
+class Basic(nn.Module):
+    """Two 3x3 convolutions around a shortcut; the shortcut projects where the shape changes."""
+
+    expansion = 1
+
+    def __init__(self, inner: int, width: int, stride: int = 1) -> None:
+        super().__init__()
+        self.conv1, self.bn1 = conv(inner, width, 3, stride), nn.BatchNorm2d(width)
+        self.conv2, self.bn2 = conv(width, width, 3), nn.BatchNorm2d(width)
+        self.downsample = _shortcut(inner, width, stride)
+        self.relu = nn.ReLU(inplace=True)
+
+    @property
+    def last_norm(self) -> nn.BatchNorm2d:
+        return self.bn2
+
+    def forward(self, x: Map) -> Map:
+        y = self.relu(self.bn1(self.conv1(x)))
+        return self.relu(self.bn2(self.conv2(y)) + self.downsample(x))
+
+
+class Bottleneck(nn.Module):
+    """1x1 down, 3x3, 1x1 up to four times the width."""
+
+    expansion = 4
+
+    def __init__(self, inner: int, width: int, stride: int = 1) -> None:
+        super().__init__()
+        outer = width * self.expansion
+        self.conv1, self.bn1 = conv(inner, width, 1), nn.BatchNorm2d(width)
+        self.conv2, self.bn2 = conv(width, width, 3, stride), nn.BatchNorm2d(width)
+        self.conv3, self.bn3 = conv(width, outer, 1), nn.BatchNorm2d(outer)
+        self.downsample = _shortcut(inner, outer, stride)
+        self.relu = nn.ReLU(inplace=True)
+
+    @property
+    def last_norm(self) -> nn.BatchNorm2d:
+        return self.bn3
+
+    def forward(self, x: Map) -> Map:
+        y = self.relu(self.bn1(self.conv1(x)))
+        y = self.relu(self.bn2(self.conv2(y)))
+        return self.relu(self.bn3(self.conv3(y)) + self.downsample(x))
+
+
+def small_stem(channels: int, width: int, stride: int = 1) -> nn.Sequential:
+    """For pictures of 32-96 px: one 3x3 convolution and no pooling; the standard stem costs 10-20 points there."""
+    return nn.Sequential(conv(channels, width, 3, stride), nn.BatchNorm2d(width), nn.ReLU(inplace=True))
+
+
+def standard_stem(channels: int, width: int) -> nn.Sequential:
+    """The paper's: 7x7 at stride 2, then max-pooling at stride 2."""
+    norm_act = (nn.BatchNorm2d(width), nn.ReLU(inplace=True))
+    return nn.Sequential(conv(channels, width, 7, 2), *norm_act, nn.MaxPool2d(3, stride=2, padding=1))
+
+
+def _shortcut(inner: int, outer: int, stride: int) -> nn.Module:
+    return nn.Identity() if inner == outer and stride == 1 else ConvNorm(inner, outer, 1, stride)

@@ -1,0 +1,110 @@
+"""The shared nouns: Batch, Features, Losses, Method, Encoder. Imports nothing of ours, and torch only for the type checker.
+
+Dimensions, one legend for the whole package: `b` batch, `m` other (gathered) batch, `n` tokens, `d` width, `e` joint
+width, `h` heads, `k` classes or prototypes, `v` vocabulary, `c y x` image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, runtime_checkable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from PIL.Image import Image
+    from torch import Tensor
+
+    Picture = str | Path | bytes | Image | np.ndarray
+
+
+class Batch(TypedDict, total=False):
+    """What `data` makes and a method reads. A method names the keys it `needs`; a source that lacks one is refused."""
+
+    image: Tensor
+    """(b, c, y, x): uint8 RGB or RGBA as stored; after the augmentation float32, normalised, three channels."""
+    size: Tensor
+    """(b, 2) int: height and width of the valid region of a padded uint8 `image`."""
+    views: list[Tensor]
+    """further augmented pictures, each (b, c, y, x)."""
+    tokens: Tensor
+    """(b, n) int64 caption tokens, padded by the tokenizer's rule."""
+    text: list[str]
+    """the caption chosen for each sample at this step."""
+    label: Tensor
+    """(b,) int64; -1 where the sample has none."""
+    mask: Tensor
+    """(b, y, x) int64 class or instance numbers per pixel."""
+    depth: Tensor
+    """(b, y, x) float32 metres; 0 where unknown."""
+    boxes: list[Tensor]
+    """per sample (objects, 4) float32 x, y, width, height in pixels of `image`."""
+    index: Tensor
+    """(b,) int64 index of the sample in its source: with (seed, step) it seeds every draw made for the sample."""
+
+
+Losses = dict[str, Any]
+"""Weighted, named scalar terms; the trainer sums and logs them. (`Any` is a scalar Tensor.)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What every image tower returns; read by name, never unpacked."""
+
+    pooled: Tensor
+    """(b, d), before any projection to a joint space."""
+    tokens: Tensor
+    """(b, n, d) patches only, row-major, after the tower's last norm."""
+    prefix: Tensor
+    """(b, p, d) class tokens and registers in the family's order; p may be 0."""
+    grid: tuple[int, int] | Tensor
+    """(height, width) of the tokens, or (b, 2) where sizes vary."""
+    mask: Tensor | None = None
+    """(b, n) true where a token is real; None when all are."""
+
+
+@runtime_checkable
+class Method(Protocol):
+    """A published system as an `nn.Module`: `forward(batch)` gives the named loss terms."""
+
+    needs: frozenset[str]
+    """Batch keys it reads."""
+
+    def __call__(self, batch: Batch) -> Losses: ...
+    def before_step(self, step: int, total: int) -> None:
+        """Write schedule buffers (momentum, temperature) for this step."""
+        ...
+
+    def after_step(self) -> None:
+        """Move teachers, clamp temperatures; runs after the optimiser."""
+        ...
+
+    def encoder(self) -> Any:
+        """What is kept: an `nn.Module` with `image`, and where there is one `text`, towers."""
+        ...
+
+
+@runtime_checkable
+class Contrastive(Protocol):
+    """A method whose loss compares embeddings, split so that GradCache can apply: forward = compare(embed(batch), batch)."""
+
+    def embed(self, batch: Batch) -> tuple[Any, ...]: ...
+    def compare(self, embedded: tuple[Any, ...], batch: Batch) -> Losses: ...
+
+
+class Encoder(Protocol):
+    """The public face of anything that embeds, ours or published, in torch or in the runtime."""
+
+    name: str
+    preprocess: Callable[[Any], Any]
+    """a picture (PIL image) -> float32 (3, y, x), ready for the tower."""
+    tokenize: Callable[[Sequence[str]], Any]
+    """texts -> int64 (b, n)."""
+    logit_scale: Any
+    logit_bias: Any
+
+    def encode_image(self, images: Any, normalize: bool = False) -> Any: ...
+    def encode_text(self, texts: Any, normalize: bool = False) -> Any: ...
+    def features(self, images: Any) -> Features: ...

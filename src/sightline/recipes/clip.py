@@ -1,0 +1,127 @@
+"""CLIP (Radford et al. 2021, https://arxiv.org/abs/2103.00020): pictures and their captions in one space.
+
+Two towers, one matrix of cosines, a softmax over its rows and one over its columns. The papers' sizes keep the paper's
+numbers; `small`, `icons` and `tiny` are marked `# ours`.
+"""
+
+from dataclasses import replace
+
+from sightline.data.augment import caption_views, graphics_views
+from sightline.data.caption_choice import any_caption, with_terms
+from sightline.data.preprocess import Preprocess
+from sightline.methods.clip import CLIP, Config
+from sightline.towers.sizes import clip_image, clip_text, vit_b16, vit_b32, vit_l14, vit_small
+from sightline.towers.spec import BagSpec, Causal, ResNetSpec, TransformerTextSpec
+from sightline.train.optimizer import AdamW
+from sightline.train.recipe import Data, Evaluation, Recipe
+from sightline.train.schedule import WarmupCosine
+
+PAPER = "Radford et al. 2021"
+LEARNS = "one space for pictures and captions: zero-shot labels, search by words"
+MINUTES = {"tiny": 0.1, "icons": 4.0, "small": 5.0}
+
+OPENAI = Preprocess(
+    resize="crop",
+    interpolation="bicubic",
+    mean=(0.48145466, 0.4578275, 0.40821073),
+    std=(0.26862954, 0.26130258, 0.27577711),
+)
+
+
+def build(recipe: Recipe) -> CLIP:
+    assert recipe.text is not None
+    return CLIP(recipe.image.build(), recipe.text.build(), recipe.dim, recipe.method)
+
+
+def icons() -> Recipe:
+    """Real icons (Font Awesome Free), found by words. `sightline train clip.icons --out runs/icons`"""
+    return Recipe(
+        name="clip.icons",
+        build=build,
+        method=Config(),
+        image=ResNetSpec(depths=(1, 2, 2, 1), width=40),  # ours
+        text=BagSpec(vocab=4096, length=48, dim=256, hidden=512),  # ours
+        dim=256,
+        data=Data(source="icons:train", held="icons:test", size=48, views=graphics_views, caption=with_terms),
+        optim=AdamW(lr=1e-3),
+        schedule=WarmupCosine(warmup=50),
+        batch=256,
+        steps=600,
+    )
+
+
+def small() -> Recipe:
+    """A few thousand pictures with captions, on a laptop. `sightline train clip --data SRC --out RUN`"""
+    return Recipe(
+        name="clip.small",
+        build=build,
+        method=Config(),
+        image=vit_small(64, 8, 4),
+        text=TransformerTextSpec(vocab=4096, length=32, dim=128, depth=2, heads=2, reading=Causal()),  # ours
+        dim=128,
+        data=Data(source="icons", size=64, views=caption_views, caption=any_caption),
+        optim=AdamW(lr=1e-3, weight_decay=0.1),
+        schedule=WarmupCosine(warmup=100),
+        batch=256,
+        steps=1000,
+    )
+
+
+def tiny() -> Recipe:
+    """The same code path in seconds: what the tests run."""
+    return replace(
+        small(),
+        name="clip.tiny",
+        image=vit_small(32, 8, 1),
+        text=TransformerTextSpec(vocab=512, length=16, dim=32, depth=1, heads=1, reading=Causal()),
+        dim=32,
+        data=Data(source="icons?n=64", size=32, views=caption_views, vocab=512, length=16),
+        optim=AdamW(lr=3e-3, weight_decay=0.1),
+        batch=16,
+        steps=20,
+        precision="float32",
+    )
+
+
+def b32() -> Recipe:
+    """ViT-B/32, paper table 20: ImageNet zero-shot 63.2 after 32 epochs of 400 M pairs (the paper's run, not ours)."""
+    return Recipe(
+        name="clip.b32",
+        build=build,
+        method=Config(),
+        image=clip_image(vit_b32()),
+        text=clip_text(512),
+        dim=512,
+        data=Data(
+            source="shards/{00000..41407}.tar",
+            size=224,
+            views=caption_views,
+            caption=any_caption,
+            preprocess=OPENAI,
+            vocab=49408,
+            length=77,
+        ),
+        optim=AdamW(lr=5e-4, betas=(0.9, 0.98), eps=1e-6, weight_decay=0.2),
+        schedule=WarmupCosine(warmup=2000),
+        batch=32_768,
+        epochs=32,
+        clip=0.0,
+        evaluation=Evaluation(every=2000),
+    )
+
+
+def b16() -> Recipe:
+    """ViT-B/16, paper table 20: ImageNet zero-shot 68.3."""
+    return replace(b32(), name="clip.b16", image=clip_image(vit_b16()))
+
+
+def l14() -> Recipe:
+    """ViT-L/14, paper table 20: ImageNet zero-shot 75.5."""
+    return replace(
+        b32(),
+        name="clip.l14",
+        image=clip_image(vit_l14()),
+        text=clip_text(768),
+        dim=768,
+        optim=AdamW(lr=4e-4, betas=(0.9, 0.98), eps=1e-6, weight_decay=0.2),
+    )

@@ -1,0 +1,76 @@
+"""From a recipe's name to the recipe, and the Python face of `sightline train`.
+
+A name is the import path below this package: `clip.icons` is `sightline.recipes.clip.icons()`; a bare system name means
+its `small`.
+"""
+
+import ast
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sightline.train.options import Options, Summary
+from sightline.train.override import override
+from sightline.train.recipe import Recipe
+from sightline.train.run import fit
+
+
+def systems() -> dict[str, list[str]]:
+    """{system: its variants}, read from the recipe files without importing them."""
+    found = {}
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        variants = [
+            node.name
+            for node in tree.body
+            if isinstance(node, ast.FunctionDef)
+            and not node.name.startswith("_")
+            and isinstance(node.returns, ast.Name)
+            and node.returns.id == "Recipe"
+            and not node.args.args
+        ]
+        if variants:
+            found[file.stem] = variants
+    return found
+
+
+def find(name: str) -> Recipe:
+    """The recipe called `system` or `system.variant`. Raises ValueError listing the known ones."""
+    system, _, variant = name.partition(".")
+    known = systems()
+    if system not in known:
+        raise ValueError(f"there is no recipe {name!r}; known systems: {', '.join(known)}")
+    variant = variant or "small"
+    if variant not in known[system]:
+        raise ValueError(f"{system} has no variant {variant!r}; it has {', '.join(known[system])}")
+    module: Any = importlib.import_module(f"sightline.recipes.{system}")
+    return getattr(module, variant)()
+
+
+def train(
+    recipe: str | Recipe,
+    *,
+    out: str | Path,
+    data: Any = None,
+    evaluation: Any = None,
+    overrides: Sequence[str] = (),
+    **options: Any,
+) -> Summary:
+    """Trains a recipe, by name or by value, into the folder `out`; the same call goes on where it stopped.
+
+    >>> sightline.train("clip.icons", out="runs/icons")                                    # doctest: +SKIP
+    >>> sightline.train("clip", data="photos/", out="runs/photos", overrides=["steps=2000"])   # doctest: +SKIP
+
+    `data` and `evaluation` are SRC texts or open sources, `overrides` are "key.path=value", `options` are the fields
+    of `sightline.train.options.Options`. Raises ValueError, NonFinite and OSError as `fit` does.
+    """
+    chosen = find(recipe) if isinstance(recipe, str) else recipe
+    return fit(
+        override(chosen, overrides),
+        out=out,
+        data=data,
+        evaluation=evaluation,
+        overrides=overrides,
+        options=Options(**options),
+    )

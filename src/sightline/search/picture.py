@@ -1,0 +1,107 @@
+"""One picture on its way into the index: what is known of its place, and what is made from its bytes."""
+
+import hashlib
+import io
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import ExifTags, Image
+
+from sightline.data.decode import decode, is_svg, open_raster, unpacked
+from sightline.data.sample import BadSample, Sample
+
+THUMB = 96
+"""pixels of a thumbnail's longer side"""
+
+
+@dataclass(slots=True)
+class Place:
+    """Where a picture is and what it is called; all that is known without opening it."""
+
+    place: str
+    """absolute path, or source#key"""
+    source: str
+    key: str
+    path: str | None
+    name: str
+    captions: list[str]
+    size: int
+    mtime: int
+    """nanoseconds; 0 where there is no file"""
+    hash: str = ""
+
+
+@dataclass(slots=True)
+class Content:
+    """What is made from the bytes: `pixels` (3, y, x) for the tower and a thumbnail, or the reason why not."""
+
+    pixels: np.ndarray | None = None
+    width: int | None = None
+    height: int | None = None
+    thumb: bytes | None = None
+    bad: str | None = None
+
+
+def plain(path: str | Path) -> Path:
+    """Absolute and without `..`, so that a file has one name from wherever a command is run; links are not followed."""
+    return Path(os.path.abspath(path))
+
+
+def place_of(sample: Sample, source: str) -> Place:
+    """Raises OSError where a file is gone."""
+    path = plain(sample.image) if isinstance(sample.image, Path) else None
+    stat = path.stat() if path else None
+    return Place(
+        place=str(path) if path else f"{source}#{sample.key}",
+        source=source,
+        key=sample.key,
+        path=str(path) if path else None,
+        name=sample.name or Path(sample.key).stem,
+        captions=list(dict.fromkeys((*sample.captions, *sample.terms))),
+        size=stat.st_size if stat else 0,
+        mtime=stat.st_mtime_ns if stat else 0,
+    )
+
+
+def fingerprint(image: bytes | np.ndarray) -> str:
+    """Equal for equal pictures only: an array's shape counts, a file's name does not."""
+    digest = hashlib.blake2b(digest_size=16)
+    if isinstance(image, np.ndarray):
+        digest.update(f"{image.shape} {image.dtype}".encode())
+        image = image.tobytes()
+    digest.update(image)
+    return digest.hexdigest()
+
+
+def content_of(image: bytes | np.ndarray, preprocess: Any) -> Content:
+    """Decoded once as the encoder sees it and once small; never raises for a bad picture."""
+    try:
+        pixels = np.asarray(preprocess(image), dtype=np.float32)
+        return Content(pixels, *dimensions(image), thumbnail(decode(image, size=THUMB)))
+    except BadSample as error:
+        return Content(bad=str(error))
+
+
+def dimensions(image: bytes | np.ndarray) -> tuple[int | None, int | None]:
+    """Width and height in pixels as shown (after EXIF rotation); None for an SVG, which has none of its own."""
+    if isinstance(image, np.ndarray):
+        return image.shape[1], image.shape[0]
+    data = unpacked(image)
+    if is_svg(data):
+        return None, None
+    with open_raster(data) as opened:
+        width, height = opened.size
+        sideways = opened.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+    return (height, width) if sideways else (width, height)
+
+
+def thumbnail(pixels: np.ndarray) -> bytes:
+    """PNG, longer side at most THUMB, transparency kept."""
+    image = Image.fromarray(pixels)
+    image.thumbnail((THUMB, THUMB), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    image.save(out, format="PNG", compress_level=6)
+    return out.getvalue()

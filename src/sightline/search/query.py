@@ -1,0 +1,35 @@
+"""From what a person typed or dropped to one vector."""
+
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from sightline.data.array import unit
+from sightline.protocols import Encoder
+
+
+@runtime_checkable
+class Embedder(Encoder, Protocol):
+    """What indexing and searching need of an encoder."""
+
+    dim: int
+    """length of its vectors"""
+    identity: str
+    """names weights and rules together: vectors compare only where it is equal"""
+
+
+def text_vector(encoder: Embedder, query: str) -> np.ndarray:
+    """Unit vector (e,) of a query of any length; what the encoder cannot hold is cut by its tokenizer.
+
+    Raises ValueError for a query without a visible character.
+    """
+    # a shell may hand over bytes that are no UTF-8 as lone surrogates, which tokenizers refuse
+    words = " ".join(query.encode("utf-8", "replace").decode("utf-8").split())
+    if not any(character.isprintable() and not character.isspace() for character in words):
+        raise ValueError('the query is empty; type what the picture shows, such as "credit card"')
+    return unit(encoder.encode_text([words]))[0]
+
+
+def image_vector(encoder: Embedder, picture: Any) -> np.ndarray:
+    """Unit vector (e,) of a path, bytes, PIL image or uint8 array."""
+    return unit(encoder.encode_image([picture]))[0]

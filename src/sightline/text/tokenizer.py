@@ -1,0 +1,100 @@
+"""A byte-level BPE tokenizer trained on a run's own captions (Sennrich et al. 2016; bytes after GPT-2, so nothing is
+unknown).
+
+Captions are NFKC-normalised, lower-cased, white space collapsed; each ends in the end token, which truncation keeps;
+the rest is padding, id 0. The saved file is a plain `tokenizers` JSON that other libraries read too.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import tokenizers
+from tokenizers import Regex, decoders, models, normalizers, pre_tokenizers, processors, trainers
+
+PAD, EOT = "<pad>", "<eot>"
+SMALLEST = 258
+"""256 bytes and the two special tokens"""
+
+
+class Tokenizer:
+    """Texts to ids; made by `Tokenizer.train` or `Tokenizer.load`."""
+
+    def __init__(self, inner: tokenizers.Tokenizer) -> None:
+        """ValueError unless `inner` has the two special tokens and a length to truncate to."""
+        # Data loaders fork after encoding; the library's threads would then warn and turn themselves off anyway.
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        pad, eot = inner.token_to_id(PAD), inner.token_to_id(EOT)
+        if pad is None or eot is None or not inner.truncation:
+            raise ValueError(f"not a tokenizer of ours: it needs the tokens {PAD} and {EOT} and a truncation length")
+        # A caption that spells "<eot>" is text, not an end.
+        inner.encode_special_tokens = True
+        self._inner = inner
+        self.pad: int = pad
+        self.eot: int = eot
+        self.vocab: int = inner.get_vocab_size()
+        self.length: int = inner.truncation["max_length"]
+
+    @classmethod
+    def train(cls, captions: Iterable[str], vocab: int = 4096, length: int = 32) -> "Tokenizer":
+        """Learn up to `vocab` tokens; the same captions in the same order always give the same tokenizer.
+
+        A merge needs to be seen twice: a word that occurs once is spelled from pieces, so that its pieces get trained.
+        """
+        if vocab < SMALLEST:
+            raise ValueError(f"a byte-level vocabulary has at least {SMALLEST} tokens, got {vocab}")
+        if length < 2:
+            raise ValueError(f"a caption needs room for one token and its end, got length {length}")
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        inner = tokenizers.Tokenizer(models.BPE())
+        spaces = normalizers.Replace(Regex(r"\s+"), " ")
+        inner.normalizer = normalizers.Sequence(
+            [normalizers.NFKC(), normalizers.Lowercase(), spaces, normalizers.Strip()]
+        )
+        # The prefix space makes a word the same token at the start of a caption and inside it.
+        inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+        inner.decoder = decoders.ByteLevel()
+        alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+        trainer = trainers.BpeTrainer(
+            vocab_size=vocab, min_frequency=2, special_tokens=[PAD, EOT], initial_alphabet=alphabet, show_progress=False
+        )
+        inner.train_from_iterator((_encodable(caption) for caption in captions), trainer)
+        eot = inner.token_to_id(EOT)
+        inner.post_processor = processors.TemplateProcessing(single=f"$A {EOT}", special_tokens=[(EOT, eot)])
+        inner.enable_truncation(max_length=length)
+        inner.enable_padding(pad_id=inner.token_to_id(PAD), pad_token=PAD, length=length)
+        return cls(inner)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Tokenizer":
+        """ValueError naming the file where it is cut or not a tokenizer of ours; OSError where it cannot be read."""
+        text = Path(path).read_text(encoding="utf-8")
+        try:
+            json.loads(text)
+            return cls(tokenizers.Tokenizer.from_str(text))
+        except Exception as error:  # the library raises bare Exception for a file it cannot parse
+            raise ValueError(f"{path} is no tokenizer: {error}") from error
+
+    def save(self, path: str | Path) -> None:
+        """Write the JSON under a temporary name, then rename: a cut file never stands under `path`."""
+        path = Path(path)
+        temporary = path.with_name(path.name + ".tmp")
+        temporary.write_text(self._inner.to_str(pretty=True), encoding="utf-8")
+        os.replace(temporary, path)
+
+    def __call__(self, texts: str | Sequence[str]) -> np.ndarray:
+        """int64 (b, length): tokens, the end token, padding. One text gives one row."""
+        texts = [texts] if isinstance(texts, str) else texts
+        rows = self._inner.encode_batch_fast([_encodable(text) for text in texts])
+        return np.array([row.ids for row in rows], dtype=np.int64).reshape(len(rows), self.length)
+
+    def decode(self, ids: Sequence[int] | np.ndarray) -> str:
+        """The text of one row of ids, without its special tokens."""
+        return self._inner.decode([int(i) for i in ids], skip_special_tokens=True).strip()
+
+
+def _encodable(text: str) -> str:
+    # Half of a surrogate pair, as broken exports hold it, is no Unicode text; it becomes "?".
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

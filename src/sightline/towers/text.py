@@ -1,0 +1,109 @@
+"""Text transformer: tokens to one vector, read either causally up to the end token (CLIP) or whole (SigLIP)."""
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from sightline.nn.attention import Mask, causal
+from sightline.nn.tag import tag
+from sightline.nn.transformer import Stack, compute_dtype
+
+Ids = Int[Tensor, "b n"]
+
+
+@runtime_checkable
+class Reading(Protocol):
+    """How captions are read: which tokens are computed, what each may look at, which one stands for the caption."""
+
+    def crop(self, ids: Ids) -> Ids: ...
+    def mask(self, x: Float[Tensor, "b n d"]) -> Mask | None: ...
+    def pool(self, x: Float[Tensor, "b n d"], ids: Ids) -> Float[Tensor, "b d"]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Causal:
+    """CLIP's: a token sees what came before it; the first end token (id `eot`) stands for the caption.
+
+    By explicit index: CLIP's own argmax of the ids only works where the end token is the largest id.
+    """
+
+    eot: int = 1
+
+    def crop(self, ids: Ids) -> Ids:
+        """Cut at the longest caption: what follows an end token cannot reach it, so the answer is the same.
+
+        Only on a CPU, where the length is known at once; an accelerator would wait for it and compile every length
+        anew.
+        """
+        return ids[:, : int(self._ends(ids).max()) + 1] if ids.device.type == "cpu" and len(ids) else ids
+
+    def mask(self, x: Float[Tensor, "b n d"]) -> Mask:
+        return causal(x.shape[1], x.device, x.dtype)
+
+    def pool(self, x: Float[Tensor, "b n d"], ids: Ids) -> Float[Tensor, "b d"]:
+        return x[torch.arange(len(x), device=x.device), self._ends(ids)]
+
+    def _ends(self, ids: Ids) -> Int[Tensor, "b"]:
+        found = ids == self.eot
+        if ids.device.type == "cpu" and not bool(found.any(1).all()):
+            raise ValueError(
+                f"a caption without the end token {self.eot}: tokenize with the tokenizer saved beside this tower"
+            )
+        return found.int().argmax(1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Full:
+    """SigLIP's: every token sees every other, padding included, at a fixed length; the last position stands for all."""
+
+    def crop(self, ids: Ids) -> Ids:
+        return ids
+
+    def mask(self, x: Float[Tensor, "b n d"]) -> None:
+        return None
+
+    def pool(self, x: Float[Tensor, "b n d"], ids: Ids) -> Float[Tensor, "b d"]:
+        return x[:, -1]
+
+
+class TransformerText(nn.Module):
+    """Embeddings and learned positions, a stack of blocks, and a `reading` that masks and pools."""
+
+    def __init__(self, vocab: int, length: int, dim: int, stack: Stack, reading: Reading) -> None:
+        super().__init__()
+        self.dim, self.length, self.reading = dim, length, reading
+        self.embed = nn.Embedding(vocab, dim)
+        self.position = tag(nn.Parameter(torch.empty(length, dim)), "no_decay")
+        self.stack = stack
+        nn.init.normal_(self.embed.weight, std=0.02)
+        nn.init.normal_(self.position, std=0.01)
+
+    def forward(self, ids: Ids) -> Float[Tensor, "b d"]:
+        """ValueError for more than `length` tokens."""
+        if ids.shape[1] > self.length:
+            raise ValueError(f"captions of {ids.shape[1]} tokens reached a text tower of length {self.length}")
+        ids = self.reading.crop(ids)
+        x = F.embedding(ids, self.embed.weight) + self.position[: ids.shape[1]]
+        x = x.to(compute_dtype(x))
+        return self.reading.pool(self.stack(x, mask=self.reading.mask(x)), ids)
+
+
+def clip_init(tower: TransformerText) -> TransformerText:
+    """OpenAI CLIP's own standard deviations, in place: qkv d^-.5, both outputs d^-.5 (2 depth)^-.5, fc1 (2d)^-.5."""
+    depth, d = len(tower.stack.blocks), tower.dim
+    spread = {
+        "attn.qkv": d**-0.5,
+        "attn.proj": (2 * d * depth) ** -0.5,
+        "fc1": (2 * d) ** -0.5,
+        "fc2": (2 * d * depth) ** -0.5,
+    }
+    for name, module in tower.named_modules():
+        if isinstance(module, nn.Linear):
+            std = next(value for ending, value in spread.items() if name.endswith(ending))
+            nn.init.normal_(module.weight, std=std)
+            nn.init.zeros_(module.bias)
+    return tower

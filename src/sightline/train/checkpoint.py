@@ -1,0 +1,82 @@
+"""Checkpoints: one file, written whole or not at all, read back without unpickling anything but tensors.
+
+The file holds the method, the optimiser, the average, the gradient scaler and the step. No random state: every draw is
+a function of (seed, step, sample), see `data/draw.py`. Under DDP and FSDP2 the tensors are gathered by
+`torch.distributed.checkpoint.state_dict`, so a run may go on with another number of devices.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any, BinaryIO
+
+import torch
+from torch import nn
+from torch.distributed.checkpoint.state_dict import (
+    StateDictOptions,
+    get_model_state_dict,
+    get_optimizer_state_dict,
+    set_model_state_dict,
+    set_optimizer_state_dict,
+)
+
+from sightline.weights.atomic import replacing
+
+FORMAT = 1
+DAMAGED = (RuntimeError, UnpicklingError, EOFError, OSError, ValueError, KeyError)  # torch's ways to report a cut file
+FULL = StateDictOptions(full_state_dict=True, cpu_offload=True)
+
+
+def write_whole(path: Path, write: Callable[[BinaryIO], Any]) -> None:
+    """Runs `write(file)`; `path` is then the new file, or as it was before and OSError tells why (a full disk)."""
+    try:
+        with replacing(path) as [temporary], temporary.open("wb") as file:
+            write(file)
+    except RuntimeError as error:  # how torch's zip writer reports a failed write
+        raise OSError(f"could not write {path}: {error}; what was there before is unchanged") from error
+
+
+def copy_whole(source: Path, target: Path) -> None:
+    """A copy that is never half-written."""
+    content = source.read_bytes()
+    write_whole(target, lambda file: file.write(content))
+
+
+def gather_weights(method: nn.Module) -> dict[str, Any]:
+    """The full state dictionary on the CPU; a collective where there are several ranks."""
+    return get_model_state_dict(method, options=FULL)
+
+
+def gather_moments(method: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    """The optimiser's full state, by parameter name; a collective where there are several ranks."""
+    return get_optimizer_state_dict(method, optimizer, options=FULL)
+
+
+def spread_weights(method: nn.Module, state: dict[str, Any]) -> None:
+    """The inverse of `gather_weights`, onto whatever devices and shards the method has now."""
+    set_model_state_dict(method, state, options=StateDictOptions(full_state_dict=True))
+
+
+def spread_moments(method: nn.Module, optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    """The inverse of `gather_moments`."""
+    set_optimizer_state_dict(method, optimizer, state, options=StateDictOptions(full_state_dict=True))
+
+
+def save(path: Path, state: dict[str, Any]) -> None:
+    """One file; raises OSError, with the old file intact, when it cannot be written."""
+    write_whole(path, lambda file: torch.save({"format": FORMAT, **state}, file))
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Raises ValueError naming the file where it is cut, of another kind, or of a newer format."""
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True, mmap=False)
+    except DAMAGED as error:
+        raise ValueError(
+            f"{path} cannot be read ({type(error).__name__}{': ' * bool(str(error))}{str(error).partition(chr(10))[0]}). It was cut or changed by "
+            "something else; remove it to go on from the other checkpoint, or start over with --fresh"
+        ) from error
+    if not isinstance(state, dict) or state.get("format") != FORMAT:
+        found = state.get("format") if isinstance(state, dict) else type(state).__name__
+        raise ValueError(f"{path} has checkpoint format {found}; this version reads {FORMAT}")
+    return state

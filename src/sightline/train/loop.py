@@ -1,0 +1,146 @@
+"""The training loop: batch -> views -> method -> named terms -> backward -> clip -> step -> after_step -> log.
+
+One loop for every system. What a system is stands in its method and its recipe; nothing here knows their names.
+"""
+
+import time
+from contextlib import nullcontext
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from sightline import dist
+from sightline.data.draw import seed_of
+from sightline.nn.ema import EMA
+from sightline.protocols import Batch, Contrastive, Losses
+from sightline.train import checkpoint
+from sightline.train.gradcache import backward_accumulated, backward_cached, backward_whole
+from sightline.train.monitor import check_finite, check_gradient
+from sightline.train.optimizer import set_rate
+from sightline.train.parallel import replicate
+from sightline.train.recipe import Recipe
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+class Clock:
+    """Seconds by phase of a step since the last `shares()`."""
+
+    def __init__(self) -> None:
+        self.waited = 0.0
+        self._begin()
+
+    def _begin(self) -> None:
+        self.phases = {"wait": 0.0, "augment": 0.0, "compute": 0.0}
+        self.images = 0
+        self.began = time.monotonic()
+
+    def add(self, *, wait: float, augment: float, compute: float) -> None:
+        """`wait` is the loader's running total, the others are seconds of this step."""
+        self.phases["wait"] += wait - self.waited
+        self.waited = wait
+        self.phases["augment"] += augment
+        self.phases["compute"] += compute
+
+    def shares(self) -> dict[str, float]:
+        """images_per_second, and the share of time waiting for data, augmenting, computing; then starts anew."""
+        passed = max(time.monotonic() - self.began, 1e-9)
+        row = {"images_per_second": round(self.images / passed, 1)}
+        row |= {name: round(seconds / passed, 3) for name, seconds in self.phases.items()}
+        self._begin()
+        return row
+
+
+class Learner:
+    """A method with its optimiser and average: everything one step changes."""
+
+    def __init__(
+        self, recipe: Recipe, method: nn.Module, ema: EMA | None, device: torch.device, *, total: int, sharded: bool
+    ) -> None:
+        self.recipe, self.method, self.ema, self.device, self.total = recipe, method, ema, device, total
+        self.optimizer = recipe.optim.build(method)
+        self.scaler = torch.amp.GradScaler(device.type, enabled=recipe.precision == "float16")
+        self.sharded = sharded
+        self.share = recipe.batch // dist.world()
+        self.micro = recipe.micro if 0 < recipe.micro < self.share else 0
+        self.cached = bool(self.micro) and isinstance(method, Contrastive)
+        # GradCache and accumulation run several backwards a step: their gradients are averaged once, at its end.
+        self.replica = replicate(method) if dist.world() > 1 and not sharded and not self.micro else method
+
+    def step(self, step: int, batch: Batch) -> dict[str, float]:
+        """One update. Returns the loss, its terms, the gradient's norm and the learning rate.
+
+        Raises NonFinite, before the update, when a term or the gradient is not a number.
+        """
+        method: Any = self.method
+        rate = self.recipe.optim.lr * self.recipe.schedule.factor(step, self.total)
+        set_rate(self.optimizer, rate)
+        method.before_step(step, self.total)
+        self.optimizer.zero_grad(set_to_none=True)
+        with self.autocast():
+            losses = self.backward(step, batch)
+        if self.micro and not self.sharded:
+            dist.all_reduce_gradients(list(self.method.parameters()))
+        losses = {name: dist.mean(value) for name, value in losses.items()}
+        check_finite(losses, step)
+        norm = self.clip(step)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        method.after_step()
+        if self.ema is not None:
+            self.ema.update(self.method, step)
+        terms = {name: float(value) for name, value in losses.items()}
+        return {"loss": sum(terms.values()), **terms, "lr": rate, "gradient": norm}
+
+    def backward(self, step: int, batch: Batch) -> Losses:
+        """Gradients of the whole batch, in one piece or by chunks."""
+        reseed = partial(self.reseed, step)
+        if self.cached:
+            return backward_cached(self.method, batch, self.micro, self.scaler.scale, reseed)
+        reseed(0)
+        if self.micro:
+            return backward_accumulated(self.method, batch, self.micro, self.scaler.scale)
+        return backward_whole(self.replica, batch, self.scaler.scale)
+
+    def clip(self, step: int) -> float:
+        self.scaler.unscale_(self.optimizer)
+        limit = self.recipe.clip or float("inf")
+        norm: Any = torch.nn.utils.clip_grad_norm_(self.method.parameters(), limit)
+        norm = norm.full_tensor() if hasattr(norm, "full_tensor") else norm
+        if not self.scaler.is_enabled():  # under float16 a non-finite gradient is a skipped step, not an error
+            check_gradient(norm, step)
+        return float(norm)
+
+    def reseed(self, step: int, chunk: int) -> None:
+        """Dropout and stochastic depth draw from (seed, step, rank, chunk): nothing to save, nothing to restore."""
+        torch.manual_seed(seed_of(self.recipe.seed, step, dist.rank(), chunk))
+
+    def autocast(self) -> Any:
+        dtype = DTYPES[self.recipe.precision]
+        return nullcontext() if dtype is torch.float32 else torch.autocast(self.device.type, dtype)
+
+    def kept(self) -> nn.Module:
+        """The method whose weights are evaluated and saved."""
+        return self.method if self.ema is None else self.ema.average
+
+    def state(self) -> dict[str, Any]:
+        """All that changes, as CPU tensors; a collective where there are several ranks."""
+        return {
+            "method": checkpoint.gather_weights(self.method),
+            "optimizer": checkpoint.gather_moments(self.method, self.optimizer),
+            "ema": checkpoint.gather_weights(self.ema.average) if self.ema is not None else {},
+            "scaler": self.scaler.state_dict(),
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        checkpoint.spread_weights(self.method, state["method"])
+        checkpoint.spread_moments(self.method, self.optimizer, state["optimizer"])
+        if self.ema is not None:
+            checkpoint.spread_weights(self.ema.average, state["ema"])
+        self.scaler.load_state_dict(state["scaler"])
+
+    def watched(self) -> dict[str, Tensor]:
+        """Embeddings of the last batch, where the method keeps them for the monitor."""
+        return getattr(self.method, "watched", {})

@@ -1,0 +1,75 @@
+"""`key.path=value` on a recipe: typed, and refusing unknown keys with the list of known ones."""
+
+import ast
+import types
+import typing
+from collections.abc import Iterable
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, Literal, TypeVar
+
+T = TypeVar("T")
+
+
+def override(recipe: T, settings: Iterable[str]) -> T:
+    """The recipe with every `key.path=value` of `settings` applied, in order.
+
+    Raises ValueError for a word without `=`, an unknown key, or a value of another type.
+    """
+    for setting in settings:
+        path, equals, text = setting.partition("=")
+        if not equals:
+            raise ValueError(f"{setting!r} is not an override; write key=value, for instance optim.lr=3e-4")
+        recipe = _set(recipe, path.strip().split("."), text.strip(), path.strip())
+    return recipe
+
+
+def _set(node: Any, path: list[str], text: str, whole: str) -> Any:
+    known = {f.name: f for f in fields(node)}
+    name = path[0]
+    if name not in known:
+        raise ValueError(f"{type(node).__name__} has no field {name!r} (in {whole}); it has {', '.join(known)}")
+    value = getattr(node, name)
+    if len(path) > 1:
+        if not is_dataclass(value):
+            raise ValueError(f"{whole}: {name} is {value!r}, it has no fields")
+        changed = _set(value, path[1:], text, whole)
+    else:
+        changed = parse(text, typing.get_type_hints(type(node))[name], value, whole)
+    if name in ("steps", "epochs") and {"steps", "epochs"} <= known.keys() and changed is not None:
+        return replace(node, **{"steps": None, "epochs": None, name: changed})
+    return replace(node, **{name: changed})
+
+
+def parse(text: str, kind: Any, value: Any, whole: str) -> Any:
+    """`text` as a value of the annotation `kind`; `value` is the present one, for the message."""
+    try:
+        parsed = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        parsed = {"true": True, "false": False, "none": None}.get(text.lower(), text)
+    if _fits(parsed, kind):
+        return float(parsed) if kind is float or (isinstance(value, float) and type(parsed) is int) else parsed
+    if _fits(text, kind):
+        return text
+    options = f"one of {', '.join(map(repr, typing.get_args(kind)))}" if typing.get_origin(kind) is Literal else None
+    wanted = options or getattr(kind, "__name__", str(kind))
+    raise ValueError(f"{whole} is {value!r}; {text!r} is a {type(parsed).__name__}, and {wanted} is expected")
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    origin, inner = typing.get_origin(kind), typing.get_args(kind)
+    if kind is Any:
+        return True
+    if origin is Literal:
+        return value in inner
+    if origin in (typing.Union, types.UnionType):
+        return any(_fits(value, k) for k in inner)
+    if origin is tuple:
+        if not isinstance(value, tuple):
+            return False
+        each = inner[:1] * len(value) if inner[-1:] == (Ellipsis,) else inner
+        return len(each) == len(value) and all(_fits(v, k) for v, k in zip(value, each, strict=True))
+    if kind is float:
+        return type(value) in (int, float)
+    if kind in (int, bool, str):
+        return type(value) is kind
+    return kind is type(None) and value is None

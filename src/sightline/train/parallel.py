@@ -1,0 +1,63 @@
+"""One process or many: start-up under `torchrun`, and the wrapper that keeps replicas or shards in step.
+
+Besides `sightline.dist` and `checkpoint.py` the only file that knows torch.distributed. Two ranks give the losses and
+gradients of one for LayerNorm towers; BatchNorm normalises over each rank's own samples, as in every DDP trainer.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+from torch.distributed import destroy_process_group, init_process_group, is_initialized
+from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
+from torch.nn.parallel import DistributedDataParallel
+
+from sightline.nn.transformer import Block
+
+
+@contextmanager
+def processes(device: str) -> Iterator[torch.device]:
+    """The process group of `torchrun`, if it started us, and this rank's device; torn down at the end."""
+    chosen = pick_device(device)
+    mine = "WORLD_SIZE" in os.environ and not is_initialized()
+    if mine:
+        init_process_group("nccl" if chosen.type == "cuda" else "gloo")
+    try:
+        yield chosen
+    finally:
+        if mine:
+            destroy_process_group()
+
+
+def pick_device(device: str) -> torch.device:
+    """auto: CUDA (this rank's own), else Apple's MPS, else the CPU. Raises ValueError for one that is not there."""
+    if device not in ("auto", "cpu", "cuda", "mps"):
+        raise ValueError(f"--device is auto, cpu, cuda or mps; got {device!r}")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ValueError("--device cuda: torch sees no CUDA device here; use --device cpu or auto")
+    if device == "mps" and not torch.backends.mps.is_available():
+        raise ValueError("--device mps: torch sees no Apple GPU here; use --device cpu or auto")
+    if device == "cuda" or (device == "auto" and torch.cuda.is_available()):
+        chosen = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        torch.cuda.set_device(chosen)
+        return chosen
+    return torch.device("mps" if device == "mps" or (device == "auto" and torch.backends.mps.is_available()) else "cpu")
+
+
+def shard(method: nn.Module) -> nn.Module:
+    """FSDP2 in place: each transformer block its own unit, the rest one more; `embed` and `compare` gather as well."""
+    for module in method.modules():
+        if isinstance(module, Block):
+            fully_shard(module)
+    fully_shard(method)
+    for name in ("embed", "compare"):
+        if hasattr(method, name):
+            register_fsdp_forward_method(method, name)
+    return method
+
+
+def replicate(method: nn.Module) -> nn.Module:
+    """DDP: gradients are averaged over ranks while backward runs."""
+    return DistributedDataParallel(method, gradient_as_bucket_view=True)

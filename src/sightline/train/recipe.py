@@ -1,0 +1,125 @@
+"""A recipe: everything that decides what a run learns, as one frozen value.
+
+A recipe is made by a function in `sightline.recipes`; a variant is `dataclasses.replace` of another. Budgets are steps
+or epochs, never minutes, so the same recipe gives the same weights on a fast machine and on a slow one.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from math import ceil
+from typing import Any, Literal
+
+import numpy as np
+from torch import nn
+
+from sightline.data.caption_choice import first
+from sightline.data.preprocess import Preprocess
+from sightline.data.sample import Sample
+from sightline.text.tokenizer import Tokenizer
+from sightline.towers.spec import BagSpec, Causal, ImageSpec, TextSpec, TransformerTextSpec, ViTSpec
+from sightline.train.optimizer import AdamW, Optimizer
+from sightline.train.schedule import Schedule, WarmupCosine
+
+Precision = Literal["float32", "bfloat16", "float16"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """Where samples come from and what is done to them before the method sees them."""
+
+    source: str
+    """the SRC trained on when the command names none"""
+    held: str | None = None
+    """the SRC evaluated on when the command names neither data nor evaluation; None holds out a part of the data"""
+    views: Callable[[int], Sequence[Any]]
+    """size -> the augmentation's operations, run batched on the model's device"""
+    size: int = 64
+    """pixels of a side, what the tower sees"""
+    caption: Callable[[Sample, np.ndarray], str] = first
+    """(sample, 16 uniform draws) -> the caption of this step"""
+    preprocess: Preprocess = Preprocess()
+    """the evaluation view; its `size` follows `size` above"""
+    vocab: int = 4096
+    """size of the tokenizer trained on the captions, at most"""
+    length: int = 32
+    """caption tokens, the end token included"""
+
+    def evaluation_view(self) -> Preprocess:
+        return replace(self.preprocess, size=self.size)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """What is measured on held-out samples while training, and what that decides."""
+
+    every: int = 0
+    """steps between evaluations; 0 measures once, at the end"""
+    metric: str = "text_to_image_r10"
+    """decides which weights are kept and when to stop; higher is better"""
+    keep: Literal["last", "best"] = "last"
+    patience: int = 0
+    """evaluations without a better `metric` before the run stops; 0 never stops early"""
+    samples: int = 2000
+    """at most this many held-out samples"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """See the module. Fields marked `# ours` in a recipe file were chosen here, the rest come from the paper."""
+
+    name: str
+    build: Callable[["Recipe"], nn.Module]
+    """recipe -> the method, from specs that fit the data (see `fitted`)"""
+    method: Any
+    """the method's own Config"""
+    image: ImageSpec
+    text: TextSpec | None = None
+    dim: int = 64
+    """width of the joint space"""
+    data: Data
+    optim: Optimizer = AdamW()
+    schedule: Schedule = WarmupCosine()
+    batch: int = 256
+    """samples a step over all devices"""
+    micro: int = 0
+    """samples a forward on one device; fewer than its share means GradCache for contrastive methods and plain
+    accumulation for others; 0 means the whole share at once"""
+    steps: int | None = None
+    epochs: float | None = None
+    clip: float = 1.0
+    """largest norm of the whole gradient; 0 leaves it"""
+    ema: float = 0.0
+    """decay of the averaged weights that are evaluated and kept; 0 keeps the raw ones"""
+    precision: Precision = "bfloat16"
+    seed: int = 0
+    evaluation: Evaluation = field(default_factory=Evaluation)
+
+    def __post_init__(self) -> None:
+        if (self.steps is None) == (self.epochs is None):
+            raise ValueError(
+                f"{self.name}: a recipe has steps or epochs, one of them; got {self.steps=} and {self.epochs=}"
+            )
+        for name in ("batch", "dim"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{self.name}: {name} must be at least 1, got {getattr(self, name)}")
+        if (self.steps or self.epochs or 0) <= 0:
+            raise ValueError(f"{self.name}: a run needs a positive number of steps, got {self.steps or self.epochs}")
+
+    def total(self, samples: int) -> int:
+        """Steps of the whole run over a source of `samples`."""
+        return self.steps if self.steps is not None else ceil((self.epochs or 0) * samples / self.batch)
+
+
+def fitted(recipe: Recipe, tokenizer: Tokenizer | None) -> Recipe:
+    """The recipe with its towers as they will be built and saved: picture size from the data; vocabulary, length, end
+    and padding tokens from the tokenizer that was trained for the run."""
+    image, text = recipe.image, recipe.text
+    if isinstance(image, ViTSpec):
+        image = replace(image, size=recipe.data.size)
+    if text is not None and tokenizer is not None:
+        text = replace(text, vocab=tokenizer.vocab, length=tokenizer.length)
+        if isinstance(text, TransformerTextSpec) and isinstance(text.reading, Causal):
+            text = replace(text, reading=Causal(eot=tokenizer.eot))
+        if isinstance(text, BagSpec):
+            text = replace(text, pad=tokenizer.pad)
+    return replace(recipe, image=image, text=text)

@@ -1,0 +1,189 @@
+"""One run from a recipe to a folder that `sightline.load` reads: data, tokenizer, loop, checkpoints, evaluation."""
+
+import json
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sightline import dist
+from sightline.data.sample import Source, Stream
+from sightline.data.source import hold_out, open_source
+from sightline.nn.ema import EMA
+from sightline.nn.resnet import Basic, Bottleneck
+from sightline.nn.transformer import Block
+from sightline.text.tokenizer import Tokenizer
+from sightline.train import budget, checkpoint
+from sightline.train.feed import Feed
+from sightline.train.folder import RunFolder, plain, versions
+from sightline.train.gradcache import check_gradcache
+from sightline.train.log import Line
+from sightline.train.loop import Learner
+from sightline.train.options import Options, Summary
+from sightline.train.parallel import processes, shard
+from sightline.train.recipe import Recipe, fitted
+from sightline.train.session import Session
+from sightline.train.vocabulary import corpus
+
+AS_USUAL = Options()
+
+
+def fit(
+    recipe: Recipe,
+    *,
+    out: str | Path,
+    data: str | Source | None = None,
+    evaluation: str | Source | None = None,
+    overrides: Sequence[str] = (),
+    options: Options = AS_USUAL,
+) -> Summary:
+    """Trains `recipe` into the folder `out`, or goes on where an earlier call with the same settings stopped.
+
+    `data` and `evaluation` are SRC texts or open sources; without `evaluation` 5 % of the data is held out.
+    Raises ValueError where the data lacks what the method needs, the folder holds another run, or a setting does not
+    fit; NonFinite where the loss stops being a number; OSError where the disk is full (nothing older is lost).
+    """
+    with processes(options.device) as device, _one_writer(RunFolder(out), options) as folder:
+        line = Line(0, quiet=options.quiet or dist.rank() > 0)
+        source, held = _sources(recipe, data, evaluation, line)
+        config = _config(recipe, source, held, overrides)
+        folder.check_same(config)
+        tokenizer = _tokenizer(recipe, source, folder)
+        recipe = fitted(recipe, tokenizer)
+        learner = _learner(recipe, source, device, options)
+        feed = Feed(recipe, source, tokenizer, options)
+        try:
+            if options.dry_run:
+                return _dry_run(learner, feed, Path(out), line)
+            step, best = _resume(folder, learner)
+            if dist.rank() == 0:
+                folder.write_config(config)
+            session = Session(recipe, folder, learner, feed, tokenizer, options, best)
+            session.prepare_evaluation(source, held)
+            return session.go(step)
+        finally:
+            feed.close()
+
+
+@contextmanager
+def _one_writer(folder: RunFolder, options: Options) -> Iterator[RunFolder]:
+    """The run folder, locked by the first rank; a dry run works in a folder that vanishes."""
+    if options.dry_run:
+        with tempfile.TemporaryDirectory(prefix="sightline-") as scratch:
+            yield RunFolder(Path(scratch) / "run")
+        return
+    if dist.rank() > 0:
+        dist.barrier()
+        yield folder
+        return
+    with folder.locked():
+        folder.prepare(fresh=options.fresh)
+        dist.barrier()
+        yield folder
+
+
+def _sources(recipe: Recipe, data: Any, evaluation: Any, line: Line) -> tuple[Any, Any]:
+    """The training source and the held-out one, with a word on how they were split."""
+    source = open_source(recipe.data.source if data is None else data) if not hasattr(data, "has") else data
+    if evaluation is None and data is None:
+        evaluation = recipe.data.held
+    if evaluation is not None:
+        return source, open_source(evaluation) if isinstance(evaluation, str) else evaluation
+    if isinstance(source, Stream):
+        line.say("no --eval: remote shards cannot be split beforehand, so nothing is measured while training")
+        return source, None
+    count = len(source)
+    source, held = hold_out(source)
+    line.say(f"no --eval: {len(held)} of {count} samples are held out for it (5 %)")
+    return source, held
+
+
+def _config(recipe: Recipe, source: Any, held: Any, overrides: Sequence[str]) -> dict[str, Any]:
+    data = {
+        "train": source.name,
+        "samples": _length(source),
+        "fingerprint": getattr(source, "fingerprint", ""),
+        "evaluation": held.name if held is not None else None,
+    }
+    resolved = json.loads(json.dumps(plain(recipe)))
+    return {"format": 1, "recipe": resolved, "overrides": list(overrides), "data": data, "versions": versions()}
+
+
+def _length(source: Any) -> int:
+    return len(source) if hasattr(source, "__len__") else 0
+
+
+def _tokenizer(recipe: Recipe, source: Any, folder: RunFolder) -> Tokenizer | None:
+    """The run's own tokenizer, trained on the captions once, by the first rank, and saved with the run."""
+    if recipe.text is None:
+        return None
+    if "text" not in source.has:
+        raise ValueError(
+            f"{recipe.name} learns from captions, and {source.name} has none. Give each picture a .txt file of the "
+            "same name, a caption column, or a telling file name"
+        )
+    if dist.rank() == 0 and not folder.tokenizer.exists():
+        folder.path.mkdir(parents=True, exist_ok=True)
+        trained = Tokenizer.train(corpus(source, recipe.seed), vocab=recipe.data.vocab, length=recipe.data.length)
+        trained.save(folder.tokenizer)
+    dist.barrier()
+    return Tokenizer.load(folder.tokenizer)
+
+
+def _learner(recipe: Recipe, source: Any, device: torch.device, options: Options) -> Learner:
+    world = dist.world()
+    if recipe.batch % world:
+        raise ValueError(f"batch {recipe.batch} cannot be shared by {world} processes; make it a multiple of {world}")
+    if hasattr(source, "__len__") and len(source) < 2:
+        raise ValueError(f"{source.name} has {len(source)} samples; a run needs at least two")
+    torch.manual_seed(recipe.seed)
+    method: Any = recipe.build(recipe).to(device)
+    made = {"text": {"tokens"}}  # what the loader makes of what a source has
+    offered = {"index", "views"} | source.has | {key for has in source.has for key in made.get(has, ())}
+    lacking = sorted(method.needs - offered)
+    if lacking:
+        raise ValueError(
+            f"{recipe.name} needs {', '.join(lacking)} of every sample, and {source.name} has only "
+            f"{', '.join(sorted(source.has))}"
+        )
+    if recipe.micro:
+        check_gradcache(method.train(), recipe.name)
+    method = method.to(memory_format=torch.channels_last)
+    ema = EMA(method, recipe.ema) if recipe.ema else None
+    if options.compile:
+        for module in method.modules():
+            if isinstance(module, Block | Basic | Bottleneck):
+                module.compile()
+    if options.shard:
+        shard(method)
+        if ema is not None:
+            shard(ema.average)
+    return Learner(recipe, method.train(), ema, device, total=recipe.total(_length(source)), sharded=options.shard)
+
+
+def _resume(folder: RunFolder, learner: Learner) -> tuple[int, dict[str, float]]:
+    """The step to go on from and the best score so far; (0, {}) for a new run."""
+    if not folder.last.exists():
+        return 0, {}
+    state = checkpoint.load(folder.last)
+    learner.load_state(state)
+    return state["step"], state["best"]
+
+
+def _dry_run(learner: Learner, feed: Feed, out: Path, line: Line) -> Summary:
+    batches = feed.batches(0, 5)
+
+    def one(step: int) -> float:
+        batch = feed.augment(next(batches), step, learner.device)
+        began = time.monotonic()
+        learner.step(step, batch)
+        return time.monotonic() - began
+
+    found = budget.measure(learner.method, learner.recipe, one, total=learner.total, device=learner.device.type)
+    for text in found.lines():
+        line.say(text)
+    return Summary(out, 0, 0.0, 0.0, finished=False, budget=found)

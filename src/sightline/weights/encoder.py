@@ -1,0 +1,173 @@
+"""The public face of an encoder in torch: pictures and texts in, vectors out."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from PIL import Image
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sightline.data.ahead import ahead
+from sightline.data.preprocess import Preprocess
+from sightline.data.sample import BadSample
+from sightline.protocols import Features
+from sightline.text.tokenizer import Tokenizer
+
+Precision = Literal["float32", "bfloat16"]
+
+
+class TorchEncoder:
+    """Two towers with their preprocessing and tokenizer, ready to use. `sightline.load` makes one.
+
+    `logit_scale` is the logarithm of the similarity's scale and `logit_bias` its companion under the sigmoid loss (else
+    None), as in open_clip and transformers: logits = exp(logit_scale) v.u + logit_bias.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        *,
+        preprocess: Preprocess,
+        tokenizer: Tokenizer | None,
+        dim: int,
+        name: str = "encoder",
+        identity: str = "",
+        device: str | torch.device = "cpu",
+        batch_size: int = 64,
+        precision: Precision = "float32",
+        threads: int = 2,
+    ) -> None:
+        """`model` has `image`, `project_image`, `encode_image` and, where it embeds text, `text` and `encode_text`.
+
+        It is moved to `device` and put in evaluation mode. `identity` names weights and rules together: vectors can be
+        compared only where it is equal. `threads` decode pictures ahead of the model.
+        """
+        if precision not in ("float32", "bfloat16"):
+            raise ValueError(f"precision is {precision!r}; use float32 or bfloat16")
+        self.model: Any = model.eval().to(device)
+        self.rule, self.tokenizer = preprocess, tokenizer
+        self.dim, self.name, self.identity = dim, name, identity
+        self.device = torch.device(device)
+        self.batch_size, self.precision, self.threads = batch_size, precision, threads
+        own = dict(model.named_buffers(recurse=False)) | dict(model.named_parameters(recurse=False))
+        self.logit_scale: Tensor = own.get("log_scale", torch.zeros((), device=self.device)).detach()
+        self.logit_bias: Tensor | None = own["bias"].detach() if own.get("bias") is not None else None
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether `encode_text` works: there is a text tower and a tokenizer."""
+        return "text" in dict(self.model.named_children()) and self.tokenizer is not None
+
+    def preprocess(self, picture: Any) -> Float[Tensor, "c y x"]:
+        """One picture (PIL image, path, bytes or uint8 array (y, x, c)) as the tower wants it."""
+        return torch.from_numpy(np.ascontiguousarray(self.rule(picture), dtype=np.float32))
+
+    def tokenize(self, texts: str | Sequence[str]) -> Int[Tensor, "b n"]:
+        """Token ids of one or many texts, padded; texts that are too long are cut."""
+        if self.tokenizer is None:
+            raise ValueError(f"{self.name} embeds pictures only: it was trained without texts, so it has no tokenizer")
+        wanted = [texts] if isinstance(texts, str) else list(texts)
+        for text in wanted:
+            if not isinstance(text, str):
+                raise TypeError(f"encode_text takes a text, a list of texts or an int tensor (b, n); got {type(text)}")
+        return torch.from_numpy(np.asarray(self.tokenizer(wanted), dtype=np.int64))
+
+    def encode_image(self, images: Any, normalize: bool = False) -> Float[Tensor, "b e"]:
+        """Vectors in the joint space, on the encoder's device, of one or many pictures.
+
+        `images`: a path, bytes, PIL image or uint8 array (y, x, c), a list of those, or pictures already preprocessed
+        as a float tensor or array (b, 3, y, x). Raises ValueError naming a picture that cannot be decoded.
+        """
+        vectors = [self._run(self.model.encode_image, batch) for batch in self._pictures(images)]
+        return self._joined(vectors, normalize)
+
+    def encode_text(self, texts: str | Sequence[str] | Tensor, normalize: bool = False) -> Float[Tensor, "b e"]:
+        """Vectors of one or many texts, or of token ids (b, n)."""
+        if not self.reads_text:
+            raise ValueError(f"{self.name} embeds pictures only: it was trained without texts, so it has no text tower")
+        tokens = texts if isinstance(texts, Tensor) else self.tokenize(texts)
+        if tokens.is_floating_point() or tokens.ndim not in (1, 2):
+            raise TypeError(f"token ids must be an int tensor (b, n); got {tokens.dtype} {tuple(tokens.shape)}")
+        batches = (tokens[None] if tokens.ndim == 1 else tokens).split(self.batch_size)
+        return self._joined([self._run(self.model.encode_text, batch) for batch in batches if len(batch)], normalize)
+
+    def features(self, images: Any) -> Features:
+        """What the image tower itself returns, before any projection; `images` as for `encode_image`."""
+        parts: list[Features] = [self._run(self.model.image, batch) for batch in self._pictures(images)]
+        if not parts:
+            raise ValueError("features needs at least one picture")
+        grid, mask = parts[0].grid, parts[0].mask
+        return Features(
+            pooled=torch.cat([part.pooled for part in parts]).float(),
+            tokens=torch.cat([part.tokens for part in parts]).float(),
+            prefix=torch.cat([part.prefix for part in parts]).float(),
+            grid=torch.cat([part.grid for part in parts]) if isinstance(grid, Tensor) else grid,  # pyright: ignore
+            mask=None if mask is None else torch.cat([part.mask for part in parts]),  # pyright: ignore
+        )
+
+    def encode_patches(self, images: Any, normalize: bool = False) -> Float[Tensor, "b n e"]:
+        """Every patch token through the image projection: places in the joint space, row-major as `features().grid`.
+
+        Raises ValueError where the projection reads the pooled vector and tokens have another width.
+        """
+        tokens = self.features(images).tokens
+        weight = dict(self.model.project_image.named_parameters()).get("weight")
+        wanted = self.dim if weight is None else weight.shape[1]
+        if tokens.shape[-1] != wanted:
+            raise ValueError(
+                f"{self.name} has no patch vectors in the joint space: its tokens are {tokens.shape[-1]} wide and its "
+                f"projection reads a pooled vector of {wanted}. Use features(images).tokens"
+            )
+        return self._joined([self._run(self.model.project_image, tokens)], normalize)
+
+    def _run(self, function: Callable[[Tensor], Any], batch: Tensor) -> Any:
+        autocast: AbstractContextManager[Any] = nullcontext()
+        if self.precision == "bfloat16":
+            autocast = torch.autocast(self.device.type, torch.bfloat16)
+        with torch.inference_mode(), autocast:
+            return function(batch.to(self.device, non_blocking=True))
+
+    def _joined(self, vectors: list[Tensor], normalize: bool) -> Tensor:
+        # outside of inference mode, so that a probe may be trained on what comes back
+        whole = torch.cat(vectors).float() if vectors else torch.zeros(0, self.dim, device=self.device)
+        return F.normalize(whole, dim=-1) if normalize else whole
+
+    def _pictures(self, images: Any) -> Iterator[Tensor]:
+        """Preprocessed batches (b, 3, y, x) on the CPU or wherever a given tensor lies."""
+        if isinstance(images, np.ndarray) and np.issubdtype(images.dtype, np.floating):
+            images = torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32))
+        if isinstance(images, list | tuple) and images and isinstance(images[0], Tensor):
+            images = torch.stack(list(images))
+        if isinstance(images, Tensor):
+            yield from (batch for batch in self._checked(images).split(self.batch_size) if len(batch))
+            return
+        whole = isinstance(images, np.ndarray) and images.ndim <= 3
+        single = isinstance(images, str | Path | bytes | Image.Image) or whole
+        pictures: Iterator[tuple[int, Any]] = enumerate([images] if single else images)  # pyright: ignore
+        ready = ahead(self._prepared, pictures, threads=self.threads, room=2 * self.batch_size)
+        while batch := list(islice(ready, self.batch_size)):
+            yield torch.stack(batch)
+
+    def _prepared(self, numbered: tuple[int, Any]) -> Tensor:
+        number, picture = numbered
+        try:
+            return self.preprocess(picture)
+        except (BadSample, OSError) as error:
+            what = picture if isinstance(picture, str | Path) else type(picture).__name__
+            raise ValueError(f"picture {number} ({what}) cannot be used: {error}") from error
+
+    def _checked(self, images: Tensor) -> Tensor:
+        images = images[None] if images.ndim == 3 else images
+        channels = self.rule.channels
+        if not images.is_floating_point() or images.ndim != 4 or images.shape[1] != channels:
+            raise TypeError(
+                f"a tensor of pictures must be preprocessed: float (b, {channels}, y, x); got {images.dtype} "
+                f"{tuple(images.shape)}. Use encoder.preprocess, or pass paths, PIL images or uint8 arrays"
+            )
+        return images

@@ -1,0 +1,162 @@
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+from PIL import Image
+
+from sightline.cli.main import main
+from sightline.data.preprocess import Preprocess
+from sightline.methods.clip import CLIP
+from sightline.text.tokenizer import Tokenizer
+from sightline.towers.spec import BagSpec, ResNetSpec
+from sightline.weights.run import save_encoder
+
+SHAPES = {
+    "credit-card": '<rect x="1" y="6" width="22" height="12"/>',
+    "arrow-up": '<path d="M12 2 L20 12 H14 V22 H10 V12 H4 Z"/>',
+    "ball": '<circle cx="12" cy="12" r="9" fill="red"/>',
+}
+
+
+def make_run(folder, seed=0):
+    torch.manual_seed(seed)
+    tokenizer = Tokenizer.train(["credit card", "arrow up", "ball"] * 2, vocab=300, length=8)
+    image = ResNetSpec(depths=(1, 1), width=8)
+    text = BagSpec(vocab=tokenizer.vocab, length=8, dim=16)
+    save_encoder(
+        folder,
+        CLIP(image.build(), text.build(), dim=16),
+        image_spec=image,
+        text_spec=text,
+        preprocess=Preprocess(size=16),
+        tokenizer=tokenizer,
+        dim=16,
+    )
+    return folder
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A working directory with a run and a folder of SVGs."""
+    monkeypatch.chdir(tmp_path)
+    make_run(tmp_path / "run")
+    (tmp_path / "icons-of-mine").mkdir()
+    for name, shape in SHAPES.items():
+        drawing = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">{shape}</svg>'
+        (tmp_path / "icons-of-mine" / f"{name}.svg").write_text(drawing)
+    return tmp_path
+
+
+def test_index_then_search_then_sheet(place, capsys):
+    assert main(["index", "a.db", "icons-of-mine", "--encoder", "run"]) == 0
+    assert "a.db: 3 pictures (3 new) in" in capsys.readouterr().out
+    assert main(["search", "a.db", "credit card", "-k", "2", "--sheet", "found.png"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[:2]] == ["1", "2"] and lines[2] == "sheet: found.png"
+    assert lines[0].endswith(".svg") and str(place / "icons-of-mine") in lines[0]
+    with Image.open("found.png") as found:
+        assert found.width > 200
+
+
+def test_json_has_the_documented_fields(place, capsys):
+    main(["index", "a.db", "icons-of-mine", "--encoder", "run"])
+    capsys.readouterr()
+    assert main(["search", "a.db", "🔴 ball", "--json", "-k", "9"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["format"], said["query"], said["image"], said["count"]) == (1, "🔴 ball", None, 3)
+    fields = {"rank", "score", "id", "key", "path", "name", "captions", "width", "height"}
+    assert all(set(row) == fields for row in said["results"])
+    scores = [row["score"] for row in said["results"]]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_a_picture_finds_itself(place, capsys):
+    main(["index", "a.db", "icons-of-mine", "--encoder", "run"])
+    capsys.readouterr()
+    assert main(["search", "a.db", "--image", "icons-of-mine/arrow-up.svg", "--json"]) == 0
+    best = json.loads(capsys.readouterr().out)["results"][0]
+    assert best["name"] == "arrow-up" and best["score"] == pytest.approx(1.0, abs=1e-5)
+
+
+def test_a_second_index_needs_no_encoder_and_works_from_elsewhere(place, capsys, monkeypatch):
+    main(["index", "a.db", "icons-of-mine", "--encoder", "run"])
+    (place / "icons-of-mine" / "ball.svg").unlink()
+    (place / "icons-of-mine" / "bad.svg").write_text("<svg")
+    monkeypatch.chdir(place / "icons-of-mine")
+    capsys.readouterr()
+    assert main(["index", "../a.db", "../icons-of-mine"]) == 0
+    said = capsys.readouterr()
+    assert "2 pictures (1 removed, 2 unchanged)" in said.out and "bad.svg" in said.err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["search", "a.db", ""], "the query is empty"),
+        (["search", "a.db"], "give words or --image, one of them"),
+        (["search", "a.db", "a", "--image", "icons-of-mine/ball.svg"], "give words or --image, one of them"),
+        (["search", "a.db", "--image", "gone.png"], "there is no picture at gone.png"),
+        (["search", "a.db", "--image", "run/encoder.json"], "cannot be used"),
+        (["search", "a.db", "a", "-k", "0"], "k must be at least 1"),
+        (["search", "b.db", "a"], "there is no index at b.db"),
+        (["search", "a.db", "a", "--encoder", "run2"], "was made with the encoder"),
+        (["index", "b.db", "icons-of-mine"], "is new, so it needs an encoder"),
+        (["index", "a.db", "icons-of-mine", "--encoder", "run2"], "--encoder run2 --rebuild"),
+        (["index", "a.db", "nowhere"], "nowhere"),
+        (["embed", "run", "icons-of-mine", "--out", "v.txt"], ".parquet or .npz"),
+        (["embed", "nowhere", "icons-of-mine", "--out", "v.npz"], "there is no encoder at nowhere"),
+    ],
+)
+def test_refusals_are_one_clear_line(place, capsys, words, says):
+    make_run(place / "run2", seed=1)
+    main(["index", "a.db", "icons-of-mine", "--encoder", "run"])
+    before = (place / "a.db").read_bytes()
+    capsys.readouterr()
+    assert main(words) != 0
+    said = capsys.readouterr()
+    assert says in said.err and said.out == ""
+    assert (place / "a.db").read_bytes() == before and not (place / "b.db").exists()
+
+
+def test_rebuilding_with_another_encoder_and_an_encoder_that_moved(place, capsys):
+    main(["index", "a.db", "icons-of-mine", "--encoder", "run"])
+    make_run(place / "run2", seed=1)
+    assert main(["index", "a.db", "icons-of-mine", "--encoder", "run2", "--rebuild"]) == 0
+    assert main(["search", "a.db", "ball", "--encoder", "run2"]) == 0
+    (place / "run2").rename(place / "moved")
+    capsys.readouterr()
+    assert main(["search", "a.db", "ball"]) != 0
+    assert "which is not there any more" in capsys.readouterr().err
+    assert main(["search", "a.db", "ball", "--encoder", "moved"]) == 0
+
+
+def test_a_query_of_ten_thousand_characters_is_answered(place, capsys):
+    main(["index", "a.db", "icons-of-mine", "--encoder", "run"])
+    capsys.readouterr()
+    assert main(["search", "a.db", "credit card " * 834, "-k", "1"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_embed_writes_a_table(place, capsys):
+    assert main(["embed", "run", "icons-of-mine", "--out", "v.parquet"]) == 0
+    assert "v.parquet: 3 vectors of 16 in" in capsys.readouterr().out
+    assert main(["embed", "run", "icons:test?n=5", "--out", "v.npz"]) == 0
+
+
+def test_the_index_needs_no_torch():
+    """Searching by a vector, and everything the index imports, works where torch cannot be imported."""
+    script = "import sys; sys.modules['torch'] = None; import sightline.search.index, sightline.search.embed"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+def test_one_folder_is_one_source_however_it_is_written(place, capsys):
+    main(["index", "a.db", "icons-of-mine", "--encoder", "run"])
+    for words in ("./icons-of-mine/", str(place / "icons-of-mine"), "run/../icons-of-mine"):
+        capsys.readouterr()
+        assert main(["index", "a.db", words]) == 0
+        assert "3 pictures (3 unchanged)" in capsys.readouterr().out
+    assert main(["index", "a.db", "icons-of-mine::icons:test?n=4"]) == 0
+    assert "7 pictures (4 new, 3 unchanged)" in capsys.readouterr().out

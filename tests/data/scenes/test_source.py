@@ -1,0 +1,82 @@
+"""The source `scenes`: what a sample carries, and that it agrees with itself."""
+
+import numpy as np
+import pytest
+
+from sightline.data.sample import Source
+from sightline.data.scenes import Scenes
+
+LEVELS = (1, 2, 3)
+
+
+def same(a, b) -> bool:
+    if isinstance(a, np.ndarray):
+        return a.dtype == b.dtype and np.array_equal(a, b)
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
+    return a == b
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("renderer", ("parts", "svg"))
+def test_a_sample_is_the_same_every_time_and_whatever_n_is(level, renderer):
+    one, other = Scenes(level, n=6, renderer=renderer), Scenes(level, n=999, renderer=renderer)
+    for k in (5, 0, 3):
+        a, b = one[k], other[k]
+        for name in ("key", "image", "captions", "mask", "boxes", "extra"):
+            assert same(getattr(a, name), getattr(b, name)), name
+
+
+def test_it_is_a_source():
+    source = Scenes(2, n=7)
+    assert isinstance(source, Source)
+    assert len(source) == 7 and len(list(source)) == 7
+    assert len({sample.key for sample in source}) == 7
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_everything_a_sample_says_agrees(level):
+    source = Scenes(level, n=40, seed=9)
+    for sample in source:
+        extra, count = sample.extra, len(sample.extra["scene"].elements)
+        assert sample.image.shape == (96, 96, 3) and sample.image.dtype == np.uint8
+        assert sample.mask.shape == (96, 96) and sample.mask.max() <= count
+        assert sample.boxes.shape == (count, 4)
+        assert sorted(extra["depth_order"]) == list(range(1, count + 1))
+        assert len(extra["phrases"]) == len(extra["factors"]) == len(extra["visible"]) == count
+        for k, ((_, box), factors) in enumerate(zip(extra["phrases"], extra["factors"], strict=True)):
+            assert list(box) == sample.boxes[k].tolist()
+            owned = extra["class_mask"][sample.mask == k + 1]
+            assert all(extra["classes"][c] == factors["what"] for c in np.unique(owned))
+            rows, columns = np.nonzero(sample.mask == k + 1)
+            x, y, w, h = box
+            assert x <= columns.min() and columns.max() < x + w and y <= rows.min() and rows.max() < y + h
+        assert (extra["class_mask"] == 0).sum() == (sample.mask == 0).sum()
+        assert extra["text"] == [f["value"] for f in extra["factors"] if f["kind"] == "text"]
+        for words in extra["text"]:
+            assert f'"{words}"' in sample.captions[0]
+        for factors in extra["factors"]:
+            assert {"what", "colour", "size", "place", "background", "stroke"} <= factors.keys()
+            assert factors["colour"] in sample.captions[0] and factors["what"] in sample.captions[0]
+            assert f"on a {factors['background']} background" in sample.captions[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"level": 4}, "levels 1, 2 and 3"),
+        ({"split": "val"}, "known: train, test"),
+        ({"renderer": "cairo"}, "known: parts, svg"),
+        ({"n": 0}, "at least 1"),
+        ({"size": 8}, "at least 32"),
+    ],
+)
+def test_wrong_options_say_what_is_known(options, words):
+    with pytest.raises(ValueError, match=words):
+        Scenes(**options)
+
+
+@pytest.mark.parametrize("index", (-1, 5))
+def test_an_index_outside_is_an_index_error(index):
+    with pytest.raises(IndexError):
+        Scenes(1, n=5)[index]

@@ -1,0 +1,81 @@
+"""What the docs say is what the program does, and nothing in the repository belongs to one machine."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sightline.recipes.catalogue import systems
+
+ROOT = Path(__file__).parents[2]
+GENERATED = ["docs/cli.md", "docs/recipes.md"]
+TEXT = {".cfg", ".css", ".html", ".js", ".json", ".md", ".py", ".toml", ".txt", ".yaml", ".yml", ""}
+NOT_OURS = {".git", ".venv", "build", "dist", "node_modules", "runs"}
+SYSTEMS = {system.name: system for system in systems()}
+
+
+def files():
+    """Every text file of the repository, without what tools and runs leave behind (hidden caches, .venv, runs/)."""
+    for path in sorted(ROOT.rglob("*")):
+        parts = path.relative_to(ROOT).parts
+        hidden = any(
+            part.startswith(".") and part not in (".ci", ".gitignore", ".pre-commit-config.yaml") for part in parts
+        )
+        if (
+            path.is_file()
+            and path.suffix in TEXT
+            and not hidden
+            and not NOT_OURS & {*parts}
+            and "__pycache__" not in parts
+        ):
+            yield path
+
+
+def test_generated_docs_are_current():
+    cog = [sys.executable, "-m", "cogapp", "--check", "-I", "tools", *GENERATED]
+    done = subprocess.run(cog, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, f"run `make fix`:\n{done.stdout}{done.stderr}"
+
+
+def test_there_are_systems():
+    assert {"clip", "siglip"} <= SYSTEMS.keys()
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_a_system_is_whole(name):
+    system = SYSTEMS[name]
+    variants = {variant.name: variant for variant in system.variants}
+    assert system.paper and system.learns, f"recipes/{name}.py lacks PAPER or LEARNS"
+    assert {"tiny", "small"} <= variants.keys(), "tiny() is what the tests run, small() what the bare name means"
+    assert all(variant.summary for variant in system.variants), "every variant has a docstring"
+    assert variants["tiny"].minutes is not None and variants["small"].minutes is not None, "MINUTES lacks tiny or small"
+    assert f"## {name}\n" in (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8"), "no row in docs/recipes.md"
+
+
+def test_nothing_names_a_machine_or_a_registry():
+    # Spelt in pieces, so that this file is not its own finding.
+    home = "|".join(("/ho" + "me/[a-z]", "/Us" + "ers/[A-Za-z]", "/ro" + "ot/", r"C:\\Us" + "ers", "/wo" + "rk/"))
+    registry = "|".join(
+        (r"https?://[^\s)\"']*/sim" + "ple", "pypi" + r"\.org", "file" + "s.pythonhosted", "index" + "-url")
+    )
+    pattern = re.compile(f"{home}|{registry}")
+    found = {
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in files()
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if pattern.search(line)
+    }
+    assert not found
+
+
+def test_links_between_docs_lead_somewhere():
+    lost = {
+        f"{path.relative_to(ROOT)}: {target}"
+        for path in files()
+        if path.suffix == ".md"
+        for target in re.findall(r"\]\(([^)#\s]+)", path.read_text(encoding="utf-8"))
+        if "://" not in target and not (path.parent / target).exists()
+    }
+    assert not lost
