@@ -76,11 +76,12 @@ def test_two_ranks_equal_one(ranks, kind, positives, chunk, optimizer):
     one = train(kind, positives, chunk, optimizer)
     for two in ranks.run(__file__, "train", kind, positives, chunk, optimizer):
         assert two[0] == pytest.approx(one[0], rel=1e-9)
+        # The bias of the keys has no gradient but rounding (softmax ignores shifts), which AdamW divides by itself.
         for mine, theirs in ((two[1], one[1]), (two[2], one[2])):
             assert mine.keys() == theirs.keys()
             for name in mine:
                 torch.testing.assert_close(
-                    mine[name], theirs[name], rtol=1e-6, atol=1e-9, msg=lambda m, n=name: f"{n}: {m}"
+                    mine[name], theirs[name], rtol=1e-6, atol=1e-8, msg=lambda m, n=name: f"{n}: {m}"
                 )
 
 
@@ -121,9 +122,3 @@ def test_on_one_process_nothing_is_exchanged():
     dist.barrier()
     dist.all_reduce_gradients([x])
     assert torch.equal(dist.mean(x), x.detach())
-
-
-def fails_on_the_second():
-    if dist.rank() == 1:
-        raise KeyError("on purpose")
-    return "fine"

@@ -31,6 +31,10 @@ class Batch(TypedDict, total=False):
     """further augmented pictures, each (b, c, y, x)."""
     tokens: Tensor
     """(b, n) int64 caption tokens, padded by the tokenizer's rule."""
+    terms: Tensor
+    """(t, n) int64 tokens of the search terms that occur in the batch, each once; not one row a sample."""
+    has_term: Tensor
+    """(b, t) bool: which of `terms` each sample has."""
     text: list[str]
     """the caption chosen for each sample at this step."""
     label: Tensor
@@ -88,16 +92,21 @@ class Method(Protocol):
 
 @runtime_checkable
 class Contrastive(Protocol):
-    """A method whose loss compares embeddings, split so that GradCache can apply: forward = compare(embed(batch), batch)."""
+    """A method whose loss compares embeddings, split for GradCache: forward = compare(embed(batch), batch)."""
 
     def embed(self, batch: Batch) -> tuple[Any, ...]: ...
     def compare(self, embedded: tuple[Any, ...], batch: Batch) -> Losses: ...
 
 
+@runtime_checkable
 class Encoder(Protocol):
     """The public face of anything that embeds, ours or published, in torch or in the runtime."""
 
     name: str
+    dim: int
+    """width of the joint space"""
+    identity: str
+    """names weights and rules together: vectors can be compared only where it is equal"""
     preprocess: Callable[[Any], Any]
     """a picture (PIL image) -> float32 (3, y, x), ready for the tower."""
     tokenize: Callable[[Sequence[str]], Any]

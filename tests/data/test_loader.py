@@ -196,8 +196,6 @@ def test_what_a_source_lacks_is_refused_before_the_first_step():
         loader(Plain(), fields=("tokens", "mask"))
     with pytest.raises(ValueError, match="cannot be split evenly over 3 ranks"):
         loader(Arrays(), world=3)
-    with pytest.raises(ValueError, match="auto, always or never"):
-        loader(Arrays(), memory="yes")
 
 
 def test_memory_reports_its_progress_and_what_it_takes():

@@ -85,3 +85,11 @@ def test_mixture_positions_can_be_asked_for_alone():
 def test_weights_that_mean_nothing_are_refused(weights):
     with pytest.raises(ValueError, match="weights"):
         mixture_look_up([5, 5], weights, 0, np.arange(3))
+
+
+def test_orders_are_pinned():
+    """A change here would change every run that is being resumed."""
+    assert positions(10, 3, 0, 10).tolist() == [8, 1, 9, 7, 4, 3, 6, 0, 5, 2]
+    assert positions(10**6, 3, 0, 4).tolist() == [172152, 253852, 430054, 722648]
+    part, index = mixture_look_up([50, 70], [0.3, 0.7], 9, np.arange(5))
+    assert part.tolist() == [1] * 5 and index.tolist() == [10, 50, 32, 24, 55]

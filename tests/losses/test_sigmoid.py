@@ -84,7 +84,7 @@ def test_under_autocast_the_logits_stay_float32(chunk):
     expected = sigmoid_contrastive(*inputs)
     with torch.autocast("cpu", torch.bfloat16):
         loss = sigmoid_contrastive(*inputs, chunk=chunk)
-        gradients = torch.autograd.grad(loss, inputs)
+    gradients = torch.autograd.grad(loss, inputs)
     torch.testing.assert_close(loss, expected, rtol=1e-6, atol=1e-6)
     for mine, theirs in zip(gradients, torch.autograd.grad(expected, inputs), strict=True):
         torch.testing.assert_close(mine, theirs, rtol=1e-5, atol=1e-6)

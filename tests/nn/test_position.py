@@ -2,7 +2,7 @@ import math
 
 import pytest
 import torch
-from timm.layers.pos_embed import resample_abs_pos_embed
+from timm.layers import build_sincos2d_pos_embed, resample_abs_pos_embed
 
 from sightline.nn.position import Learned, SinCos, sincos_mae, sincos_moco
 
@@ -19,16 +19,10 @@ def test_sincos_equals_the_formula_place_by_place(table, last):
             torch.testing.assert_close(codes[y * 3 + x], torch.tensor(expected), rtol=1e-5, atol=1e-6)
 
 
-def test_sincos_equals_the_two_published_layouts():
-    from timm.layers import build_sincos2d_pos_embed
-    from transformers.models.vit_mae.modeling_vit_mae import ViTMAEConfig, ViTMAEModel
-
-    config = ViTMAEConfig(
-        hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8, image_size=24, patch_size=8
-    )
-    mae = ViTMAEModel(config).embeddings.position_embeddings[0, 1:]
-    torch.testing.assert_close(sincos_mae((3, 3), 16), mae, rtol=1e-5, atol=1e-6)
-    assert build_sincos2d_pos_embed([3, 3], dim=16).shape == sincos_moco((3, 3), 16).shape
+def test_maes_sincos_holds_timms_numbers_in_maes_order():
+    """timm: (sin, cos) of (y, x); MAE: x before y, and the sine and cosine of one axis together."""
+    peer = build_sincos2d_pos_embed([2, 3], dim=16).view(6, 2, 2, 4)
+    torch.testing.assert_close(sincos_mae((2, 3), 16), peer.transpose(1, 2).flip(1).flatten(1), rtol=1e-5, atol=1e-6)
 
 
 def test_sincos_needs_a_multiple_of_four():

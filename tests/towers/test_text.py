@@ -88,7 +88,7 @@ def test_too_long_a_caption_is_refused():
 
 def test_the_start_is_clips():
     tower = spec(dim=48, depth=3).build()
-    std = {name: float(p.std()) for name, p in tower.named_parameters()}
+    std = {name: p.std().item() for name, p in tower.named_parameters()}
     assert std["stack.blocks.0.attn.qkv.weight"] == pytest.approx(48**-0.5, rel=0.1)
     assert std["stack.blocks.1.attn.proj.weight"] == pytest.approx((2 * 48 * 3) ** -0.5, rel=0.1)
     assert std["stack.blocks.2.mlp.fc1.weight"] == pytest.approx((2 * 48) ** -0.5, rel=0.1)

@@ -5,9 +5,7 @@ import os
 import shutil
 import time
 from pathlib import Path
-from typing import Annotated, Any
-
-from cyclopts import Parameter
+from typing import Any
 
 QUERIES = ("credit card", "shopping", "weather", "warning", "send a message", "play music", "medical", "turn left")
 COLUMNS = 8
@@ -17,7 +15,7 @@ def demo(
     *,
     out: Path = Path("runs/demo"),
     fold: int = 0,
-    fresh: Annotated[bool, Parameter(negative=())] = False,
+    fresh: bool = False,
 ) -> None:
     """Train on real icons, measure on icons it has never seen, index them, and search by words.
 
@@ -94,12 +92,25 @@ def categories(encoder: Any, fold: int) -> dict[str, float]:
 
 def library(encoder: Any, out: Path) -> None:
     """The index of every icon, and the sheet of what the eight queries find in it."""
-    from sightline.search.index import Index
+    import io
 
-    path = out / "icons.db"
-    with Index(path) as index:
-        index.add("icons", encoder)
-        index.sheet([(query, index.search_text(query, encoder, k=COLUMNS)) for query in QUERIES], out / "queries.png")
+    import numpy as np
+    from PIL import Image
+
+    from sightline.data.sheet import rows_sheet
+    from sightline.data.source import open_source
+    from sightline.search.index import Index
+    from sightline.weights.atomic import replacing
+
+    rows = []
+    with Index(out / "icons.db") as index:
+        index.add(open_source("icons?set=solid"), encoder)
+        for query in QUERIES:
+            hits = index.search_text(query, encoder, COLUMNS)
+            pictures = [np.asarray(Image.open(io.BytesIO(thumb))) for thumb in index.thumbs(hits)]
+            rows.append((query, pictures, [hit.name for hit in hits]))
+    with replacing(out / "queries.png") as [temporary]:
+        rows_sheet(rows).save(temporary, format="PNG")
 
 
 def _tell(out: Path, summary: dict[str, Any], seconds: float) -> None:

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
+from pathlib import PurePath
 from typing import Any
 
 from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
@@ -18,7 +19,9 @@ VERBS = ("demo", "recipes", "data", "train", "embed", "index", "search")
 
 
 def _default_worth_saying(value: Any) -> str | None:
-    return None if value is None or isinstance(value, bool) else str(value)
+    if value is None or isinstance(value, bool):
+        return None
+    return value.as_posix() if isinstance(value, PurePath) else str(value)
 
 
 MANNERS: dict[str, Any] = {

@@ -1,13 +1,12 @@
 """`sightline train`."""
 
 from pathlib import Path
-from typing import Annotated, Literal
-
-from cyclopts import Parameter
+from typing import Literal
 
 
 def train(
     recipe: str,
+    /,
     *overrides: str,
     out: Path,
     data: str | None = None,
@@ -15,12 +14,12 @@ def train(
     device: str = "auto",
     workers: int = 0,
     memory: Literal["auto", "always", "never"] = "auto",
-    fresh: Annotated[bool, Parameter(negative=())] = False,
-    dry_run: Annotated[bool, Parameter(negative=())] = False,
-    compile: Annotated[bool, Parameter(negative=())] = False,
-    shard: Annotated[bool, Parameter(negative=())] = False,
-    tensorboard: Annotated[bool, Parameter(negative=())] = False,
-    quiet: Annotated[bool, Parameter(negative=())] = False,
+    fresh: bool = False,
+    dry_run: bool = False,
+    compile: bool = False,
+    shard: bool = False,
+    tensorboard: bool = False,
+    quiet: bool = False,
     log_every: int = 10,
     save_every: float = 60.0,
 ) -> None:
@@ -88,6 +87,6 @@ def train(
         log_every=log_every,
         save_every=save_every,
     )
-    if done.finished:
+    if done.finished and done.lead:
         scores = "  ".join(f"{name} {value:.3f}" for name, value in done.scores.items())
         print(f"{out}: {done.steps} steps in {done.seconds:.0f} s, {done.images_per_second:.0f} images/s  {scores}")

@@ -17,6 +17,7 @@ VAGUE = frozenset("image picture photo pic frame group layer vector new".split()
 NAMELESS = frozenset({"untitled", "unnamed"})
 
 SIZE = re.compile(r"@?\d+(?:[.,]\d+)?(?:x\d*|px|dp|pt|w|h|k|kb|mb)?|x\d+|v\d+(?:\.\d+)*", re.IGNORECASE)
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 HEX = re.compile(r"[0-9a-f]{5,}", re.IGNORECASE)
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=\d)(?=[A-Z][a-z])|(?<=[A-Z])(?=[A-Z][a-z])")
 BREAK = re.compile(r"[\s_\-+.,;:~()\[\]{}@#&=/\\|]+")
@@ -27,7 +28,8 @@ def from_name(stem: str) -> str:
 
     Split at marks and capitals, lower-cased; numbers, sizes, versions, hashes and words such as `icon` dropped.
     """
-    pieces = [piece for piece in BREAK.split(unicodedata.normalize("NFKC", stem).replace("'", "")) if piece]
+    stem = UUID.sub(" 0 ", unicodedata.normalize("NFKC", stem).replace("'", ""))
+    pieces = [piece for piece in BREAK.split(stem) if piece]
     whole = [piece for piece in pieces if not _is_code(piece)]
     words = [word.lower() for piece in whole for word in CAMEL.split(piece)]
     words = [word for word in words if not _is_code(word) and word not in NAMELESS]

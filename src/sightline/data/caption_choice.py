@@ -7,11 +7,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sightline.data.draw import uniform
 from sightline.data.sample import Sample
 
 DRAWS = 16
 """How many uniforms a chooser is handed."""
+
+MOST = 8
+"""Terms said at once."""
 
 Chooser = Callable[[Sample, np.ndarray], str]
 
@@ -30,18 +32,17 @@ def with_terms(sample: Sample, u: np.ndarray) -> str:
     """A caption, a random subset of the search terms in random order, or both: the ways people ask for a drawing.
 
     A quarter of the time the caption alone, a quarter the terms alone, else both, either first. The number of terms is
-    even from one to all (at most eight).
+    even from one to all (at most MOST).
     """
     caption = _pick(sample.captions, u[0])
     terms = [term for term in sample.terms if term != caption]
     if not terms or (caption and u[1] < 0.25):
         return caption
-    keys = uniform(int(u[2] * 2**53), 0, np.arange(len(terms)), "terms")[:, 0]
-    shuffled = np.argsort(keys, kind="stable")
-    some = [terms[i] for i in shuffled[: 1 + int(u[3] * min(len(terms), 8))]]
+    some = [terms.pop(int(draw * len(terms))) for draw in u[4 : 5 + int(u[3] * min(len(terms), MOST))]]
+    text = " ".join(some)
     if not caption or u[1] < 0.5:
-        return " ".join(some)
-    return " ".join([*some, caption] if u[1] < 0.625 else [caption, *some])
+        return text
+    return f"{text} {caption}" if u[1] < 0.625 else f"{caption} {text}"
 
 
 def _pick(options: tuple[str, ...], u: float) -> str:

@@ -22,8 +22,12 @@ STRIP = 16
 """a reduced picture has at most this many times size x size pixels, so that a strip of 1 x 100,000 stays small"""
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "ICO", "PPM", "AVIF")
 BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
-FAULTS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, IndexError, KeyError, TypeError)
-"""what Pillow's readers raise on broken files (they index and unpack what the file says, so all of these occur)"""
+FAULTS = (
+    *(OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError),
+    *(struct.error, zlib.error, Warning),
+)
+"""what Pillow's readers raise on broken files (they index and unpack what the file says, so all of these occur);
+warnings where the user has made them errors"""
 VECTOR = 256
 
 
@@ -171,7 +175,7 @@ def _reduced(image: Image.Image, size: int | None) -> Image.Image:
     if scale >= 1:
         return image
     target = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    # Hamming has no negative lobes, so no halos around flat shapes and no colour outside the alpha; Pillow premultiplies
+    # Hamming has no negative lobes, so no halos around shapes and no colour outside the alpha; Pillow premultiplies
     return image.resize(target, Image.Resampling.HAMMING, reducing_gap=3.0)
 
 

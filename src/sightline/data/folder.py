@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from sightline.data.caption import clean, from_name
 from sightline.data.sample import Sample
@@ -70,13 +70,15 @@ class Folder:
 def open_folder(root: Path, name: str = "") -> Folder:
     """List the folder once. ValueError where it holds no picture, or splits that nobody chose between."""
     files, sidecars, ignored = [], set(), 0
-    for file in sorted(_files(root), key=lambda path: path.split("/")):
-        path = root / file
-        if path.suffix.lower() in PICTURES:
+    found = sorted(_files(root), key=lambda path: path.split("/"))
+    texts = {file.removesuffix(".txt") for file in found if file.endswith(".txt")}
+    for file in found:
+        ending = PurePosixPath(file).suffix
+        if ending.lower() in PICTURES:
             files.append(file)
-            if path.with_suffix(".txt").is_file():
+            if file.removesuffix(ending) in texts:
                 sidecars.add(file)
-        elif path.suffix.lower() != ".txt":
+        elif ending.lower() != ".txt":
             ignored += 1
     if not files:
         raise ValueError(_nothing(root, ignored))

@@ -25,7 +25,15 @@ from sightline.protocols import Batch
 SPARE = 1.3
 """Pictures are stored this much larger than they are trained at, so that crops still have pixels to show."""
 
-CARRIES = {"tokens": "text", "text": "text", "label": "label", "mask": "mask", "depth": "depth", "boxes": "boxes"}
+CARRIES = {
+    "tokens": "text",
+    "terms": "text",
+    "text": "text",
+    "label": "label",
+    "mask": "mask",
+    "depth": "depth",
+    "boxes": "boxes",
+}
 """Batch key -> what a source must have for it. The keys not named here (image, size, index) come with every source."""
 
 PREFETCH = 4
@@ -188,7 +196,7 @@ def _prefetch(steps: _Steps, numbers: Iterable[int], workers: int) -> Generator[
 def _begin_worker(worker: int) -> None:
     # Ctrl-C reaches every process of a terminal; the parent alone decides, and stops its workers
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # torch's own watch looks at the fork server, which waits for its children: killed, a run would leave them all behind
+    # torch's own watch looks at the fork server, which waits for its children: a killed run would leave them behind
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate
+from math import inf
 
 from sightline.data.sample import Sample, Source
 
@@ -19,7 +20,7 @@ class Mixture:
             raise ValueError("a mixture needs at least one source")
         self.parts = list(parts)
         self.weights = [float(weight) for weight in weights] if weights is not None else [1.0] * len(self.parts)
-        if len(self.weights) != len(self.parts) or min(self.weights) <= 0 or max(self.weights) == float("inf"):
+        if len(self.weights) != len(self.parts) or not all(0 < weight < inf for weight in self.weights):
             raise ValueError(f"weights {self.weights} for {len(self.parts)} sources; expected one above 0 for each")
         self.name = name or "::".join(part.name for part in self.parts)
         same = all(part.classes == self.parts[0].classes for part in self.parts)

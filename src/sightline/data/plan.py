@@ -80,6 +80,8 @@ class Plan:
         made["text"] = [self.caption(record.sample, row) for record, row in zip(records, draws, strict=True)]
         if self.tokenize is not None:
             made["tokens"] = self.tokenize(made["text"])
+            if "terms" in self.fields:
+                made["terms"], made["has_term"] = term_table([r.sample.terms for r in records], self.tokenize)
         made["index"] = indices
         return made
 
@@ -105,6 +107,16 @@ class Plan:
         after = np.searchsorted([place for place, _ in good], [place for place, _ in drawn]) % len(good)
         chosen = [good[i] for i in after]
         return self.join([record for _, record in chosen], np.array([place for place, _ in chosen]), step), bad
+
+
+def term_table(terms: Sequence[Sequence[str]], tokenize: Tokenize) -> tuple[np.ndarray, np.ndarray]:
+    """Tokens (t, n) of the distinct terms of a batch, in sorted order, and who has which: bool (b, t)."""
+    distinct = sorted({term for own in terms for term in own})
+    column = {term: j for j, term in enumerate(distinct)}
+    has = np.zeros((len(terms), len(distinct)), bool)
+    for row, own in zip(has, terms, strict=True):
+        row[[column[term] for term in own]] = True
+    return tokenize(distinct), has
 
 
 def _endless(stream: Stream, seed: int, skip: int) -> Iterator[tuple[int, Sample]]:

@@ -10,6 +10,10 @@ from sightline.data.decode import decode
 from sightline.data.sample import BadSample, Sample, Source
 from sightline.data.target import extent, read_depth, read_mask, scale_boxes
 
+LONGEST = 2
+"""A picture's longer side is stored at most this many times the shorter side asked for: one long strip in a batch would
+pad all the others to its length."""
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -60,11 +64,13 @@ def attempt(sample: Sample | Bad, size: int, fields: frozenset[str] = frozenset(
 
 
 def read(sample: Sample, size: int, fields: frozenset[str] = frozenset()) -> Record:
-    """Decode a sample so that its shorter side is `size` (smaller rasters stay as they are).
+    """Decode a sample so that its shorter side is `size` (smaller rasters stay as they are), or less for a strip.
 
     `fields` may name mask, depth and boxes, which are brought to the picture's size. Raises BadSample.
     """
     image = decode(sample.image, size)
+    if (longer := max(image.shape)) > LONGEST * size:
+        image = decode(image, max(1, min(image.shape[:2]) * LONGEST * size // longer))
     shape = image.shape[0], image.shape[1]
     mask = depth = boxes = None
     if "mask" in fields and sample.mask is not None:

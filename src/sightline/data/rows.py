@@ -6,12 +6,13 @@ import json
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 ROW_GROUPS = 2
 """groups of a parquet file's picture columns kept at a time; their rows are read together"""
 
 
+@runtime_checkable
 class Rows(Protocol):
     """Random access to rows as dictionaries."""
 

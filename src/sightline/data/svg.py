@@ -18,6 +18,8 @@ LONGEST = 8
 DEEP = 12
 """elements inside each other that any thread's stack can draw; deeper ones are drawn on a stack of their own"""
 STACK = 64 * 2**20
+DPI = 96.0
+"""CSS's; the renderer's own default of 0 makes every length in inches or millimetres nothing"""
 _stack = threading.Lock()
 
 
@@ -74,7 +76,7 @@ def _draw(drawing: SafeSVG, ratio: float, size: int) -> np.ndarray:
 def _render(drawing: SafeSVG, box: tuple[int, int]) -> np.ndarray:
     fonts: dict[str, Any] = generic_families() if drawing.words else {"skip_system_fonts": True}
     try:
-        png = resvg_py.svg_to_bytes(svg_string=drawing.text, width=box[0], height=box[1], **fonts)
+        png = resvg_py.svg_to_bytes(svg_string=drawing.text, width=box[0], height=box[1], dpi=DPI, **fonts)
     except ValueError as error:
         raise BadSample(f"SVG cannot be drawn: {error}") from error
     except BaseException as error:

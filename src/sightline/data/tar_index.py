@@ -138,7 +138,7 @@ def _save(place: Path, index: TarIndex) -> None:
 def _load(place: Path, plain: Path) -> TarIndex | None:
     """None where there is no index, or one that cannot be read: it is made again."""
     try:
-        with np.load(place, allow_pickle=False) as kept:
+        with open(place, "rb") as file, np.load(file, allow_pickle=False) as kept:
             keys, fields, labels, names, note = json.loads(kept["words"].tobytes())
             columns = [kept[name] for name in ("record", "field", "offset", "length")]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):

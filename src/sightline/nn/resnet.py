@@ -3,9 +3,12 @@
 Departure from the paper, torchvision's too: the bottleneck's stride is in its 3x3 convolution ("v1.5").
 """
 
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from sightline.nn.convnet import ConvNorm, Map, conv
+
+Out = Float[Tensor, "b d _ _"]
 
 
 class Basic(nn.Module):
@@ -24,7 +27,7 @@ class Basic(nn.Module):
     def last_norm(self) -> nn.BatchNorm2d:
         return self.bn2
 
-    def forward(self, x: Map) -> Map:
+    def forward(self, x: Map) -> Out:
         y = self.relu(self.bn1(self.conv1(x)))
         return self.relu(self.bn2(self.conv2(y)) + self.downsample(x))
 
@@ -47,7 +50,7 @@ class Bottleneck(nn.Module):
     def last_norm(self) -> nn.BatchNorm2d:
         return self.bn3
 
-    def forward(self, x: Map) -> Map:
+    def forward(self, x: Map) -> Out:
         y = self.relu(self.bn1(self.conv1(x)))
         y = self.relu(self.bn2(self.conv2(y)))
         return self.relu(self.bn3(self.conv3(y)) + self.downsample(x))

@@ -6,12 +6,14 @@ numbers; `small`, `icons` and `tiny` are marked `# ours`.
 
 from dataclasses import replace
 
-from sightline.data.augment import caption_views, graphics_views
+from sightline.data.augment import caption_views, drawing_views
 from sightline.data.caption_choice import any_caption, with_terms
 from sightline.data.preprocess import Preprocess
+from sightline.methods import terms
 from sightline.methods.clip import CLIP, Config
+from sightline.text.load import BPE, Subwords
 from sightline.towers.sizes import clip_image, clip_text, vit_b16, vit_b32, vit_l14, vit_small
-from sightline.towers.spec import BagSpec, Causal, ResNetSpec, TransformerTextSpec
+from sightline.towers.spec import BagSpec, Causal, ResNetSpec, SmallStem, TransformerTextSpec
 from sightline.train.optimizer import AdamW
 from sightline.train.recipe import Data, Evaluation, Recipe
 from sightline.train.schedule import WarmupCosine
@@ -33,20 +35,33 @@ def build(recipe: Recipe) -> CLIP:
     return CLIP(recipe.image.build(), recipe.text.build(), recipe.dim, recipe.method)
 
 
+def build_with_terms(recipe: Recipe) -> terms.WithTerms:
+    return terms.WithTerms(build(replace(recipe, method=recipe.method.pair)), recipe.method)
+
+
 def icons() -> Recipe:
     """Real icons (Font Awesome Free), found by words. `sightline train clip.icons --out runs/icons`"""
     return Recipe(
         name="clip.icons",
-        build=build,
-        method=Config(),
-        image=ResNetSpec(depths=(1, 2, 2, 1), width=40),  # ours
-        text=BagSpec(vocab=4096, length=48, dim=256, hidden=512),  # ours
+        build=build_with_terms,
+        method=terms.Config(pair=Config()),  # ours: search terms as labels beside the captions
+        image=ResNetSpec(depths=(1, 2, 2, 2), width=32, stem=SmallStem(stride=2)),  # ours, 2.8 M
+        text=BagSpec(vocab=8192, length=256, dim=256, hidden=512),  # ours
         dim=256,
-        data=Data(source="icons:train", held="icons:test", size=48, views=graphics_views, caption=with_terms),
-        optim=AdamW(lr=1e-3),
-        schedule=WarmupCosine(warmup=50),
+        data=Data(
+            source="icons:train",
+            held="icons:test",
+            size=48,
+            views=drawing_views,
+            caption=with_terms,
+            tokenizer=Subwords(),
+        ),
+        optim=AdamW(lr=2e-3, weight_decay=0.1),
+        schedule=WarmupCosine(warmup=40),
         batch=256,
-        steps=600,
+        steps=500,
+        clip=5.0,
+        ema=0.99,
     )
 
 
@@ -75,7 +90,7 @@ def tiny() -> Recipe:
         image=vit_small(32, 8, 1),
         text=TransformerTextSpec(vocab=512, length=16, dim=32, depth=1, heads=1, reading=Causal()),
         dim=32,
-        data=Data(source="icons?n=64", size=32, views=caption_views, vocab=512, length=16),
+        data=Data(source="icons?n=64", size=32, views=caption_views, tokenizer=BPE(vocab=512, length=16)),
         optim=AdamW(lr=3e-3, weight_decay=0.1),
         batch=16,
         steps=20,
@@ -98,8 +113,7 @@ def b32() -> Recipe:
             views=caption_views,
             caption=any_caption,
             preprocess=OPENAI,
-            vocab=49408,
-            length=77,
+            tokenizer=BPE(vocab=49408, length=77),
         ),
         optim=AdamW(lr=5e-4, betas=(0.9, 0.98), eps=1e-6, weight_decay=0.2),
         schedule=WarmupCosine(warmup=2000),

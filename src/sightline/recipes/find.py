@@ -4,41 +4,22 @@ A name is the import path below this package: `clip.icons` is `sightline.recipes
 its `small`.
 """
 
-import ast
 import importlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sightline.recipes.catalogue import systems
 from sightline.train.options import Options, Summary
 from sightline.train.override import override
 from sightline.train.recipe import Recipe
 from sightline.train.run import fit
 
 
-def systems() -> dict[str, list[str]]:
-    """{system: its variants}, read from the recipe files without importing them."""
-    found = {}
-    for file in sorted(Path(__file__).parent.glob("*.py")):
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-        variants = [
-            node.name
-            for node in tree.body
-            if isinstance(node, ast.FunctionDef)
-            and not node.name.startswith("_")
-            and isinstance(node.returns, ast.Name)
-            and node.returns.id == "Recipe"
-            and not node.args.args
-        ]
-        if variants:
-            found[file.stem] = variants
-    return found
-
-
 def find(name: str) -> Recipe:
     """The recipe called `system` or `system.variant`. Raises ValueError listing the known ones."""
     system, _, variant = name.partition(".")
-    known = systems()
+    known = {s.name: [v.name for v in s.variants] for s in systems()}
     if system not in known:
         raise ValueError(f"there is no recipe {name!r}; known systems: {', '.join(known)}")
     variant = variant or "small"

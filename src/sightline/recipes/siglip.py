@@ -8,8 +8,10 @@ from dataclasses import replace
 from sightline.data.augment import caption_views
 from sightline.data.caption_choice import any_caption
 from sightline.data.preprocess import Preprocess
+from sightline.methods import terms
 from sightline.methods.siglip import Config, SigLIP
 from sightline.recipes import clip
+from sightline.text.load import BPE
 from sightline.towers.sizes import siglip_image, siglip_text, vit_b16, vit_b32, vit_l14
 from sightline.train.optimizer import AdamW
 from sightline.train.recipe import Data, Evaluation, Recipe
@@ -27,9 +29,13 @@ def build(recipe: Recipe) -> SigLIP:
     return SigLIP(recipe.image.build(), recipe.text.build(), recipe.dim, recipe.method)
 
 
+def build_with_terms(recipe: Recipe) -> terms.WithTerms:
+    return terms.WithTerms(build(replace(recipe, method=recipe.method.pair)), recipe.method)
+
+
 def icons() -> Recipe:
     """`clip.icons` with the sigmoid loss. `sightline train siglip.icons --out runs/siglip-icons`"""
-    return replace(clip.icons(), name="siglip.icons", build=build, method=Config())
+    return replace(clip.icons(), name="siglip.icons", build=build_with_terms, method=terms.Config(pair=Config()))
 
 
 def small() -> Recipe:
@@ -58,8 +64,7 @@ def b16() -> Recipe:
             views=caption_views,
             caption=any_caption,
             preprocess=SQUASH,
-            vocab=32_000,
-            length=64,
+            tokenizer=BPE(vocab=32_000, length=64),
         ),
         optim=AdamW(lr=1e-3, betas=(0.9, 0.95), eps=1e-6, weight_decay=1e-4),
         schedule=WarmupCosine(warmup=20_000),

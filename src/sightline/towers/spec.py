@@ -138,7 +138,7 @@ class ViTSpec:
                 stem = ConvStem(kernels, strides, widths, self.channels)
                 if stem.patch != self.patch or widths[-1] != self.dim:
                     raise ValueError(
-                        f"the stem makes patches of {stem.patch}, width {widths[-1]}; the ViT has {self.patch}, {self.dim}"
+                        f"the stem makes patches of {stem.patch} x {widths[-1]}, the ViT {self.patch} x {self.dim}"
                     )
         match self.position:
             case LearnedSpec():
@@ -194,7 +194,11 @@ class BagSpec:
     pad: int = 0
 
     def build(self) -> BagOfTokens:
-        head = nn.Sequential(nn.LayerNorm(self.dim), MLP(self.dim, self.hidden)) if self.hidden else nn.Identity()
+        head = (
+            nn.Sequential(nn.LayerNorm(self.dim, eps=1e-6), MLP(self.dim, self.hidden))
+            if self.hidden
+            else nn.Identity()
+        )
         return BagOfTokens(self.vocab, self.dim, head, pad=self.pad)
 
 

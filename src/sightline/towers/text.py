@@ -19,7 +19,7 @@ Ids = Int[Tensor, "b n"]
 class Reading(Protocol):
     """How captions are read: which tokens are computed, what each may look at, which one stands for the caption."""
 
-    def crop(self, ids: Ids) -> Ids: ...
+    def crop(self, ids: Ids) -> Int[Tensor, "b m"]: ...
     def mask(self, x: Float[Tensor, "b n d"]) -> Mask | None: ...
     def pool(self, x: Float[Tensor, "b n d"], ids: Ids) -> Float[Tensor, "b d"]: ...
 
@@ -33,7 +33,7 @@ class Causal:
 
     eot: int = 1
 
-    def crop(self, ids: Ids) -> Ids:
+    def crop(self, ids: Ids) -> Int[Tensor, "b m"]:
         """Cut at the longest caption: what follows an end token cannot reach it, so the answer is the same.
 
         Only on a CPU, where the length is known at once; an accelerator would wait for it and compile every length
@@ -60,7 +60,7 @@ class Causal:
 class Full:
     """SigLIP's: every token sees every other, padding included, at a fixed length; the last position stands for all."""
 
-    def crop(self, ids: Ids) -> Ids:
+    def crop(self, ids: Ids) -> Int[Tensor, "b m"]:
         return ids
 
     def mask(self, x: Float[Tensor, "b n d"]) -> None:

@@ -54,11 +54,18 @@ def gather_moments(method: nn.Module, optimizer: torch.optim.Optimizer) -> dict[
 
 def spread_weights(method: nn.Module, state: dict[str, Any]) -> None:
     """The inverse of `gather_weights`, onto whatever devices and shards the method has now."""
-    set_model_state_dict(method, state, options=StateDictOptions(full_state_dict=True))
+    shapes = {name: value.shape for name, value in method.state_dict().items()}
+    fitting = {name: value.reshape(shapes.get(name, value.shape)) for name, value in state.items()}
+    set_model_state_dict(method, fitting, options=StateDictOptions(full_state_dict=True))
 
 
 def spread_moments(method: nn.Module, optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
     """The inverse of `gather_moments`."""
+    shapes = {name: value.shape for name, value in method.named_parameters()}
+    for name, moments in state["state"].items():
+        for key, value in moments.items():
+            if value.numel() == shapes[name].numel() == 1 and key != "step":
+                moments[key] = value.reshape(shapes[name])
     set_optimizer_state_dict(method, optimizer, state, options=StateDictOptions(full_state_dict=True))
 
 
@@ -72,9 +79,9 @@ def load(path: Path) -> dict[str, Any]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True, mmap=False)
     except DAMAGED as error:
+        said = f"{type(error).__name__} {error}".splitlines()[0].strip()
         raise ValueError(
-            f"{path} cannot be read ({type(error).__name__}{': ' * bool(str(error))}{str(error).partition(chr(10))[0]}). It was cut or changed by "
-            "something else; remove it to go on from the other checkpoint, or start over with --fresh"
+            f"{path} cannot be read ({said}). It was cut or changed by something else; start over with --fresh"
         ) from error
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         found = state.get("format") if isinstance(state, dict) else type(state).__name__

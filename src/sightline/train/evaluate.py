@@ -15,7 +15,7 @@ from sightline.data.sample import BadSample, Sample, Source
 from sightline.probes.knn import KNN
 from sightline.probes.retrieval import retrieval
 from sightline.probes.zero_shot import accuracy, classifier
-from sightline.text.tokenizer import Tokenizer
+from sightline.text.load import AnyTokenizer
 from sightline.weights.encoder import TorchEncoder
 
 BATCH = 256
@@ -56,7 +56,7 @@ class Evaluator:
         memory: Prepared | None,
         *,
         view: Preprocess,
-        tokenizer: Tokenizer | None,
+        tokenizer: AnyTokenizer | None,
         dim: int,
         device: torch.device,
         precision: str,

@@ -17,7 +17,7 @@ from sightline.train.recipe import Recipe
 class Feed:
     """The loader of this rank's share and the recipe's augmentation."""
 
-    def __init__(self, recipe: Recipe, source: Any, tokenizer: Any, options: Options) -> None:
+    def __init__(self, recipe: Recipe, source: Any, tokenizer: Any, method: Any, options: Options) -> None:
         view = recipe.data.evaluation_view()
         self.seed = recipe.seed
         self.loader = Loader(
@@ -32,6 +32,7 @@ class Feed:
             world=dist.world(),
             caption=recipe.data.caption,
             tokenize=tokenizer,
+            fields=method.needs - {"image", "tokens", "views"},
         )
         self.views = Augment(recipe.data.views(recipe.data.size), size=recipe.data.size, mean=view.mean, std=view.std)
 

@@ -79,7 +79,7 @@ def detach(losses: Losses) -> Losses:
 
 
 def _count(batch: Batch) -> int:
-    return next(len(v) for v in batch.values() if isinstance(v, Tensor))
+    return next(len(v) for k, v in batch.items() if isinstance(v, Tensor) and k != "terms")
 
 
 def _chunks(batch: Batch, micro: int) -> Iterator[tuple[Batch, int]]:
@@ -87,6 +87,7 @@ def _chunks(batch: Batch, micro: int) -> Iterator[tuple[Batch, int]]:
     for start in range(0, count, micro):
         rows = slice(start, min(start + micro, count))
         chunk: Any = {
-            key: [view[rows] for view in value] if key == "views" else value[rows] for key, value in batch.items()
+            key: [view[rows] for view in value] if key == "views" else value if key == "terms" else value[rows]
+            for key, value in batch.items()
         }
         yield chunk, rows.stop - rows.start

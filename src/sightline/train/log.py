@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -40,6 +40,7 @@ def _step(line: bytes) -> float:
         return float("inf")
 
 
+@runtime_checkable
 class Board(Protocol):
     def add_scalar(self, tag: str, value: float, step: int) -> Any: ...
     def close(self) -> None: ...

@@ -4,6 +4,7 @@ One loop for every system. What a system is stands in its method and its recipe;
 """
 
 import time
+from collections.abc import Collection
 from contextlib import nullcontext
 from functools import partial
 from typing import Any
@@ -57,10 +58,18 @@ class Learner:
     """A method with its optimiser and average: everything one step changes."""
 
     def __init__(
-        self, recipe: Recipe, method: nn.Module, ema: EMA | None, device: torch.device, *, total: int, sharded: bool
+        self,
+        recipe: Recipe,
+        method: nn.Module,
+        ema: EMA | None,
+        device: torch.device,
+        *,
+        total: int,
+        decayed: Collection[str],
+        sharded: bool,
     ) -> None:
         self.recipe, self.method, self.ema, self.device, self.total = recipe, method, ema, device, total
-        self.optimizer = recipe.optim.build(method)
+        self.optimizer = recipe.optim.build(method, decayed)
         self.scaler = torch.amp.GradScaler(device.type, enabled=recipe.precision == "float16")
         self.sharded = sharded
         self.share = recipe.batch // dist.world()

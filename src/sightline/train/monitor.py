@@ -9,7 +9,7 @@ from torch import Tensor
 from sightline.protocols import Losses
 
 
-class NonFinite(RuntimeError):
+class NonFinite(FloatingPointError):
     """A loss term or the gradient stopped being a number; raised before the update."""
 
 

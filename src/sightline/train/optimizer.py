@@ -1,11 +1,15 @@
 """Optimisers as small typed specs; each builds torch's fused kernel over the parameter groups of `nn.tag`."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 
 from sightline.nn.tag import groups
+
+Names = Collection[str]
+"""the parameters that weight decay applies to, as `nn.tag.decayed` lists them"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,9 +21,9 @@ class AdamW:
     eps: float = 1e-6
     weight_decay: float = 0.2
 
-    def build(self, method: nn.Module) -> torch.optim.Optimizer:
+    def build(self, method: nn.Module, names: Names) -> torch.optim.Optimizer:
         return torch.optim.AdamW(
-            groups(method, self.weight_decay), lr=self.lr, betas=self.betas, eps=self.eps, fused=True
+            groups(method, self.weight_decay, names), lr=self.lr, betas=self.betas, eps=self.eps, fused=True
         )
 
 
@@ -31,8 +35,8 @@ class Adam:
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
 
-    def build(self, method: nn.Module) -> torch.optim.Optimizer:
-        return torch.optim.Adam(groups(method, 0.0), lr=self.lr, betas=self.betas, eps=self.eps, fused=True)
+    def build(self, method: nn.Module, names: Names) -> torch.optim.Optimizer:
+        return torch.optim.Adam(groups(method, 0.0, names), lr=self.lr, betas=self.betas, eps=self.eps, fused=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,9 +47,9 @@ class SGD:
     momentum: float = 0.9
     weight_decay: float = 5e-4
 
-    def build(self, method: nn.Module) -> torch.optim.Optimizer:
+    def build(self, method: nn.Module, names: Names) -> torch.optim.Optimizer:
         return torch.optim.SGD(
-            groups(method, self.weight_decay), lr=self.lr, momentum=self.momentum, nesterov=True, fused=True
+            groups(method, self.weight_decay, names), lr=self.lr, momentum=self.momentum, nesterov=True, fused=True
         )
 
 

@@ -39,5 +39,7 @@ class Summary:
     images_per_second: float
     scores: dict[str, float] = field(default_factory=dict)
     finished: bool = True
+    lead: bool = True
+    """whether this process is the one that reports"""
     bad: dict[str, str] = field(default_factory=dict)
     budget: Budget | None = None

@@ -47,7 +47,16 @@ def pick_device(device: str) -> torch.device:
 
 
 def shard(method: nn.Module) -> nn.Module:
-    """FSDP2 in place: each transformer block its own unit, the rest one more; `embed` and `compare` gather as well."""
+    """FSDP2 in place: each transformer block its own unit, the rest one more; `embed` and `compare` gather as well.
+
+    FSDP2 shards rows, and a learned temperature has none: scalars become one row (checkpoints are read either way).
+    """
+    for module in list(method.modules()):
+        for name, parameter in list(module.named_parameters(recurse=False)):
+            if parameter.ndim == 0:
+                lifted = nn.Parameter(parameter.detach().reshape(1), requires_grad=parameter.requires_grad)
+                lifted.__dict__.update(parameter.__dict__)
+                setattr(module, name, lifted)
     for module in method.modules():
         if isinstance(module, Block):
             fully_shard(module)

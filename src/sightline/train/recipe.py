@@ -15,7 +15,7 @@ from torch import nn
 from sightline.data.caption_choice import first
 from sightline.data.preprocess import Preprocess
 from sightline.data.sample import Sample
-from sightline.text.tokenizer import Tokenizer
+from sightline.text.load import BPE, AnyTokenizer, TokenizerSpec
 from sightline.towers.spec import BagSpec, Causal, ImageSpec, TextSpec, TransformerTextSpec, ViTSpec
 from sightline.train.optimizer import AdamW, Optimizer
 from sightline.train.schedule import Schedule, WarmupCosine
@@ -39,10 +39,8 @@ class Data:
     """(sample, 16 uniform draws) -> the caption of this step"""
     preprocess: Preprocess = Preprocess()
     """the evaluation view; its `size` follows `size` above"""
-    vocab: int = 4096
-    """size of the tokenizer trained on the captions, at most"""
-    length: int = 32
-    """caption tokens, the end token included"""
+    tokenizer: TokenizerSpec = BPE()
+    """made for the run from its captions"""
 
     def evaluation_view(self) -> Preprocess:
         return replace(self.preprocess, size=self.size)
@@ -110,7 +108,7 @@ class Recipe:
         return self.steps if self.steps is not None else ceil((self.epochs or 0) * samples / self.batch)
 
 
-def fitted(recipe: Recipe, tokenizer: Tokenizer | None) -> Recipe:
+def fitted(recipe: Recipe, tokenizer: AnyTokenizer | None) -> Recipe:
     """The recipe with its towers as they will be built and saved: picture size from the data; vocabulary, length, end
     and padding tokens from the tokenizer that was trained for the run."""
     image, text = recipe.image, recipe.text

@@ -15,8 +15,9 @@ from sightline.data.sample import Source, Stream
 from sightline.data.source import hold_out, open_source
 from sightline.nn.ema import EMA
 from sightline.nn.resnet import Basic, Bottleneck
+from sightline.nn.tag import decayed
 from sightline.nn.transformer import Block
-from sightline.text.tokenizer import Tokenizer
+from sightline.text.load import AnyTokenizer, load_tokenizer
 from sightline.train import budget, checkpoint
 from sightline.train.feed import Feed
 from sightline.train.folder import RunFolder, plain, versions
@@ -28,6 +29,7 @@ from sightline.train.parallel import processes, shard
 from sightline.train.recipe import Recipe, fitted
 from sightline.train.session import Session
 from sightline.train.vocabulary import corpus
+from sightline.weights.atomic import replacing
 
 AS_USUAL = Options()
 
@@ -55,7 +57,7 @@ def fit(
         tokenizer = _tokenizer(recipe, source, folder)
         recipe = fitted(recipe, tokenizer)
         learner = _learner(recipe, source, device, options)
-        feed = Feed(recipe, source, tokenizer, options)
+        feed = Feed(recipe, source, tokenizer, learner.method, options)
         try:
             if options.dry_run:
                 return _dry_run(learner, feed, Path(out), line)
@@ -89,6 +91,8 @@ def _one_writer(folder: RunFolder, options: Options) -> Iterator[RunFolder]:
 def _sources(recipe: Recipe, data: Any, evaluation: Any, line: Line) -> tuple[Any, Any]:
     """The training source and the held-out one, with a word on how they were split."""
     source = open_source(recipe.data.source if data is None else data) if not hasattr(data, "has") else data
+    for note in getattr(source, "notes", ()):
+        line.say(f"{source.name}: {note}")
     if evaluation is None and data is None:
         evaluation = recipe.data.held
     if evaluation is not None:
@@ -117,7 +121,7 @@ def _length(source: Any) -> int:
     return len(source) if hasattr(source, "__len__") else 0
 
 
-def _tokenizer(recipe: Recipe, source: Any, folder: RunFolder) -> Tokenizer | None:
+def _tokenizer(recipe: Recipe, source: Any, folder: RunFolder) -> AnyTokenizer | None:
     """The run's own tokenizer, trained on the captions once, by the first rank, and saved with the run."""
     if recipe.text is None:
         return None
@@ -128,10 +132,11 @@ def _tokenizer(recipe: Recipe, source: Any, folder: RunFolder) -> Tokenizer | No
         )
     if dist.rank() == 0 and not folder.tokenizer.exists():
         folder.path.mkdir(parents=True, exist_ok=True)
-        trained = Tokenizer.train(corpus(source, recipe.seed), vocab=recipe.data.vocab, length=recipe.data.length)
-        trained.save(folder.tokenizer)
+        made = recipe.data.tokenizer.train(corpus(source, recipe.seed))
+        with replacing(folder.tokenizer) as [temporary]:
+            made.save(temporary)
     dist.barrier()
-    return Tokenizer.load(folder.tokenizer)
+    return load_tokenizer(folder.tokenizer)
 
 
 def _learner(recipe: Recipe, source: Any, device: torch.device, options: Options) -> Learner:
@@ -142,7 +147,7 @@ def _learner(recipe: Recipe, source: Any, device: torch.device, options: Options
         raise ValueError(f"{source.name} has {len(source)} samples; a run needs at least two")
     torch.manual_seed(recipe.seed)
     method: Any = recipe.build(recipe).to(device)
-    made = {"text": {"tokens"}}  # what the loader makes of what a source has
+    made = {"text": {"tokens", "terms"}}  # what the loader makes of what a source has
     offered = {"index", "views"} | source.has | {key for has in source.has for key in made.get(has, ())}
     lacking = sorted(method.needs - offered)
     if lacking:
@@ -152,17 +157,20 @@ def _learner(recipe: Recipe, source: Any, device: torch.device, options: Options
         )
     if recipe.micro:
         check_gradcache(method.train(), recipe.name)
-    method = method.to(memory_format=torch.channels_last)
+    if not options.shard:  # FSDP2 shards contiguous tensors only
+        method = method.to(memory_format=torch.channels_last)
     ema = EMA(method, recipe.ema) if recipe.ema else None
     if options.compile:
         for module in method.modules():
             if isinstance(module, Block | Basic | Bottleneck):
                 module.compile()
+    names = decayed(method)
     if options.shard:
         shard(method)
         if ema is not None:
             shard(ema.average)
-    return Learner(recipe, method.train(), ema, device, total=recipe.total(_length(source)), sharded=options.shard)
+    total = recipe.total(_length(source))
+    return Learner(recipe, method.train(), ema, device, total=total, decayed=names, sharded=options.shard)
 
 
 def _resume(folder: RunFolder, learner: Learner) -> tuple[int, dict[str, float]]:

@@ -9,7 +9,7 @@ from torch import nn
 
 from sightline import dist
 from sightline.data.sample import Source
-from sightline.text.tokenizer import Tokenizer
+from sightline.text.load import AnyTokenizer
 from sightline.train import checkpoint
 from sightline.train.evaluate import Evaluator, Prepared
 from sightline.train.feed import Feed
@@ -32,7 +32,7 @@ class Session:
         folder: RunFolder,
         learner: Learner,
         feed: Feed,
-        tokenizer: Tokenizer | None,
+        tokenizer: AnyTokenizer | None,
         options: Options,
         best: dict[str, float],
     ) -> None:
@@ -81,7 +81,16 @@ class Session:
                     sink.close()
         seconds = time.monotonic() - began
         rate = (step - first) * self.recipe.batch / max(seconds, 1e-9)
-        return Summary(self.folder.path, step, seconds, rate, self.scores, finished=finished, bad=dict(self.feed.bad))
+        return Summary(
+            self.folder.path,
+            step,
+            seconds,
+            rate,
+            self.scores,
+            finished=finished,
+            lead=self.lead,
+            bad=dict(self.feed.bad),
+        )
 
     def steps(self, step: int, stop: threading.Event) -> tuple[int, bool]:
         """Returns the step reached, and whether the run is finished (not stopped by a signal)."""
@@ -181,7 +190,7 @@ class Session:
         weights = checkpoint.gather_weights(kept)
         whole = self.recipe.build(self.recipe)
         if self.lead:
-            whole.load_state_dict(weights)
+            checkpoint.spread_weights(whole, weights)
         return whole.to(self.learner.device)
 
     def write_encoder(self, folder: Any, module: Any) -> None:

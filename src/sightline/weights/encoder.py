@@ -17,7 +17,7 @@ from sightline.data.ahead import ahead
 from sightline.data.preprocess import Preprocess
 from sightline.data.sample import BadSample
 from sightline.protocols import Features
-from sightline.text.tokenizer import Tokenizer
+from sightline.text.load import AnyTokenizer
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -34,7 +34,7 @@ class TorchEncoder:
         model: nn.Module,
         *,
         preprocess: Preprocess,
-        tokenizer: Tokenizer | None,
+        tokenizer: AnyTokenizer | None,
         dim: int,
         name: str = "encoder",
         identity: str = "",

@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from sightline.data.preprocess import Preprocess
-from sightline.text.tokenizer import Tokenizer
+from sightline.text.load import AnyTokenizer, load_tokenizer
 from sightline.towers.spec import from_json, to_json
 from sightline.weights.atomic import replacing
 from sightline.weights.encoder import Precision, TorchEncoder
@@ -34,7 +34,7 @@ def save_encoder(
     image_spec: Any,
     text_spec: Any | None,
     preprocess: Preprocess,
-    tokenizer: Tokenizer | None,
+    tokenizer: AnyTokenizer | None,
     dim: int,
     extra: Mapping[str, Any] | None = None,
 ) -> None:
@@ -109,7 +109,7 @@ def load_encoder(
         _must_be(file)
         words = file.read_bytes()
         try:
-            tokenizer = Tokenizer.load(file)
+            tokenizer = load_tokenizer(file)
         except ValueError as error:
             raise ValueError(f"{error}; {_again()}") from error
     rules = json.dumps([described[key] for key in ("image", "text", "dim", "preprocess", "tokenizer")], sort_keys=True)

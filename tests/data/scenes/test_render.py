@@ -18,9 +18,8 @@ def test_parts_and_svg_draw_the_same(level, side):
     means, overlaps = [], []
     for k in range(40):
         scene = source.scene(k)
-        fast, owner = parts.render(scene)
-        exact, mask = svg.render(scene)
-        difference = np.abs(fast.astype(int) - exact)
+        owner, mask = parts.owners(scene), svg.owners(scene)
+        difference = np.abs(parts.picture(scene).astype(int) - svg.picture(scene))
         means.append(difference.mean())
         assert (difference > 24).mean() < 0.01, k
         assert (owner == mask).mean() > 0.99
@@ -35,7 +34,7 @@ def test_parts_and_svg_draw_the_same(level, side):
 @pytest.mark.parametrize("background", [b for group in BACKGROUNDS for b in group[:1]], ids=lambda b: b.words)
 def test_bare_backgrounds_are_equal_to_the_bit(background):
     scene = Scene(1, 96, background, (), ())
-    assert np.array_equal(parts.render(scene)[0], svg.render(scene)[0])
+    assert np.array_equal(parts.picture(scene), svg.picture(scene))
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -45,7 +44,7 @@ def test_boxes_are_the_extent_of_the_masks(level):
     for k in range(60):
         for element in source.scene(k).elements:
             alone = Scene(level, 96, source.scene(k).background, (element,), ())
-            _, owner = parts.render(alone)
+            owner = parts.owners(alone)
             rows, columns = np.flatnonzero(owner.any(1)), np.flatnonzero(owner.any(0))
             x, y, w, h = element.box
             assert x <= columns[0] and columns[-1] < x + w and y <= rows[0] and rows[-1] < y + h
@@ -58,10 +57,10 @@ def test_visible_share_is_what_the_elements_above_leave():
     hidden = 0
     for k in range(60):
         scene = source.scene(k)
-        _, owner = parts.render(scene)
+        owner = parts.owners(scene)
         shares = parts.visible(scene, owner)
         for number, (element, share) in enumerate(zip(scene.elements, shares, strict=True), start=1):
-            alone = parts.render(Scene(3, 96, scene.background, (element,), ()))[1] > 0
+            alone = parts.owners(Scene(3, 96, scene.background, (element,), ())) > 0
             assert share == pytest.approx((alone & (owner == number)).sum() / alone.sum())
             assert share > 0.25, element
             hidden += share < 1
@@ -74,11 +73,11 @@ def test_the_memory_of_parts_is_bounded(monkeypatch):
     monkeypatch.setattr(parts, "_parts", {})
     monkeypatch.setattr(parts, "_canvases", {})
     monkeypatch.setattr(parts, "_held", 0)
-    before = [parts.render(Scenes(3, n=40).scene(k))[0] for k in range(40)]
+    before = [parts.picture(Scenes(3, n=40).scene(k)) for k in range(40)]
     held = sum(p.cover.nbytes + p.solid.nbytes for p in parts._parts.values())
     held += sum(c.nbytes for c in parts._canvases.values())
     assert 0 < held == parts._held <= 300_000
-    assert all(np.array_equal(parts.render(Scenes(3, n=40).scene(k))[0], before[k]) for k in range(40))
+    assert all(np.array_equal(parts.picture(Scenes(3, n=40).scene(k)), before[k]) for k in range(40))
 
 
 def test_the_svg_of_a_scene_is_a_document_of_its_own():

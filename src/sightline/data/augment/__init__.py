@@ -8,7 +8,15 @@ from sightline.data.augment.affine import Affine
 from sightline.data.augment.alpha import Background, Foreground
 from sightline.data.augment.crop import CropResize, Fit, Flip, resized_crop
 from sightline.data.augment.jitter import Blur, ColorJitter, Gray, Invert, Solarize
-from sightline.data.augment.pipeline import Augment, caption_views, evaluation, graphics_views, photo_views
+from sightline.data.augment.pipeline import (
+    Augment,
+    caption_views,
+    drawing_views,
+    evaluation,
+    graphics_views,
+    photo_views,
+)
+from sightline.data.augment.stroke import Erase, Stroke
 
 __all__ = [
     "Affine",
@@ -22,8 +30,11 @@ __all__ = [
     "Foreground",
     "Gray",
     "Invert",
+    "Erase",
     "Solarize",
+    "Stroke",
     "caption_views",
+    "drawing_views",
     "evaluation",
     "graphics_views",
     "photo_views",

@@ -9,9 +9,11 @@ from torch import Tensor
 
 from sightline.data.augment.draws import Draws
 from sightline.data.augment.pictures import Pictures
-from sightline.data.augment.resample import BICUBIC, BILINEAR, Kernel, Span, inside, plane, resample
+from sightline.data.augment.resample import BICUBIC, BILINEAR, Kernel, Span, covered, inside, plane, resample
 
 TRIES = 10
+FILLED = 0.95
+"""A box this full of ink shows no drawing any more, only its colour."""
 
 
 def resized_crop(
@@ -37,14 +39,14 @@ def place(pictures: Pictures, windows: np.ndarray, kernel: Kernel) -> Pictures:
     """Windows (b, 4) top, left, height, width that may reach beyond the picture; what lies there is transparent."""
     top, left, height, width = windows.T
     never, image = np.zeros(len(windows), bool), pictures.image
-    size, device, valid = pictures.target, image.device, pictures.size
-    rows = plane(Span(top, height, never), kernel, image.shape[2], size, valid[:, 0], device)
-    columns = plane(Span(left, width, never), kernel, image.shape[3], size, valid[:, 1], device)
+    size, down, across = pictures.target, Span(top, height, never), Span(left, width, never)
+    tall, wide = pictures.size.T
+    rows = plane(down, kernel, image.shape[2], size, tall, image.device)
+    columns = plane(across, kernel, image.shape[3], size, wide, image.device)
     placed = resample(image, rows, columns)
-    beyond = (top < 0) | (left < 0) | (top + height > valid[:, 0]) | (left + width > valid[:, 1])
-    if image.shape[1] == 3 and beyond.any():
-        coverage = rows.sum(-1)[:, :, None] * columns.sum(-1)[:, None]
-        placed = torch.cat([placed, coverage[:, None]], 1)
+    share = covered(down, size, tall)[:, None, :, None] * covered(across, size, wide)[:, None, None]
+    if image.shape[1] == 3 and share.min() < 1:
+        placed = torch.cat([placed, pictures.tensor(share)], 1)
     # a cubic overshoots at edges
     return pictures.with_image(placed if kernel.radius == 1 else placed.clamp_(0, 1))
 
@@ -62,7 +64,7 @@ class CropResize:
     flip: float = 0.0
     """probability of mirroring left and right, free of cost here"""
     keep: float = 0.0
-    """share of a transparent picture's ink that a box must hold; where no draw does, the whole picture is taken"""
+    """share of a transparent picture's ink that a box must hold, not filled by it; else the whole picture is taken"""
     kernel: Kernel = BILINEAR
 
     def __call__(self, pictures: Pictures, draws: Draws) -> Pictures:
@@ -85,7 +87,9 @@ class CropResize:
         boxes = np.where(fits.any(1)[:, None], drawn[rows, fits.argmax(1)], self._central(pictures.size))
         alpha = pictures.alpha
         if self.keep and alpha is not None:
-            good = fits & (_held(alpha, drawn) >= self.keep)
+            held, total = _held(alpha, drawn)
+            filled = held * total > FILLED * extent.prod(-1)
+            good = fits & (held >= self.keep) & ~filled
             whole = np.concatenate([np.zeros_like(full[:, 0]), full[:, 0]], -1)
             chosen = np.where(good.any(1)[:, None], drawn[rows, good.argmax(1)], whole)
             boxes = np.where(pictures.opaque.cpu().numpy()[:, None], boxes, chosen)
@@ -123,8 +127,8 @@ class Flip:
         return replace(pictures, image=torch.where(chosen, pictures.image.flip(-1), pictures.image))
 
 
-def _held(alpha: Float[Tensor, "b y x"], boxes: np.ndarray) -> np.ndarray:
-    """Share of each picture's ink inside each of its boxes (b, tries, 4), to the nearest pixel: (b, tries)."""
+def _held(alpha: Float[Tensor, "b y x"], boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Share of each picture's ink in each of its boxes (b, tries, 4), to the nearest pixel; and all its ink (b, 1)."""
     b, y, x = alpha.shape
     sums = torch.nn.functional.pad(alpha.cumsum(1).cumsum(2), (1, 0, 1, 0)).reshape(b, -1)
     top, left = boxes[..., 0], boxes[..., 1]
@@ -133,4 +137,5 @@ def _held(alpha: Float[Tensor, "b y x"], boxes: np.ndarray) -> np.ndarray:
     corners = np.stack([row * (x + 1) + column for row in rows for column in columns], -1)
     picked = sums.gather(1, torch.from_numpy(corners.reshape(b, -1)).to(alpha.device)).cpu().numpy()
     a, b_, c, d = picked.reshape(*corners.shape).transpose(2, 0, 1)
-    return (d - b_ - c + a) / np.maximum(sums[:, -1:].cpu().numpy(), 1e-6)
+    total = np.maximum(sums[:, -1:].cpu().numpy(), 1e-6)
+    return (d - b_ - c + a) / total, total

@@ -1,7 +1,7 @@
 """A batch of pictures on its way through the augmentation."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -48,10 +48,8 @@ class Pictures:
         return torch.from_numpy(np.ascontiguousarray(values)).to(self.image.device, kind, non_blocking=True)
 
 
-class Op(Protocol):
-    """A step of the pipeline: a frozen dataclass of its parameters, called with the pictures and its own draws."""
-
-    def __call__(self, pictures: Pictures, draws: Draws) -> Pictures: ...
+Op = Callable[[Pictures, Draws], Pictures]
+"""A step of the pipeline: a frozen dataclass of its parameters, called with the pictures and its own draws."""
 
 
 def unpack(stored: UInt8[Tensor, "b c y x"], size: np.ndarray, target: int) -> Pictures:
@@ -62,11 +60,12 @@ def unpack(stored: UInt8[Tensor, "b c y x"], size: np.ndarray, target: int) -> P
     if stored.shape[1] == 3:
         opaque = torch.ones(len(stored), dtype=torch.bool, device=stored.device)
         return Pictures(stored.float().mul_(1 / 255), size, target, opaque)
-    area = torch.from_numpy(size.prod(1)).to(stored.device)
-    opaque = (stored[:, 3] == 255).sum((1, 2)) == area
+    alpha = stored[:, 3].float().mul_(1 / 255)
+    # less than half a pixel of transparency in all is none
+    opaque = alpha.sum((1, 2)) > torch.from_numpy(size.prod(1) - 0.5).to(stored.device)
     if not stored[:, :3].any():
         ink = torch.zeros(len(stored), 3, device=stored.device)
-        return Pictures(stored[:, 3:].float().mul_(1 / 255), size, target, opaque, ink)
+        return Pictures(alpha[:, None], size, target, opaque, ink)
     image = stored.float().mul_(1 / 255)
     image[:, :3].mul_(image[:, 3:])
     return Pictures(image, size, target, opaque)

@@ -12,6 +12,7 @@ from sightline.data.augment.crop import CropResize, Fit
 from sightline.data.augment.draws import Draws
 from sightline.data.augment.jitter import Blur, ColorJitter, Gray
 from sightline.data.augment.pictures import Op, unpack
+from sightline.data.augment.stroke import Erase, Stroke
 from sightline.protocols import Batch
 
 
@@ -54,10 +55,13 @@ class Augment:
 
 
 def photo_views(size: int) -> list[Op]:
-    """SimCLR (Chen et al. 2020, appendix A) at strength 1, for pictures trained at `size`; alpha stands on white."""
+    """SimCLR (Chen et al. 2020, appendix A) at strength 1, for pictures trained at `size`.
+
+    Ours: of a drawing with alpha, which stands on white, a crop shows a fifth at least.
+    """
     blur = max(3, int(0.1 * size) // 2 * 2 + 1)
     return [
-        CropResize(scale=(0.08, 1.0), flip=0.5),
+        CropResize(scale=(0.08, 1.0), flip=0.5, keep=0.2),
         Background(),
         ColorJitter(0.8, 0.8, 0.8, 0.2, p=0.8),
         Gray(p=0.2),
@@ -71,6 +75,17 @@ def graphics_views(size: int) -> list[Op]:
         Affine(rotate=8, translate=0.08, scale=(0.8, 1.15)),
         Foreground(p=0.1),
         Background(random=0.1, checker=0.05),
+    ]
+
+
+def drawing_views(size: int) -> list[Op]:
+    """Black drawings on white, moved, thickened or thinned, blurred, partly covered: for learning shapes alone. Ours."""
+    return [
+        Affine(rotate=12, translate=0.1, scale=(0.75, 1.2)),
+        Stroke(p=0.5),
+        Erase(p=0.3),
+        Background(),
+        Blur(3, p=0.3),
     ]
 
 

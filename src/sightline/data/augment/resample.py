@@ -12,9 +12,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-FAR = 1e6
-"""Where a pixel is put that must not count: outside every filter."""
-
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
@@ -53,12 +50,10 @@ class Span:
 
 
 def inside(span: Span, kernel: Kernel, pixels: int, size: int, device: torch.device) -> Float[Tensor, "b s p"]:
-    """Weights of windows cut out of the picture first: pixels outside the window never count."""
-    start, length = span.start, np.maximum(span.length, 1.0)
-    at = np.arange(pixels) + 0.5
-    counts = (at >= start[:, None]) & (at <= (start + length)[:, None])
-    weights = _weights(span.start, length, span.flip, kernel, counts, size, device)
-    return weights.div_(weights.sum(-1, keepdim=True))
+    """Weights of windows cut out of the picture first: pixels whose middle is outside the window never count."""
+    span = Span(span.start, np.maximum(span.length, 1.0), span.flip)
+    low, high = np.ceil(span.start - 0.5), np.floor(span.start + span.length - 0.5)
+    return _weights(span, kernel, low, high, np.ones((len(low), size)), pixels, device)
 
 
 def plane(
@@ -66,12 +61,19 @@ def plane(
 ) -> Float[Tensor, "b s p"]:
     """Weights of windows on an endless transparent plane on which the picture, `valid` (b,) pixels long, lies.
 
-    A row sums to 1 where the filter sees only picture, to less at its edge and to 0 beyond: the coverage.
+    Each row mixes pixels of the picture alone and sums to the share of the new pixel that lies in it (`covered`): an
+    edge is as sharp as in a picture resized first and then laid on the plane.
     """
-    counts = np.arange(pixels) < valid[:, None]
-    weights = _weights(span.start, span.length, span.flip, kernel, counts, size, device)
-    totals = torch.from_numpy(_totals(span, kernel, size)).to(device, torch.float32)
-    return weights.div_(totals[:, :, None])
+    return _weights(span, kernel, np.zeros(len(valid)), valid - 1, covered(span, size, valid), pixels, device)
+
+
+def covered(span: Span, size: int, valid: np.ndarray) -> np.ndarray:
+    """Share of each new pixel (b, size) that lies in a picture `valid` (b,) pixels long."""
+    pixel = (span.length / size)[:, None]
+    low = _centres(span.start, span.length, span.flip, size) - pixel / 2
+    inside = np.minimum(low + pixel, valid[:, None]) - np.maximum(low, 0)
+    # what is missing by rounding alone is not missing
+    return np.where(inside > 0.9999 * pixel, 1.0, inside.clip(0) / pixel)
 
 
 def resample(
@@ -86,32 +88,30 @@ def resample(
 
 
 def _weights(
-    start: np.ndarray,
-    length: np.ndarray,
-    flip: np.ndarray,
-    kernel: Kernel,
-    counts: np.ndarray,
-    size: int,
-    device: torch.device,
+    span: Span, kernel: Kernel, low: np.ndarray, high: np.ndarray, share: np.ndarray, pixels: int, device: torch.device
 ) -> Float[Tensor, "b s p"]:
-    """Filter values, not yet normalised; `counts` (b, p) says which pixels may have one."""
-    shrink = 1 / np.maximum(length / size, 1.0)[:, None]
-    at = np.where(counts, (np.arange(counts.shape[1]) + 0.5) * shrink, FAR)
-    centres = _centres(start, length, flip, size) * shrink
-    at, centres = (torch.from_numpy(array).to(device, torch.float32) for array in (at, centres))
-    return kernel.weigh(at[:, None] - centres[:, :, None])
+    """Rows that sum to `share` (b, s), of pixels `low` to `high` (b,) only.
+
+    A filter reaches a few pixels: only those are computed, then spread over the matrix.
+    """
+    size = share.shape[1]
+    stretch = np.maximum(span.length / size, 1.0)[:, None]
+    centres = _centres(span.start, span.length, span.flip, size)
+    taps = min(pixels, int(np.ceil(2 * kernel.radius * stretch.max())) + 1)
+    first = np.ceil(centres - kernel.radius * stretch - 0.5).clip(0, pixels - taps)
+    begin, middle, low, high, gain, share = (
+        torch.from_numpy(array).to(device, torch.float32)[..., None]
+        for array in (first, centres - first - 0.5, low[:, None], high[:, None], 1 / stretch, share)
+    )
+    step = torch.arange(taps, device=device)
+    at = begin + step
+    weights = kernel.weigh((step - middle) * gain)
+    weights = weights.mul_(at >= low).mul_(at <= high)
+    weights.mul_(share / weights.sum(-1, keepdim=True).clamp_(min=1e-6))
+    return weights.new_zeros(*share.shape[:2], pixels).scatter_(2, at.long(), weights)
 
 
 def _centres(start: np.ndarray, length: np.ndarray, flip: np.ndarray, size: int) -> np.ndarray:
     """Where the middle of each new pixel lies, (b, size) in stored pixels."""
     centres = start[:, None] + (np.arange(size) + 0.5) * (length / size)[:, None]
     return np.where(flip[:, None], centres[:, ::-1], centres)
-
-
-def _totals(span: Span, kernel: Kernel, size: int) -> np.ndarray:
-    """Sum of the filter over a whole plane of pixels around each new pixel's middle, (b, size)."""
-    scale = np.maximum(span.length / size, 1.0)
-    reach = int(np.ceil(kernel.radius * scale.max())) + 1
-    past = np.modf(_centres(span.start, span.length, span.flip, size))[0]
-    distances = (np.arange(-reach, reach + 1) + 0.5 - past[..., None]) / scale[:, None, None]
-    return kernel.weigh(torch.from_numpy(distances)).sum(-1).numpy()

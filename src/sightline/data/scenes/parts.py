@@ -48,22 +48,29 @@ def part(key: str, width: int, height: int) -> Part:
     return found
 
 
-def render(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
-    """Picture uint8 (y, x, 3) and instance mask uint8 (y, x): 0 background, else 1 + index of the topmost element."""
+def picture(scene: Scene) -> np.ndarray:
+    """The scene as uint8 (y, x, 3)."""
     side = scene.side
     canvas = _canvas(scene.background, side).copy()
-    owner = np.zeros((side, side), np.uint8)
-    for number, element in enumerate(scene.elements, start=1):
+    for element in scene.elements:
         x, y, w, h = element.box
-        cover, solid, _ = part(element.drawing, w, h)
+        cover = part(element.drawing, w, h).cover
         window = canvas[y : y + h, 3 * x : 3 * (x + w)]
         # cover * ink + (256 - cover) * canvas never exceeds 256 * 255, so sixteen bits do.
         blend = window * (256 - cover)
         blend += cover * _ink(element.colour, w)
         blend >>= 8
         window[...] = blend
-        owner[y : y + h, x : x + w][solid] = number
-    return canvas.astype(np.uint8).reshape(side, side, 3), owner
+    return canvas.astype(np.uint8).reshape(side, side, 3)
+
+
+def owners(scene: Scene) -> np.ndarray:
+    """The instance mask, uint8 (y, x): 0 background, else 1 + index of the topmost element."""
+    owner = np.zeros((scene.side, scene.side), np.uint8)
+    for number, element in enumerate(scene.elements, start=1):
+        x, y, w, h = element.box
+        owner[y : y + h, x : x + w][part(element.drawing, w, h).solid] = number
+    return owner
 
 
 def visible(scene: Scene, owner: np.ndarray) -> list[float]:
@@ -118,6 +125,8 @@ def _ink(colour: str, width: int) -> np.ndarray:
 def _keep(store: dict, key: tuple, value: Part | np.ndarray, size: int) -> None:
     global _held
     with _lock:
+        if key in store:
+            return
         while _held + size > MEMORY and _parts:
             oldest = _parts.pop(next(iter(_parts)))
             _held -= oldest.cover.nbytes + oldest.solid.nbytes

@@ -13,7 +13,7 @@ from sightline.data.scenes.layout import compose
 from sightline.data.scenes.scene import Scene, place
 
 SPLITS = ("train", "test")
-RENDERERS = {"parts": parts.render, "svg": svg.render}
+RENDERERS = {"parts": parts.picture, "svg": svg.picture}
 SMALLEST = 32
 """pixels below which a level-1 object is a smudge"""
 
@@ -21,12 +21,13 @@ SMALLEST = 32
 class Scenes:
     """Random access to scenes: `source[i]` is a pure function of (level, seed, split, size, i), whatever `n` is.
 
-    `renderer` is "parts" (composited from pre-rendered parts) or "svg" (the exact document by resvg; slower). A sample
-    carries the picture, uint8 (size, size, 3); two captions; the instance mask, uint8 (size, size), 0 background, else
-    1 + index of the topmost element; boxes (elements, 4), full extents also where hidden; and in `extra`:
-    `phrases` [(words, (x, y, w, h))], `visible` shares, `depth_order` (instance numbers, nearest first), `class_mask`
-    uint16 (size, size) with its names in `classes`, `text` (the strings on the canvas), `factors` (a dict per element)
-    and the `scene` itself. Lists run over the elements from back to front, as the instance numbers do.
+    `renderer` draws the picture: "parts" (composited from pre-rendered parts) or "svg" (the exact document by resvg,
+    slower); masks come from the parts either way. A sample carries the picture, uint8 (size, size, 3); two captions;
+    the instance mask, uint8 (size, size), 0 background, else 1 + index of the topmost element; boxes (elements, 4),
+    full extents also where hidden; and in `extra`: `phrases` [(words, (x, y, w, h))], `visible` shares, `depth_order`
+    (instance numbers, nearest first), `class_mask` uint16 (size, size) with its names in `classes`, `text` (the
+    strings on the canvas), `factors` (a dict per element) and the `scene` itself. Lists run over the elements from
+    back to front, as the instance numbers do.
     """
 
     has = frozenset({"image", "text", "mask", "boxes"})
@@ -52,7 +53,7 @@ class Scenes:
         if size < SMALLEST:
             raise ValueError(f"size={size}: the canvas must be at least {SMALLEST} pixels wide")
         self.level, self.n, self.seed, self.split, self.size = level, n, seed, split, size
-        self._render = RENDERERS[renderer]
+        self._picture = RENDERERS[renderer]
         self.name = f"scenes:{split}?level={level}&n={n}&seed={seed}&size={size}"
 
     def __len__(self) -> int:
@@ -66,11 +67,11 @@ class Scenes:
 
     def __getitem__(self, index: int) -> Sample:
         scene = self.scene(index)
-        picture, owner = self._render(scene)
+        owner = parts.owners(scene)
         key = f"{self.split}/level{self.level}/seed{self.seed}/{index:06d}"
         return Sample(
             key=key,
-            image=picture,
+            image=self._picture(scene),
             captions=(caption.caption(scene), caption.brief(scene)),
             mask=owner,
             boxes=np.array([e.box for e in scene.elements], np.float32),

@@ -1,4 +1,4 @@
-"""The exact renderer: a scene as one SVG document, and its pixels and owners by resvg.
+"""The exact renderer: a scene as one SVG document, and its pixels by resvg.
 
 The document of a scene is also a file others can open: `to_svg` is what a design tool would have saved.
 """
@@ -21,18 +21,15 @@ def to_svg(scene: Scene) -> str:
     return _document(scene.side, backdrop(scene.background, scene.side) + "".join(groups))
 
 
-def owners_svg(scene: Scene) -> str:
-    """The scene with element number k in the colour (k, 0, 0) and hard edges: the map of who owns which pixel."""
-    groups = [
-        _group(e, drawing(e.drawing).solid, f"#{number:02x}0000") for number, e in enumerate(scene.elements, start=1)
-    ]
-    return _document(scene.side, "".join(groups))
+def picture(scene: Scene) -> np.ndarray:
+    """The scene as uint8 (y, x, 3)."""
+    return rasterize(to_svg(scene))[..., :3].copy()
 
 
-def render(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
-    """Picture uint8 (y, x, 3) and instance mask uint8 (y, x): 0 background, else 1 + index of the topmost element."""
-    picture, owner = rasterize(to_svg(scene)), rasterize(owners_svg(scene))
-    return picture[..., :3].copy(), owner[..., 0].copy()
+def owners(scene: Scene) -> np.ndarray:
+    """The instance mask of `parts.owners`, from one document: element k in the colour (k, 0, 0), hard edges."""
+    groups = [_group(e, drawing(e.drawing).solid, f"#{k:02x}0000") for k, e in enumerate(scene.elements, start=1)]
+    return rasterize(_document(scene.side, "".join(groups)))[..., 0].copy()
 
 
 @lru_cache(maxsize=512)

@@ -1,0 +1,26 @@
+r"""Pictures against words that many pictures share (tags, search terms): a softmax with several right answers.
+
+    L = -mean_i  1/|P_i| sum_{j in P_i} log softmax_j(s x_i . t_j),   P_i the terms of picture i
+
+The image-to-text half of UniCL (Yang et al. 2022, "Unified contrastive learning in image-text-label space",
+https://arxiv.org/abs/2204.03610, eq. 3), with terms as the texts. Pictures without a term do not count.
+"""
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from sightline.losses.blocks import precise
+
+
+def label_contrastive(
+    image: Float[Tensor, "b e"], terms: Float[Tensor, "t e"], has: Bool[Tensor, "b t"], scale: Float[Tensor, "*one"]
+) -> Float[Tensor, ""]:
+    """Mean over the pictures that have a term; 0 (with zero gradients) where none has."""
+    image, terms = precise(image), precise(terms)
+    with torch.autocast(image.device.type, enabled=False):
+        logs = (scale.to(image.dtype) * image @ terms.T).log_softmax(1)
+    target = has.to(logs.dtype)
+    count = target.sum(1)
+    per_picture = -(target * logs).sum(1) / count.clamp(min=1)
+    return per_picture.sum() / (count > 0).sum().clamp(min=1)

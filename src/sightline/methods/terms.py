@@ -1,0 +1,63 @@
+"""A pair method whose pictures are also compared with single search terms, all of a picture's terms right at once.
+
+    L = L_pair + weight * L_terms        L_terms: losses/labels.py, after UniCL (Yang et al. 2022)
+
+Icons share terms ("arrow" stands on 47 of them). In the pair loss two icons that share a term are each other's
+negatives; here they are positives of that term, so what they have in common is learnt as such, and an icon never seen
+is found by the terms it shares with others. A wrapper: what is kept is the inner method's encoder.
+Departure: the terms of this rank's samples are compared with this rank's pictures only.
+"""
+
+from dataclasses import dataclass
+from math import log
+from typing import Any
+
+import torch
+from torch import nn
+
+from sightline.losses.labels import label_contrastive
+from sightline.nn.head import unit
+from sightline.nn.tag import tag
+from sightline.protocols import Batch, Losses
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """`pair` is the inner method's own Config."""
+
+    pair: Any
+    weight: float = 1.0
+    scale_init: float = 1 / 0.07
+    scale_max: float = 100.0
+
+
+class WithTerms(nn.Module):
+    """Wraps a method that has `embed`, `compare` and `encode_text`."""
+
+    def __init__(self, pair: Any, config: Config) -> None:
+        super().__init__()
+        self.config, self.pair = config, pair
+        self.needs = frozenset(pair.needs | {"terms"})
+        self.log_scale = tag(nn.Parameter(torch.tensor(log(config.scale_init))), "no_decay")
+
+    def embed(self, batch: Batch) -> tuple[Any, ...]:
+        return self.pair.embed(batch)
+
+    def compare(self, embedded: tuple[Any, ...], batch: Batch) -> Losses:
+        terms = unit(self.pair.encode_text(batch["terms"]))
+        loss = label_contrastive(embedded[0], terms, batch["has_term"], self.log_scale.exp())
+        return self.pair.compare(embedded, batch) | {"terms": self.config.weight * loss}
+
+    def forward(self, batch: Batch) -> Losses:
+        return self.compare(self.embed(batch), batch)
+
+    def before_step(self, step: int, total: int) -> None:
+        self.pair.before_step(step, total)
+
+    @torch.no_grad()
+    def after_step(self) -> None:
+        self.pair.after_step()
+        self.log_scale.clamp_(0.0, log(self.config.scale_max))
+
+    def encoder(self) -> Any:
+        return self.pair.encoder()

@@ -1,0 +1,188 @@
+"""Webdataset tars on disk: any record at random, whole or cut, plain or gz, from any process."""
+
+import gzip
+import json
+import multiprocessing
+import pickle
+import tarfile
+
+import numpy as np
+import pytest
+
+from sightline.data import tar_index as tar_index_module
+from sightline.data.decode import decode
+from sightline.data.sample import BadSample
+from sightline.data.shard import Shards, expand
+
+
+def test_records_are_members_that_share_a_name_to_the_first_dot(tmp_path, tars):
+    said = {"keywords": ["Gold", "sky"], "captions": ["two"], "label": 1, "class": "star", "boxes": [[0, 1, 2, 3]]}
+    said |= {"family": "stars", "style": "flat"}
+    members = [
+        ("dir/a.JPG", tars.png()),
+        ("dir/a.txt", "one"),
+        ("dir/a.json", json.dumps(said)),
+        ("dir/a.mask.png", tars.png(1, "L")),
+        ("dir/a.depth.png", tars.png(1000, "I;16")),
+        ("dir/a.npy", b"ignored"),
+        ("b.svg", "<svg/>"),
+        ("._b.svg", "macOS"),
+        ("only-words.txt", "no picture"),
+    ]
+    source = Shards([tars.make(tmp_path / "x.tar", members)])
+    assert len(source) == 2
+    a, b = source
+    assert a.key == "dir/a" and a.captions == ("one", "two") and a.terms == ("gold", "sky")
+    assert a.label == 1 and source.classes == ("0", "star") and a.name == "stars" and a.extra["style"] == "flat"
+    assert a.mask and a.depth and a.boxes.tolist() == [[0, 1, 2, 3]]
+    assert b.key == "b" and b.captions == ("b",) and b.label is None and b.image == b"<svg/>"
+    assert source.has == {"image", "text", "label", "mask", "depth", "boxes"}
+
+
+def test_cls_is_the_label_and_objects_are_boxes(tmp_path, tars):
+    members = []
+    for i, kind in enumerate(["cat", "dog", "cat"]):
+        thing = {"class": kind, "objects": [{"category": "x", "box": [i, i, 2, 2]}]}
+        members += [(f"{i}.png", tars.png()), (f"{i}.cls", str(7 + (kind == "dog"))), (f"{i}.json", json.dumps(thing))]
+    source = Shards([tars.make(tmp_path / "x.tar", members)])
+    assert [s.label for s in source] == [7, 8, 7] and source.classes[7:] == ("cat", "dog")
+    assert source[2].boxes.tolist() == [[2, 2, 2, 2]]
+
+
+def test_members_of_a_record_need_not_be_neighbours(tmp_path, tars):
+    members = [("a.png", tars.png()), ("b.png", tars.png()), ("b.txt", "bee"), ("a.txt", "ay")]
+    assert [s.captions for s in Shards([tars.make(tmp_path / "x.tar", members)])] == [("ay",), ("bee",)]
+
+
+def test_bad_json_is_a_bad_sample_named_by_its_key(tmp_path, tars):
+    members = [
+        ("a.png", tars.png()),
+        ("a.json", "{"),
+        ("b.png", tars.png()),
+        ("b.txt", b"\xff\xfe\xfa"),
+        ("c.png", tars.png()),
+    ]
+    source = Shards([tars.make(tmp_path / "x.tar", members)])
+    with pytest.raises(BadSample, match="a: malformed json"):
+        source[0]
+    with pytest.raises(BadSample, match="b: text that is not UTF-8"):
+        source[1]
+    assert source[2].key == "c"
+
+
+def test_the_index_is_cached_and_made_again_when_the_tar_changes(tmp_path, monkeypatch, tars):
+    path = tars.make(tmp_path / "x.tar", tars.records(3))
+    assert len(Shards([path])) == 3
+    monkeypatch.setattr(tar_index_module, "_scan", lambda *_: pytest.fail("scanned again"))
+    assert [s.captions[0] for s in Shards([path])] == ["picture 0", "picture 1", "picture 2"]
+    monkeypatch.undo()
+    tars.make(path, tars.records(5))
+    assert len(Shards([path])) == 5
+
+
+def test_a_broken_index_is_made_again(tmp_path, tars):
+    path = tars.make(tmp_path / "x.tar", tars.records(3))
+    Shards([path])
+    place = tar_index_module.cached(path, "index", f".{tar_index_module.VERSION}.npz")
+    for damage in (b"", b"nonsense", place.read_bytes()[:100]):
+        place.write_bytes(damage)
+        assert len(Shards([path])) == 3
+
+
+@pytest.mark.parametrize("cut", [1, 400, 515, 600, 2000])
+def test_a_cut_tar_gives_the_records_before_the_cut(tmp_path, cut, tars):
+    path = tars.make(tmp_path / "x.tar", tars.records(10))
+    with tarfile.open(path) as tar:
+        place = tar.getmember("0006.txt").offset
+    whole = path.read_bytes()
+    path.write_bytes(whole[: place + cut])
+    source = Shards([path])
+    # 600 bytes after its header begins, the last member is whole and only the end mark is missing
+    kept = 7 if cut >= 600 else 6
+    assert len(source) == kept and [s.captions[0] for s in source] == [f"picture {i}" for i in range(kept)]
+    assert len(source.notes) == 1 and "x.tar: cut" in source.notes[0] and f"{kept} records before it" in source.notes[0]
+
+
+def test_a_tar_of_nothing_readable_is_a_clear_error(tmp_path, tars):
+    for data in (b"", b"not a tar at all" * 100):
+        (tmp_path / "x.tar").write_bytes(data)
+        with pytest.raises(ValueError, match="x.tar holds no pictures: .*cut or damaged"):
+            Shards([tmp_path / "x.tar"])
+    with pytest.raises(ValueError, match="x.tar holds no pictures; expected records"):
+        Shards([tars.make(tmp_path / "x.tar", [("a.txt", "words")])])
+
+
+@pytest.mark.parametrize("name", ["x.tar.gz", "x.tgz"])
+def test_gz_is_unpacked_once(tmp_path, monkeypatch, name, tars):
+    tars.make(tmp_path / "x.tar", tars.records(5))
+    (tmp_path / name).write_bytes(gzip.compress((tmp_path / "x.tar").read_bytes()))
+    assert [s.captions[0] for s in Shards([tmp_path / name])] == [f"picture {i}" for i in range(5)]
+    monkeypatch.setattr(tar_index_module, "_gunzip", lambda *_: pytest.fail("unpacked again"))
+    assert len(Shards([tmp_path / name])) == 5
+
+
+def test_a_cut_gz_gives_the_records_before_the_cut(tmp_path, tars):
+    rng = np.random.default_rng(0)
+    members = [pair for i in range(20) for pair in ((f"{i}.png", rng.bytes(3000)), (f"{i}.txt", f"picture {i}"))]
+    tars.make(tmp_path / "x.tar", members)
+    packed = gzip.compress((tmp_path / "x.tar").read_bytes())
+    (tmp_path / "x.tar.gz").write_bytes(packed[: len(packed) // 2])
+    source = Shards([tmp_path / "x.tar.gz"])
+    assert 5 < len(source) < 15 and "cut" in source.notes[0]
+    (tmp_path / "y.tar.gz").write_bytes(b"plain words")
+    with pytest.raises(ValueError, match="no gzip file"):
+        Shards([tmp_path / "y.tar.gz"])
+
+
+def test_a_full_disk_while_unpacking_leaves_nothing(tmp_path, monkeypatch, tars):
+    tars.make(tmp_path / "x.tar", tars.records(2))
+    (tmp_path / "x.tar.gz").write_bytes(gzip.compress((tmp_path / "x.tar").read_bytes()))
+    monkeypatch.setenv("SIGHTLINE_CACHE", str(tmp_path / "cache"))
+
+    def full(path, target):
+        target.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(tar_index_module, "_gunzip", full)
+    with pytest.raises(OSError, match="could not write .*No space left"):
+        Shards([tmp_path / "x.tar.gz"])
+    assert not [file for file in (tmp_path / "cache").rglob("*") if file.suffix in {".tar", ".tmp"}]
+    monkeypatch.undo()
+    assert len(Shards([tmp_path / "x.tar.gz"])) == 2
+
+
+def test_keys_of_several_shards_are_unique(tmp_path, tars):
+    paths = [tars.make(tmp_path / f"s-{i}.tar", tars.records(3)) for i in range(2)]
+    source = Shards(paths)
+    assert [s.key for s in source] == [f"s-{i}/{k:04d}" for i in range(2) for k in range(3)]
+
+
+def test_a_tar_that_shrinks_while_it_is_read_is_a_bad_sample(tmp_path, tars):
+    path = tars.make(tmp_path / "x.tar", tars.records(3))
+    source = Shards([path])
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(BadSample, match="has changed"):
+        source[2]
+
+
+def _colours(source):
+    return [int(decode(source[i].image)[0, 0, 0]) for i in range(len(source))]
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_workers_read_the_same_and_do_not_disturb_each_other(tmp_path, method, tars):
+    if method not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"no {method} here")
+    source = Shards([tars.make(tmp_path / "x.tar", tars.records(20))])
+    assert _colours(source) == list(range(20))
+    with multiprocessing.get_context(method).Pool(2) as pool:
+        assert pool.map(_colours, [source] * 4) == [list(range(20))] * 4
+    assert pickle.loads(pickle.dumps(source))[3].captions == ("picture 3",)
+
+
+def test_braces_count_and_list():
+    assert expand("x-{000..002}.tar") == ["x-000.tar", "x-001.tar", "x-002.tar"]
+    assert expand("{a,b}-{8..10}") == ["a-8", "a-9", "a-10", "b-8", "b-9", "b-10"]
+    assert expand("plain.tar") == ["plain.tar"]
+    with pytest.raises(ValueError, match="counts from 5 to 3"):
+        expand("{5..3}.tar")

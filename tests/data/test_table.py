@@ -1,0 +1,147 @@
+"""Tables of every form give the same samples; what is wrong in one is said by column, line or byte."""
+
+import json
+
+import pytest
+from PIL import Image
+
+from sightline.data.decode import decode
+from sightline.data.sample import BadSample
+from sightline.data.table import open_table
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    (tmp_path / "img").mkdir()
+    for name in ("red-star", "blue-moon"):
+        Image.new("RGB", (4, 4)).save(tmp_path / "img" / f"{name}.png")
+    return tmp_path
+
+
+ROWS = [
+    {"filepath": "img/red-star.png", "caption": "a red star", "label": "star"},
+    {"filepath": "img/blue-moon.png", "caption": "", "label": "moon"},
+]
+
+
+def write(folder, ending):
+    path = folder / f"table.{ending}"
+    if ending == "jsonl":
+        path.write_text("\n".join(map(json.dumps, ROWS)) + "\n\n")
+    elif ending == "parquet":
+        import pyarrow
+        import pyarrow.parquet
+
+        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(ROWS), path)
+    else:
+        mark = {"tsv": "\t", "csv": ","}[ending]
+        path.write_text("\n".join([mark.join(ROWS[0]), *(mark.join(row.values()) for row in ROWS)]))
+    return path
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "parquet"])
+def test_every_form_gives_the_same_samples(pictures, ending):
+    table = open_table(write(pictures, ending))
+    star, moon = table
+    assert (star.captions, moon.captions) == (("a red star",), ("blue moon",))
+    assert table.classes == ("moon", "star") and (star.label, moon.label) == (1, 0)
+    assert table.has == {"image", "text", "label"}
+    assert decode(star.image).shape == (4, 4, 3)
+
+
+def test_parquet_holds_pictures_in_row_groups(pictures):
+    import pyarrow
+    import pyarrow.parquet
+
+    data = (pictures / "img" / "red-star.png").read_bytes()
+    rows = [{"image": {"bytes": data, "path": None}, "captions": [f"star {i}", "a star"]} for i in range(7)]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), pictures / "t.parquet", row_group_size=3)
+    table = open_table(pictures / "t.parquet")
+    assert len(table) == 7 and table[4].captions == ("star 4", "a star") and table[6].image == data
+
+
+def test_captions_may_be_lists_and_terms_separated(pictures):
+    rows = [{"image": "img/red-star.png", "captions": ["one", "two", "one"], "keywords": "gold, night;sky"}]
+    (pictures / "t.jsonl").write_text(json.dumps(rows[0]))
+    sample = open_table(pictures / "t.jsonl")[0]
+    assert sample.captions == ("one", "two") and sample.terms == ("gold", "night", "sky")
+
+
+def test_whole_numbers_keep_their_number_as_label(pictures):
+    (pictures / "t.csv").write_text("file,label\nimg/red-star.png,3\nimg/blue-moon.png,1\nx.png,\n")
+    table = open_table(pictures / "t.csv")
+    assert table.classes == ("0", "1", "2", "3") and [s.label for s in table] == [3, 1, None]
+
+
+def test_missing_columns_list_what_was_found_and_expected(pictures):
+    (pictures / "t.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(ValueError, match=r"no column of pictures. Found: 'a', 'b'. Expected one of image, filepath"):
+        open_table(pictures / "t.csv")
+    (pictures / "t.csv").write_text("filepath,sentence\nimg/red-star.png,hello\n")
+    with pytest.raises(ValueError, match=r"no column of captions or labels. Found: .*t.csv\?caption=COLUMN"):
+        open_table(pictures / "t.csv")
+    assert open_table(pictures / "t.csv", caption="sentence")[0].captions == ("hello",)
+    with pytest.raises(ValueError, match="no column 'x' for caption; it has filepath, sentence"):
+        open_table(pictures / "t.csv", caption="x")
+    (pictures / "t.csv").write_text("url,caption\nhttps://example.com/a.png,hello\n")
+    with pytest.raises(ValueError, match="pictures are not downloaded"):
+        open_table(pictures / "t.csv")
+    for nothing in ("", "image,caption\n"):
+        (pictures / "t.csv").write_text(nothing)
+        with pytest.raises(ValueError, match="is empty|no rows"):
+            open_table(pictures / "t.csv")
+
+
+def test_missing_files_are_bad_samples_not_errors(pictures):
+    text = "image,caption\nimg/gone.png,a\n,b\nhttps://example.com/a.png,c\nimg/red-star.png,d\n"
+    (pictures / "t.csv").write_text(text)
+    table = open_table(pictures / "t.csv")
+    with pytest.raises(BadSample, match="No such file"):
+        decode(table[0].image)
+    with pytest.raises(BadSample, match="row 2: no picture in column 'image'"):
+        table[1]
+    with pytest.raises(BadSample, match="row 3: .*not downloaded"):
+        table[2]
+    assert table[3].captions == ("d",)
+
+
+def test_text_that_is_not_utf8_names_line_and_byte(pictures):
+    text = "image,caption\nimg/red-star.png,étoile\n"
+    (pictures / "t.csv").write_bytes(text.encode("latin-1"))
+    with pytest.raises(ValueError, match=r"t.csv, line 2: the byte e9 at offset 31 .*t.csv\?encoding=latin-1"):
+        open_table(pictures / "t.csv")
+    assert open_table(pictures / "t.csv", encoding="latin-1")[0].captions == ("étoile",)
+    with pytest.raises(ValueError, match="unknown encoding 'klingon'"):
+        open_table(pictures / "t.csv", encoding="klingon")
+    for encoding in ("utf-8-sig", "utf-16"):
+        (pictures / "t.csv").write_bytes(text.encode(encoding))
+        assert open_table(pictures / "t.csv")[0].captions == ("étoile",)
+
+
+def test_malformed_tables_name_the_line(pictures):
+    (pictures / "t.jsonl").write_text('{"image": "a.png", "caption": "x"}\n{"image": \n')
+    with pytest.raises(ValueError, match="t.jsonl, line 2"):
+        open_table(pictures / "t.jsonl")
+    (pictures / "t.jsonl").write_text("[1, 2]")
+    with pytest.raises(ValueError, match="line 1: expected an object"):
+        open_table(pictures / "t.jsonl")
+    (pictures / "t.parquet").write_bytes(b"PAR1 nonsense")
+    with pytest.raises(ValueError, match="no whole parquet file"):
+        open_table(pictures / "t.parquet")
+
+
+def test_long_captions_quotes_and_semicolons(pictures):
+    (pictures / "t.csv").write_text(
+        f'image;caption\nimg/red-star.png;"{"word " * 5000}"\nimg/blue-moon.png;"a ""b"";\nc"\n'
+    )
+    table = open_table(pictures / "t.csv")
+    assert len(table[0].captions[0].split()) == 64 and table[1].captions == ('a "b"; c',)
+
+
+def test_splits_come_from_the_split_column(pictures):
+    (pictures / "t.csv").write_text("image,caption,split\na.png,a,train\nb.png,b,test\nc.png,c,train\n")
+    assert [s.captions[0] for s in open_table(pictures / "t.csv", split="train")] == ["a", "c"]
+    with pytest.raises(ValueError, match="no split 'val'; its column 'split' holds test, train"):
+        open_table(pictures / "t.csv", split="val")
+    with pytest.raises(ValueError, match="no column 'split'"):
+        open_table(write(pictures, "csv"), split="val")
