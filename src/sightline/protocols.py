@@ -1,4 +1,4 @@
-"""The shared nouns: Batch, Features, Losses, Method, Encoder. Imports nothing of ours, and torch only for the type checker.
+"""The shared nouns: Batch, Features, Losses, Method, Encoder. Imports nothing of ours; torch only for the checker.
 
 Dimensions, one legend for the whole package: `b` batch, `m` other (gathered) batch, `n` tokens, `d` width, `e` joint
 width, `h` heads, `k` classes or prototypes, `v` vocabulary, `c y x` image.

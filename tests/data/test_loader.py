@@ -212,6 +212,11 @@ def test_pictures_are_stored_a_third_larger_than_trained():
     assert tuple(read.batch(0)["image"].shape[2:]) == (84, 42)
 
 
+def test_a_strip_does_not_pad_the_others_to_its_length():
+    read = loader(Arrays(8, shapes=((40, 40, 3), (40, 160, 4))))
+    assert read.batch(0)["size"].unique(dim=0).tolist() == [[10, 40], [21, 21]]
+
+
 def test_a_stream_is_read_in_order_and_joined_at_any_step():
     stream = Far(Arrays(37))
     everything = list(loader(stream, fields=()).iterate(0, 14))

@@ -41,7 +41,7 @@ def demo(
 
 
 def run(out: Path, *, fold: int = 0, fresh: bool = False) -> dict[str, Any]:
-    """The demo without its talk: trains (or finds) the run, writes summary.json, index and sheet, returns the summary."""
+    """The demo without its talk: trains or finds the run, writes summary.json, index and sheet."""
     from sightline.probes.icon_search import icon_retrieval
     from sightline.recipes.find import train
     from sightline.train.folder import write_json

@@ -21,7 +21,7 @@ class EMA(nn.Module):
     @torch.no_grad()
     def update(self, module: nn.Module, step: int) -> None:
         decay = min(self.decay, (1 + step) / (10 + step))
-        mine, theirs = list(self.average.parameters()), list(module.parameters())
-        torch._foreach_lerp_(mine, [p.detach() for p in theirs], 1 - decay)
+        for own, other in zip(self.average.parameters(), module.parameters(), strict=True):
+            own.lerp_(other, 1 - decay)
         for own, other in zip(self.average.buffers(), module.buffers(), strict=True):
             own.copy_(other)

@@ -15,6 +15,8 @@ from torch import Tensor, nn
 
 from sightline.protocols import Batch, Contrastive, Losses
 
+BATCHNORM = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
+
 Scale = Callable[[Tensor], Tensor]
 """loss -> what backward runs on (the gradient scaler's `scale`, or the identity)"""
 
@@ -24,7 +26,7 @@ def check_gradcache(method: nn.Module, name: str) -> None:
     if not isinstance(method, Contrastive):
         return
     for path, module in method.named_modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.training:
+        if isinstance(module, BATCHNORM) and module.training:
             raise ValueError(
                 f"{name}: micro splits a contrastive batch, and {path} is BatchNorm, whose statistics would change "
                 "with the split. Use a tower with LayerNorm (a ViT), or set micro=0"
@@ -86,8 +88,9 @@ def _chunks(batch: Batch, micro: int) -> Iterator[tuple[Batch, int]]:
     count = _count(batch)
     for start in range(0, count, micro):
         rows = slice(start, min(start + micro, count))
+        whole: dict[str, Any] = {**batch}
         chunk: Any = {
             key: [view[rows] for view in value] if key == "views" else value if key == "terms" else value[rows]
-            for key, value in batch.items()
+            for key, value in whole.items()
         }
         yield chunk, rows.stop - rows.start

@@ -14,6 +14,7 @@ from torch.distributed import destroy_process_group, init_process_group, is_init
 from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
 from torch.nn.parallel import DistributedDataParallel
 
+from sightline.nn.tag import tag, tags
 from sightline.nn.transformer import Block
 
 
@@ -55,7 +56,7 @@ def shard(method: nn.Module) -> nn.Module:
         for name, parameter in list(module.named_parameters(recurse=False)):
             if parameter.ndim == 0:
                 lifted = nn.Parameter(parameter.detach().reshape(1), requires_grad=parameter.requires_grad)
-                lifted.__dict__.update(parameter.__dict__)
+                tag(lifted, *tags(parameter))
                 setattr(module, name, lifted)
     for module in method.modules():
         if isinstance(module, Block):

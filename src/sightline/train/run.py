@@ -157,8 +157,6 @@ def _learner(recipe: Recipe, source: Any, device: torch.device, options: Options
         )
     if recipe.micro:
         check_gradcache(method.train(), recipe.name)
-    if not options.shard:  # FSDP2 shards contiguous tensors only
-        method = method.to(memory_format=torch.channels_last)
     ema = EMA(method, recipe.ema) if recipe.ema else None
     if options.compile:
         for module in method.modules():

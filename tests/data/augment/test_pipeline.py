@@ -228,7 +228,7 @@ def test_flip_follows_its_probability_and_refuses_padded_pictures():
     plain = Augment([Fit()], size=16, **PLAIN)(batch, 0, 0)
     flipped = (made == plain.flip(-1)).flatten(1).all(1)
     assert abs(flipped.float().mean() - 0.3) < 0.08 and ((made == plain).flatten(1).all(1) | flipped).all()
-    padded = dict(batch, size=torch.tensor([16, 12]).expand(400, 2))
+    padded = dict(batch, size=torch.tensor([[16, 12], [16, 16]]).repeat(200, 1))
     with pytest.raises(ValueError, match="resizes"):
         Augment([Flip()], size=16)(padded, 0, 0)
 

@@ -99,16 +99,16 @@ def _weights(
     centres = _centres(span.start, span.length, span.flip, size)
     taps = min(pixels, int(np.ceil(2 * kernel.radius * stretch.max())) + 1)
     first = np.ceil(centres - kernel.radius * stretch - 0.5).clip(0, pixels - taps)
-    begin, middle, low, high, gain, share = (
+    begin, middle, least, most, gain, total = (
         torch.from_numpy(array).to(device, torch.float32)[..., None]
         for array in (first, centres - first - 0.5, low[:, None], high[:, None], 1 / stretch, share)
     )
     step = torch.arange(taps, device=device)
     at = begin + step
     weights = kernel.weigh((step - middle) * gain)
-    weights = weights.mul_(at >= low).mul_(at <= high)
-    weights.mul_(share / weights.sum(-1, keepdim=True).clamp_(min=1e-6))
-    return weights.new_zeros(*share.shape[:2], pixels).scatter_(2, at.long(), weights)
+    weights = weights.mul_(at >= least).mul_(at <= most)
+    weights.mul_(total / weights.sum(-1, keepdim=True).clamp_(min=1e-6))
+    return weights.new_zeros(len(at), size, pixels).scatter_(2, at.long(), weights)
 
 
 def _centres(start: np.ndarray, length: np.ndarray, flip: np.ndarray, size: int) -> np.ndarray:

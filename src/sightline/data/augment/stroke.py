@@ -13,7 +13,7 @@ from sightline.data.augment.pictures import Pictures
 
 @dataclass(frozen=True)
 class Stroke:
-    """Lines up to one pixel thicker or `thin` of a pixel thinner on each side, with probability p. Comes before Background.
+    """Lines up to one pixel thicker, or `thin` of one thinner, on each side, with probability p. Before Background.
 
     Coverage moves towards its 3x3 maximum or minimum by a random share (grey dilation and erosion); ink that is new has
     the drawing's mean colour. Opaque pictures are left alone.
