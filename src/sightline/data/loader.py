@@ -50,6 +50,7 @@ class Loader:
     caption:   which words to take, see `caption_choice`.
     tokenize:  texts -> int64 (b, n); without it the batch has no tokens.
     memory:    "auto" decodes everything once, now, if that takes under a quarter of the free memory.
+    terms:     words that several samples share, for the batch keys `terms` and `has_term` (see `plan.term_table`).
     fields:    Batch keys needed (a source that lacks one is refused); mask, depth, boxes are made only when named.
     progress:  called (done, total) while memory is filled.
 
@@ -70,6 +71,7 @@ class Loader:
         caption: Chooser = first,
         tokenize: Tokenize | None = None,
         memory: Literal["auto", "always", "never"] = "auto",
+        terms: Iterable[str] = (),
         fields: Iterable[str] = (),
         progress: Progress | None = None,
     ) -> None:
@@ -93,6 +95,7 @@ class Loader:
             fields=fields,
             caption=caption,
             tokenize=tokenize,
+            terms=frozenset(terms),
         )
         self.waited = 0.0
         self.bad: dict[str, str] = {}

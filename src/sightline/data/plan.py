@@ -37,6 +37,8 @@ class Plan:
     fields: frozenset[str]
     caption: Chooser
     tokenize: Tokenize | None
+    terms: frozenset[str] = frozenset()
+    """the search terms that are told apart in `terms` and `has_term`"""
 
     def positions(self, step: int) -> np.ndarray:
         """Places in the endless order of this rank's slice of a step, (b,) int64."""
@@ -81,7 +83,7 @@ class Plan:
         if self.tokenize is not None:
             made["tokens"] = self.tokenize(made["text"])
             if "terms" in self.fields:
-                made["terms"], made["has_term"] = term_table([r.sample.terms for r in records], self.tokenize)
+                made["terms"], made["has_term"] = term_table([r.sample for r in records], self.terms, self.tokenize)
         made["index"] = indices
         return made
 
@@ -109,13 +111,17 @@ class Plan:
         return self.join([record for _, record in chosen], np.array([place for place, _ in chosen]), step), bad
 
 
-def term_table(terms: Sequence[Sequence[str]], tokenize: Tokenize) -> tuple[np.ndarray, np.ndarray]:
-    """Tokens (t, n) of the distinct terms of a batch, in sorted order, and who has which: bool (b, t)."""
-    distinct = sorted({term for own in terms for term in own})
+def term_table(samples: Sequence[Sample], known: frozenset[str], tokenize: Tokenize) -> tuple[np.ndarray, np.ndarray]:
+    """Tokens (t, n) of the `known` words that stand on a sample of the batch, sorted, and who has which: bool (b, t).
+
+    A caption counts among a sample's words: another sample may have it as a term.
+    """
+    own = [known.intersection((*sample.captions, *sample.terms)) for sample in samples]
+    distinct = sorted(frozenset().union(*own))
     column = {term: j for j, term in enumerate(distinct)}
-    has = np.zeros((len(terms), len(distinct)), bool)
-    for row, own in zip(has, terms, strict=True):
-        row[[column[term] for term in own]] = True
+    has = np.zeros((len(samples), len(distinct)), bool)
+    for row, words in zip(has, own, strict=True):
+        row[[column[word] for word in words]] = True
     return tokenize(distinct), has
 
 

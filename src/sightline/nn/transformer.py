@@ -66,6 +66,17 @@ class MLP(nn.Module):
         return self.fc2(self.act(self.fc1(x)))
 
 
+class Residual(nn.Module):
+    """x + inner(x)."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.inner(x)
+
+
 class QuickGELU(nn.Module):
     """x sigmoid(1.702 x): only OpenAI's own CLIP weights need it."""
 

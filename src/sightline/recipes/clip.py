@@ -13,7 +13,7 @@ from sightline.methods import terms
 from sightline.methods.clip import CLIP, Config
 from sightline.text.load import BPE, Subwords
 from sightline.towers.sizes import clip_image, clip_text, vit_b16, vit_b32, vit_l14, vit_small
-from sightline.towers.spec import BagSpec, Causal, ResNetSpec, SmallStem, TransformerTextSpec
+from sightline.towers.spec import BagSpec, Causal, ResNetSpec, StandardStem, TransformerTextSpec
 from sightline.train.optimizer import AdamW
 from sightline.train.recipe import Data, Evaluation, Recipe
 from sightline.train.schedule import WarmupCosine
@@ -45,7 +45,7 @@ def icons() -> Recipe:
         name="clip.icons",
         build=build_with_terms,
         method=terms.Config(pair=Config()),  # ours: search terms as labels beside the captions
-        image=ResNetSpec(depths=(1, 2, 2, 2), width=32, stem=SmallStem(stride=2)),  # ours, 2.8 M
+        image=ResNetSpec(depths=(2, 2, 2), width=64, stem=StandardStem()),  # ours, 2.8 M
         text=BagSpec(vocab=8192, length=256, dim=256, hidden=512),  # ours
         dim=256,
         data=Data(
@@ -56,7 +56,7 @@ def icons() -> Recipe:
             caption=with_terms,
             tokenizer=Subwords(),
         ),
-        optim=AdamW(lr=2e-3, weight_decay=0.1),
+        optim=AdamW(lr=2e-3, eps=1e-8, weight_decay=0.1),
         schedule=WarmupCosine(warmup=40),
         batch=256,
         steps=500,

@@ -17,7 +17,7 @@ from sightline.nn.patch import ConvStem, PatchStem
 from sightline.nn.pool import ClsPool, MapPool, MeanPool
 from sightline.nn.position import Learned, SinCos, sincos_mae, sincos_moco
 from sightline.nn.resnet import Basic, Bottleneck, small_stem, standard_stem
-from sightline.nn.transformer import ACTIVATIONS, MLP, Block, Stack, truncated_normal
+from sightline.nn.transformer import ACTIVATIONS, MLP, Block, Residual, Stack, truncated_normal
 from sightline.towers.bag import BagOfTokens
 from sightline.towers.resnet import ResNet, quiet_branches
 from sightline.towers.text import Causal, Full, TransformerText, clip_init
@@ -195,7 +195,7 @@ class BagSpec:
 
     def build(self) -> BagOfTokens:
         head = (
-            nn.Sequential(nn.LayerNorm(self.dim, eps=1e-6), MLP(self.dim, self.hidden))
+            nn.Sequential(nn.LayerNorm(self.dim, eps=1e-6), Residual(MLP(self.dim, self.hidden)))
             if self.hidden
             else nn.Identity()
         )

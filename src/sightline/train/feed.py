@@ -12,6 +12,7 @@ from sightline.protocols import Batch
 from sightline.train.log import filling
 from sightline.train.options import Options
 from sightline.train.recipe import Recipe
+from sightline.train.vocabulary import shared_terms
 
 
 class Feed:
@@ -32,6 +33,7 @@ class Feed:
             world=dist.world(),
             caption=recipe.data.caption,
             tokenize=tokenizer,
+            terms=shared_terms(source, recipe.seed) if "terms" in method.needs else (),
             fields=method.needs - {"image", "tokens", "views"},
         )
         self.views = Augment(recipe.data.views(recipe.data.size), size=recipe.data.size, mean=view.mean, std=view.std)
