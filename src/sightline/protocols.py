@@ -31,6 +31,10 @@ class Batch(TypedDict, total=False):
     """further augmented pictures, each (b, c, y, x)."""
     tokens: Tensor
     """(b, n) int64 caption tokens, padded by the tokenizer's rule."""
+    negatives: Tensor
+    """(b, n) int64 tokens of a caption that is false of each sample; of the empty text where it has none."""
+    has_negative: Tensor
+    """(b,) bool: whether it has one."""
     terms: Tensor
     """(t, n) int64 tokens of the search terms that occur in the batch, each once; not one row a sample."""
     has_term: Tensor
@@ -74,7 +78,9 @@ class Method(Protocol):
     """A published system as an `nn.Module`: `forward(batch)` gives the named loss terms."""
 
     needs: frozenset[str]
-    """Batch keys it reads."""
+    """Batch keys it cannot do without."""
+    uses: frozenset[str]
+    """Batch keys it makes use of where the source has them."""
 
     def __call__(self, batch: Batch) -> Losses: ...
     def before_step(self, step: int, total: int) -> None:

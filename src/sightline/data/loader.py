@@ -28,6 +28,7 @@ SPARE = 1.3
 CARRIES = {
     "tokens": "text",
     "terms": "text",
+    "negatives": "negatives",
     "text": "text",
     "label": "label",
     "mask": "mask",

@@ -82,6 +82,9 @@ class Plan:
         made["text"] = [self.caption(record.sample, row) for record, row in zip(records, draws, strict=True)]
         if self.tokenize is not None:
             made["tokens"] = self.tokenize(made["text"])
+            if "negatives" in self.fields:
+                chosen = [_false(r.sample.negatives, u) for r, u in zip(records, draws[:, -1], strict=True)]
+                made["negatives"], made["has_negative"] = self.tokenize(chosen), np.array([bool(c) for c in chosen])
             if "terms" in self.fields:
                 made["terms"], made["has_term"] = term_table([r.sample for r in records], self.terms, self.tokenize)
         made["index"] = indices
@@ -109,6 +112,10 @@ class Plan:
         after = np.searchsorted([place for place, _ in good], [place for place, _ in drawn]) % len(good)
         chosen = [good[i] for i in after]
         return self.join([record for _, record in chosen], np.array([place for place, _ in chosen]), step), bad
+
+
+def _false(negatives: Sequence[str], u: float) -> str:
+    return negatives[int(u * len(negatives))] if negatives else ""
 
 
 def term_table(samples: Sequence[Sample], known: frozenset[str], tokenize: Tokenize) -> tuple[np.ndarray, np.ndarray]:

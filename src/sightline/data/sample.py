@@ -27,6 +27,8 @@ class Sample:
     """the first is the main caption (label, title); the others say the same picture in other words."""
     terms: tuple[str, ...] = ()
     """search terms, keywords, tags: words about the picture that are no sentence."""
+    negatives: tuple[str, ...] = ()
+    """captions that are nearly right and false of this picture."""
     label: int | None = None
     mask: Encoded | None = None
     """class or instance numbers per pixel (PNG bytes or (y, x) integer array)."""
@@ -57,7 +59,7 @@ class Source(Protocol):
     name: str
     """the SRC text it was opened from"""
     has: frozenset[str]
-    """what its samples carry, of: image text label mask depth boxes"""
+    """what its samples carry, of: image text negatives label mask depth boxes"""
     classes: tuple[str, ...]
     """names of the labels, () without labels"""
 

@@ -2,9 +2,11 @@ r"""CLIP: contrastive language-image pre-training (Radford et al. 2021, https://
 
     L = lambda mean_i CE(exp(l) V U^T, i) + (1 - lambda) mean_i CE(exp(l) U V^T, i),   lambda = 1/2
 
-V and U are the unit vectors of the projected towers, l the learned log scale, started at ln(1/0.07) and held in [0, ln
-100] after each step. Departures: `positives="caption"` (ours, for sets with few distinct captions) makes every equal
-caption of the batch a positive; the projections have no bias, as in the released code.
+V and U are the unit vectors of the projected towers, l the learned log scale, started at ln(1/0.07) and held in
+[0, ln 100] after each step. Where samples come with false captions (scenes do), each picture is also told its own
+caption from its false one: losses/hard.py.
+Departures: `positives="caption"` (ours, for sets with few distinct captions) makes every equal caption of the batch a
+positive; the projections have no bias, as in the released code.
 """
 
 from dataclasses import dataclass
@@ -17,12 +19,13 @@ from torch import Tensor, nn
 
 from sightline.dist import gather, offset
 from sightline.losses.contrastive import info_nce
+from sightline.losses.hard import hard_negative
 from sightline.losses.same import same_caption
 from sightline.nn.head import Projection, unit, width
 from sightline.nn.tag import tag
 from sightline.protocols import Batch, Features, Losses
 
-Embedded = tuple[Float[Tensor, "b e"], Float[Tensor, "b e"]]
+Embedded = tuple[Float[Tensor, "b e"], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +46,7 @@ class CLIP(nn.Module):
     """Two towers and their projections to a joint space of width `dim`, compared by InfoNCE across all ranks."""
 
     needs = frozenset({"image", "tokens"})
+    uses = frozenset({"negatives"})
 
     def __init__(self, image: nn.Module, text: nn.Module, dim: int, config: Config = Config()) -> None:
         super().__init__()
@@ -62,12 +66,13 @@ class CLIP(nn.Module):
         return self.project_text(self.text(tokens))
 
     def embed(self, batch: Batch) -> Embedded:
-        """Unit vectors of my images and texts, in float32 whatever the towers run in."""
-        return unit(self.encode_image(batch["image"])), unit(self.encode_text(batch["tokens"]))
+        """Unit vectors of my images, texts and, where there are, false texts; float32 whatever the towers run in."""
+        texts = [batch["tokens"]] + ([batch["negatives"]] if "negatives" in batch else [])
+        return unit(self.encode_image(batch["image"])), *(unit(self.encode_text(text)) for text in texts)
 
     def compare(self, embedded: Embedded, batch: Batch) -> Losses:
         """My rows against everyone's; the mean over ranks is the loss of the global batch."""
-        v, u = embedded
+        v, u, *false = embedded
         groups = same_caption(batch["tokens"]) if self.config.positives == "caption" else None
         loss = info_nce(
             v,
@@ -81,7 +86,12 @@ class CLIP(nn.Module):
             groups_all=None if groups is None else gather(groups),
             chunk=self.config.chunk,
         )
-        return {"contrastive": loss}
+        if not false:
+            return {"contrastive": loss}
+        return {
+            "contrastive": loss,
+            "negatives": hard_negative(v, u, false[0], self.log_scale.exp(), batch["has_negative"]),
+        }
 
     def forward(self, batch: Batch) -> Losses:
         return self.compare(self.embed(batch), batch)

@@ -3,6 +3,7 @@ r"""SigLIP: the sigmoid loss for language-image pre-training (Zhai et al. 2023, 
     L = -1/b sum_ij log sigmoid( z_ij (t v_i . u_j + bias) ),   t = exp(l) from 10, bias from -10
 
 Texts travel a ring of ranks, so no rank ever holds more than b x b logits (section 3.3 of the paper).
+Where samples come with false captions (scenes do), each picture is also compared with its own: losses/hard.py.
 Departures: both towers get a bias-free projection unless one is passed (the published models have `nn.Identity()` for
 images and a linear map with bias for texts); l is held in [0, ln 100] after each step as in CLIP;
 `positives="caption"` (ours) makes equal captions positives.
@@ -17,13 +18,14 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from sightline.dist import gather, rank, ring
+from sightline.losses.hard import hard_negative
 from sightline.losses.same import same_caption
 from sightline.losses.sigmoid import sigmoid_contrastive
 from sightline.nn.head import Projection, unit, width
 from sightline.nn.tag import tag
 from sightline.protocols import Batch, Features, Losses
 
-Embedded = tuple[Float[Tensor, "b e"], Float[Tensor, "b e"]]
+Embedded = tuple[Float[Tensor, "b e"], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,7 @@ class SigLIP(nn.Module):
     """Two towers and their projections to a joint space of width `dim`, compared pair by pair."""
 
     needs = frozenset({"image", "tokens"})
+    uses = frozenset({"negatives"})
 
     def __init__(
         self,
@@ -73,12 +76,13 @@ class SigLIP(nn.Module):
         return self.project_text(self.text(tokens))
 
     def embed(self, batch: Batch) -> Embedded:
-        """Unit vectors of my images and texts, in float32 whatever the towers run in."""
-        return unit(self.encode_image(batch["image"])), unit(self.encode_text(batch["tokens"]))
+        """Unit vectors of my images, texts and, where there are, false texts; float32 whatever the towers run in."""
+        texts = [batch["tokens"]] + ([batch["negatives"]] if "negatives" in batch else [])
+        return unit(self.encode_image(batch["image"])), *(unit(self.encode_text(text)) for text in texts)
 
     def compare(self, embedded: Embedded, batch: Batch) -> Losses:
         """My images against everyone's texts, block by block; the mean over ranks is the loss of the global batch."""
-        v, u = embedded
+        v, u, *false = embedded
         b, scale = len(v), self.log_scale.exp()
         # Caption numbers are 8 bytes a row, so everyone's are simply gathered while the texts travel.
         groups = gather(same_caption(batch["tokens"])) if self.config.positives == "caption" else None
@@ -94,7 +98,12 @@ class SigLIP(nn.Module):
                 groups_all=None if groups is None else groups[owner * b :][:b],
                 chunk=self.config.chunk,
             )
-        return {"sigmoid": loss}
+        if not false:
+            return {"sigmoid": loss}
+        return {
+            "sigmoid": loss,
+            "negatives": hard_negative(v, u, false[0], self.log_scale.exp(), batch["has_negative"]),
+        }
 
     def forward(self, batch: Batch) -> Losses:
         return self.compare(self.embed(batch), batch)

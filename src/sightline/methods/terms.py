@@ -37,7 +37,7 @@ class WithTerms(nn.Module):
     def __init__(self, pair: Any, config: Config) -> None:
         super().__init__()
         self.config, self.pair = config, pair
-        self.needs = frozenset(pair.needs | {"terms"})
+        self.needs, self.uses = frozenset(pair.needs | {"terms"}), pair.uses
         self.log_scale = tag(nn.Parameter(torch.tensor(log(config.scale_init))), "no_decay")
 
     def embed(self, batch: Batch) -> tuple[Any, ...]:

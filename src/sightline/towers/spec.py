@@ -19,7 +19,7 @@ from sightline.nn.position import Learned, SinCos, sincos_mae, sincos_moco
 from sightline.nn.resnet import Basic, Bottleneck, small_stem, standard_stem
 from sightline.nn.transformer import ACTIVATIONS, MLP, Block, Residual, Stack, truncated_normal
 from sightline.towers.bag import BagOfTokens
-from sightline.towers.resnet import ResNet, quiet_branches
+from sightline.towers.resnet import FlatMap, MeanMap, ResNet, quiet_branches
 from sightline.towers.text import Causal, Full, TransformerText, clip_init
 from sightline.towers.vit import ViT
 
@@ -39,13 +39,29 @@ class StandardStem:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MeanMapSpec:
+    """The mean over places."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlatMapSpec:
+    """Every place of a `grid` x `grid` map keeps its own numbers: for scenes, where sides matter."""
+
+    grid: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ResNetSpec:
-    """A ResNet whose last gammas start at zero; `dim` is width * 2^(stages - 1), times four with bottlenecks."""
+    """A ResNet whose last gammas start at zero; tokens are width * 2^(stages - 1) wide, times four with bottlenecks.
+
+    The pooled vector is as wide under the mean, and grid^2 times as wide under a flat map.
+    """
 
     depths: tuple[int, ...]
     width: int
     block: Literal["basic", "bottleneck"] = "basic"
     stem: SmallStem | StandardStem = SmallStem()
+    pool: MeanMapSpec | FlatMapSpec = MeanMapSpec()
     channels: int = 3
 
     def build(self) -> ResNet:
@@ -55,7 +71,8 @@ class ResNetSpec:
             case StandardStem():
                 stem = standard_stem(self.channels, self.width)
         block = {"basic": Basic, "bottleneck": Bottleneck}[self.block]
-        return quiet_branches(ResNet(stem, block, self.depths, self.width))
+        pool = FlatMap(self.pool.grid) if isinstance(self.pool, FlatMapSpec) else MeanMap()
+        return quiet_branches(ResNet(stem, block, self.depths, self.width, pool))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,6 +230,8 @@ FAMILIES: dict[str, type] = {
     "bag": BagSpec,
     "small_stem": SmallStem,
     "standard_stem": StandardStem,
+    "mean_map": MeanMapSpec,
+    "flat_map": FlatMapSpec,
     "patch": PatchSpec,
     "conv": ConvStemSpec,
     "learned": LearnedSpec,

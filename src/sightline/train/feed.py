@@ -34,7 +34,7 @@ class Feed:
             caption=recipe.data.caption,
             tokenize=tokenizer,
             terms=shared_terms(source, recipe.seed) if "terms" in method.needs else (),
-            fields=method.needs - {"image", "tokens", "views"},
+            fields=(method.needs | (method.uses & source.has)) - {"image", "tokens", "views"},
         )
         self.views = Augment(recipe.data.views(recipe.data.size), size=recipe.data.size, mean=view.mean, std=view.std)
 

@@ -102,8 +102,11 @@ def drawing_views(size: int) -> list[Op]:
 
 
 def caption_views(size: int) -> list[Op]:
-    """Half to all of the picture, neither mirrored nor recoloured: captions may say "left" and "red"."""
-    return [CropResize(scale=(0.5, 1.0), keep=0.5), Background()]
+    """Nearly all of the picture, neither mirrored nor recoloured: captions say "left", "red" and what is at the edge.
+
+    The crop of 0.9 to 1 of the area is open_clip's; the paper says "a random square crop".
+    """
+    return [CropResize(scale=(0.9, 1.0), keep=0.5), Background()]
 
 
 def evaluation(size: int) -> list[Op]:

@@ -30,7 +30,7 @@ class Scenes:
     back to front, as the instance numbers do.
     """
 
-    has = frozenset({"image", "text", "mask", "boxes"})
+    has = frozenset({"image", "text", "negatives", "mask", "boxes"})
     classes: tuple[str, ...] = ()
 
     def __init__(
@@ -73,6 +73,7 @@ class Scenes:
             key=key,
             image=self._picture(scene),
             captions=(caption.caption(scene), caption.brief(scene)),
+            negatives=tuple(text for kind in caption.KINDS if (text := caption.hard_negatives(scene, kind))),
             mask=owner,
             boxes=np.array([e.box for e in scene.elements], np.float32),
             name=key,
