@@ -2,9 +2,9 @@
 
     SIGHTLINE_DATA=... python benchmarks/emoji_clip.py          # about six minutes on two cores
 
-Trains `clip` (`clip.small`) on the `train` shards, measures retrieval on the `test` shards: queries are the distinct captions,
-a picture is right when its caption is the query (all styles of a concept). Then the same with
-the keywords added to the query.
+Trains `clip` (`clip.small`) on the `train` shards and measures retrieval on the `test` shards: queries are the distinct
+captions, a picture is right when its caption is the query (all styles of a concept). Then the same with the keywords
+added to the query.
 """
 
 import argparse

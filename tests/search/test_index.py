@@ -12,6 +12,11 @@ from sightline.search.index import Index
 from sightline.search.schema import MIGRATIONS
 
 
+def near(db, text, encoder, k):
+    """By the vectors alone: these pictures are named after their first colour."""
+    return db.search(encoder.encode_text([text])[0], k)
+
+
 @pytest.fixture
 def db(tmp_path):
     with Index(tmp_path / "a.db") as index:
@@ -87,7 +92,7 @@ def test_new_changed_moved_touched_copied_and_vanished_pictures(db, folder, enco
         for table in ("content", "vector"):
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == 5  # two share one
     connection.close()
-    assert names(db.search_text("green", encoder, 1)) != ["green-square"]
+    assert names(near(db, "green", encoder, 1)) != ["green-square"]
 
 
 def test_a_copy_of_what_a_changed_file_was_keeps_the_right_vector(db, folder, encoder, listed, painted):
@@ -174,7 +179,7 @@ def test_sources_share_an_index_and_vanish_apart(db, folder, encoder, listed):
     report = db.add(Mixture([listed(folder), Packed([svg, array, None])]), encoder)
     assert db.about().pictures == 7 and db.about().sources == tuple(sorted([str(folder), "packed?n=3"]))
     assert list(report.bad.values()) == ["cut record"]
-    best = db.search_text("red", encoder, 1)[0]
+    best = near(db, "red", encoder, 1)[0]
     assert (best.path, best.key, best.width) == (None, "k/0", None)
     assert db.add(Packed([svg]), encoder).removed == 1
     assert db.about().pictures == 6 and db.add(Packed([svg]), encoder).unchanged == 1

@@ -59,7 +59,7 @@ def icons() -> Recipe:
         optim=AdamW(lr=2e-3, eps=1e-8, weight_decay=0.1),
         schedule=WarmupCosine(warmup=40),
         batch=256,
-        steps=500,
+        steps=700,
         clip=5.0,
         ema=0.99,
     )
