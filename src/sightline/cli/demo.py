@@ -52,7 +52,10 @@ def run(out: Path, *, fold: int = 0, fresh: bool = False) -> dict[str, Any]:
         shutil.rmtree(out)
     file = out / "summary.json"
     if file.exists():
-        return json.loads(file.read_text(encoding="utf-8"))
+        found = json.loads(file.read_text(encoding="utf-8"))
+        if found["fold"] != fold:
+            raise ValueError(f"{out} holds fold {found['fold']}; name another --out, or start over with --fresh")
+        return found
     done = train("clip.icons", out=out, data=f"icons:train?fold={fold}", evaluation=f"icons:test?fold={fold}")
     if not done.finished:
         raise KeyboardInterrupt
@@ -62,7 +65,8 @@ def run(out: Path, *, fold: int = 0, fresh: bool = False) -> dict[str, Any]:
     library(encoder, out)
     summary["seconds"] = {"train": round(done.seconds, 1), "total": round(time.monotonic() - began, 1)}
     summary["images_per_second"] = round(done.images_per_second, 1)
-    write_json(file, {"version": 1, **summary})
+    summary = {"version": 1, "fold": fold, **summary}
+    write_json(file, summary)
     return summary
 
 

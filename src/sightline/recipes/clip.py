@@ -79,7 +79,7 @@ def small() -> Recipe:
         optim=AdamW(lr=1e-3, weight_decay=0.1),
         schedule=WarmupCosine(warmup=100),
         batch=256,
-        steps=700,
+        steps=600,
     )
 
 

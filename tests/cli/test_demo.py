@@ -1,0 +1,45 @@
+"""The demo's own code on a run of a few steps; its figures are `make demo`'s."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from PIL import Image
+
+from sightline.cli import demo
+from sightline.recipes import clip
+
+
+@pytest.fixture
+def short(monkeypatch):
+    icons = clip.icons
+    monkeypatch.setattr(clip, "icons", lambda: replace(icons(), steps=3, batch=16, precision="float32"))
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Sixty icons instead of all."""
+    from sightline.data import icons
+
+    entries = icons.icon_entries
+    monkeypatch.setattr(icons, "icon_entries", lambda weight="all": entries(weight)[:60])
+
+
+def test_it_writes_summary_index_and_sheet_and_is_reused(short, few, tmp_path, capsys):
+    out = tmp_path / "demo"
+    demo.demo(out=out)
+    first = capsys.readouterr().out
+    assert "sightline search" in first and "never seen in training" in first
+    summary = json.loads((out / "summary.json").read_text())
+    for part in ("heldout", "library"):
+        assert set(summary[part]["text_to_image"]) >= {"r1", "r5", "r10"}
+        assert set(summary[part]["image_to_text"]) >= {"r1", "r5", "r10"}
+        assert summary[part]["n"] > 0 and 0 < summary[part]["chance_r10"] <= 1
+    assert set(summary["seconds"]) == {"train", "total"} and summary["images_per_second"] > 0
+    with Image.open(out / "queries.png") as sheet:
+        assert sheet.width > 500
+    stamp = (out / "model.safetensors").stat().st_mtime_ns
+    demo.demo(out=out)
+    assert (out / "model.safetensors").stat().st_mtime_ns == stamp
+    with pytest.raises(ValueError, match="holds fold 0"):
+        demo.demo(out=out, fold=1)

@@ -1,0 +1,37 @@
+"""Twenty steps of each family on fixed data: a refactor shows the same numbers, a change of numbers says so.
+
+Written by `python tests/golden/test_losses.py`; a new list belongs in the changelog. The tolerance is what float32
+sums differ by between processors over twenty steps.
+"""
+
+import json
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from sightline.recipes.find import train
+
+FILE = Path(__file__).with_name("losses.json")
+FAMILIES = ("clip.tiny", "siglip.tiny")
+TOLERANCE = 2e-3
+
+
+def losses(name, out):
+    train(name, out=out, data="icons?n=64", evaluation="icons:test?n=8", quiet=True, device="cpu", log_every=1)
+    rows = [json.loads(line) for line in (Path(out) / "metrics.jsonl").read_text().splitlines()]
+    return [row["loss"] for row in rows if "loss" in row]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_twenty_steps_give_the_losses_on_file(name, tmp_path):
+    expected = json.loads(FILE.read_text())[name]
+    assert losses(name, tmp_path) == pytest.approx(expected, rel=TOLERANCE)
+
+
+if __name__ == "__main__":
+    found = {}
+    for family in FAMILIES:
+        with tempfile.TemporaryDirectory() as scratch:
+            found[family] = [round(value, 5) for value in losses(family, scratch)]
+    FILE.write_text(json.dumps(found, indent=1) + "\n")
