@@ -1,10 +1,6 @@
-"""A file in the cache is whole or absent."""
-
 import sys
 
-import pytest
-
-from sightline.data.cache import cached, replacing, sightline_cache
+from sightline.data.cache import cached, sightline_cache
 
 
 def test_the_cache_can_be_moved(monkeypatch, tmp_path):
@@ -22,15 +18,3 @@ def test_a_changed_file_has_another_place(tmp_path):
     assert first == cached(tmp_path / "a", "index", ".npz")
     (tmp_path / "a").write_text("22")
     assert cached(tmp_path / "a", "index", ".npz") != first
-
-
-def test_a_failure_keeps_what_was_there(tmp_path):
-    target = tmp_path / "deep" / "file"
-    with replacing(target) as temporary:
-        temporary.write_text("old")
-    for error in (KeyboardInterrupt(), OSError(28, "No space left on device")):
-        with pytest.raises((KeyboardInterrupt, OSError)):
-            with replacing(target) as temporary:
-                temporary.write_text("half")
-                raise error
-    assert target.read_text() == "old" and list(target.parent.iterdir()) == [target]

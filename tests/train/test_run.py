@@ -146,3 +146,17 @@ def test_python_and_shell_take_the_same_words(pictures, tmp_path, capsys):
 def test_tensorboard_files_are_written_on_request(pictures, tmp_path):
     run(tmp_path, pictures, quiet=True, tensorboard=True)
     assert list((tmp_path / "tensorboard").glob("events*"))
+
+
+def test_a_collapsed_tower_is_reported_while_it_happens(tmp_path, capsys):
+    def constant(recipe):
+        method = clip.build(recipe)
+        for parameter in method.project_image.parameters():
+            parameter.requires_grad_(False).zero_()
+        forward = method.encode_image
+        method.encode_image = lambda image: forward(image) + torch.ones(1)
+        return method
+
+    recipe = replace(clip.tiny(), build=constant, steps=60, batch=8)
+    train(recipe, out=tmp_path, data="icons?n=40", device="cpu")
+    assert "the image tower has collapsed" in capsys.readouterr().err

@@ -40,7 +40,7 @@ def data(
     json
         Print the whole report as JSON (docs/data.md) and nothing else.
     """
-    from sightline.data.cache import replacing
+    from sightline.data.atomic import replacing
     from sightline.data.report import report
     from sightline.data.sheet import sheet
     from sightline.data.source import open_source
@@ -52,7 +52,7 @@ def data(
     if found.pictures:
         pictures, titles = zip(*found.pictures, strict=True)
         drawn = sheet(pictures, titles)
-        with replacing(target) as temporary:
+        with replacing(target) as [temporary]:
             drawn.save(temporary, "PNG")
     said = found.to_json() | {"sheet": str(target) if found.pictures else None}
     if json:

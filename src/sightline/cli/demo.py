@@ -101,10 +101,10 @@ def library(encoder: Any, out: Path) -> None:
     import numpy as np
     from PIL import Image
 
+    from sightline.data.atomic import replacing
     from sightline.data.sheet import rows_sheet
     from sightline.data.source import open_source
     from sightline.search.index import Index
-    from sightline.weights.atomic import replacing
 
     rows = []
     with Index(out / "icons.db") as index:

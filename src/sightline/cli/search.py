@@ -98,8 +98,8 @@ def _draw(out: Path, thumbs: list[bytes], titles: list[str]) -> None:
     import numpy as np
     from PIL import Image
 
+    from sightline.data.atomic import replacing
     from sightline.data.sheet import sheet
-    from sightline.weights.atomic import replacing
 
     pictures: list[Any] = [np.asarray(Image.open(io.BytesIO(thumb))) for thumb in thumbs]
     drawn = sheet(pictures, titles, columns=min(8, max(1, len(pictures))), cell=128)

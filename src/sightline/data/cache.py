@@ -1,10 +1,8 @@
-"""Where things that can be made again are kept, and how a file is written so that it is whole or absent."""
+"""Where things that can be made again are kept."""
 
 import hashlib
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -25,20 +23,3 @@ def cached(file: Path, kind: str, ending: str) -> Path:
     stat = file.stat()
     words = f"{file.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}"
     return sightline_cache() / kind / (hashlib.blake2b(words.encode(), digest_size=16).hexdigest() + ending)
-
-
-@contextmanager
-def replacing(target: Path) -> Iterator[Path]:
-    """A temporary path beside `target` that takes its place when the block ends well, and is deleted when it does not.
-
-    A full disk is an OSError that names the folder; nothing half-written ever stands under `target`.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
-    try:
-        yield temporary
-        os.replace(temporary, target)
-    except OSError as error:
-        raise OSError(error.errno, f"could not write {target}: {error.strerror or error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)

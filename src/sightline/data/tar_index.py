@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
-from sightline.data.cache import cached, replacing
+from sightline.data.atomic import replacing
+from sightline.data.cache import cached
 from sightline.data.members import FIELDS, label_of, picture_field, split_name
 
 VERSION = 1
@@ -131,7 +132,7 @@ def _pack(
 def _save(place: Path, index: TarIndex) -> None:
     words = json.dumps([index.keys, index.fields, index.labels, index.names, index.note])
     arrays = {name: getattr(index, name) for name in ("record", "field", "offset", "length")}
-    with replacing(place) as temporary, open(temporary, "wb") as file:
+    with replacing(place) as [temporary], open(temporary, "wb") as file:
         np.savez_compressed(file, words=np.frombuffer(words.encode(), np.uint8), **arrays)
 
 
@@ -153,7 +154,7 @@ def _unpacked(path: Path) -> tuple[Path, str]:
     with FileLock(f"{target}.lock"):
         trouble = target.with_suffix(".note")
         if not target.exists():
-            with replacing(target) as temporary:
+            with replacing(target) as [temporary]:
                 note = _gunzip(path, temporary)
             if note:
                 trouble.write_text(note, encoding="utf-8")

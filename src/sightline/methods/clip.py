@@ -54,6 +54,7 @@ class CLIP(nn.Module):
         self.image, self.text = image, text
         self.project_image = Projection(width(image), dim)
         self.project_text = Projection(width(text), dim)
+        self.watched: dict[str, Tensor] = {}  # the last batch's embeddings, for the trainer's monitor
         self.log_scale = tag(nn.Parameter(torch.tensor(log(config.scale_init))), "no_decay")
 
     def encode_image(self, image: Float[Tensor, "b c y x"]) -> Float[Tensor, "b e"]:
@@ -68,7 +69,9 @@ class CLIP(nn.Module):
     def embed(self, batch: Batch) -> Embedded:
         """Unit vectors of my images, texts and, where there are, false texts; float32 whatever the towers run in."""
         texts = [batch["tokens"]] + ([batch["negatives"]] if "negatives" in batch else [])
-        return unit(self.encode_image(batch["image"])), *(unit(self.encode_text(text)) for text in texts)
+        v, *rest = unit(self.encode_image(batch["image"])), *(unit(self.encode_text(text)) for text in texts)
+        self.watched = {"image": v.detach(), "text": rest[0].detach()}
+        return v, *rest
 
     def compare(self, embedded: Embedded, batch: Batch) -> Losses:
         """My rows against everyone's; the mean over ranks is the loss of the global batch."""

@@ -63,6 +63,7 @@ class SigLIP(nn.Module):
         self.image, self.text = image, text
         self.project_image = Projection(width(image), dim) if project_image is None else project_image
         self.project_text = Projection(width(text), dim) if project_text is None else project_text
+        self.watched: dict[str, Tensor] = {}  # the last batch's embeddings, for the trainer's monitor
         self.log_scale = tag(nn.Parameter(torch.tensor(log(config.scale_init))), "no_decay")
         self.bias = tag(nn.Parameter(torch.tensor(config.bias_init)), "no_decay")
 
@@ -78,7 +79,9 @@ class SigLIP(nn.Module):
     def embed(self, batch: Batch) -> Embedded:
         """Unit vectors of my images, texts and, where there are, false texts; float32 whatever the towers run in."""
         texts = [batch["tokens"]] + ([batch["negatives"]] if "negatives" in batch else [])
-        return unit(self.encode_image(batch["image"])), *(unit(self.encode_text(text)) for text in texts)
+        v, *rest = unit(self.encode_image(batch["image"])), *(unit(self.encode_text(text)) for text in texts)
+        self.watched = {"image": v.detach(), "text": rest[0].detach()}
+        return v, *rest
 
     def compare(self, embedded: Embedded, batch: Batch) -> Losses:
         """My images against everyone's texts, block by block; the mean over ranks is the loss of the global batch."""

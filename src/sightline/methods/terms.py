@@ -13,7 +13,7 @@ from math import log
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from sightline.losses.labels import label_contrastive
 from sightline.nn.head import unit
@@ -39,6 +39,10 @@ class WithTerms(nn.Module):
         self.config, self.pair = config, pair
         self.needs, self.uses = frozenset(pair.needs | {"terms"}), pair.uses
         self.log_scale = tag(nn.Parameter(torch.tensor(log(config.scale_init))), "no_decay")
+
+    @property
+    def watched(self) -> dict[str, Tensor]:
+        return self.pair.watched
 
     def embed(self, batch: Batch) -> tuple[Any, ...]:
         return self.pair.embed(batch)

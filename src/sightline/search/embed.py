@@ -11,11 +11,11 @@ import numpy as np
 
 from sightline.data.ahead import ahead
 from sightline.data.array import unit
+from sightline.data.atomic import replacing
 from sightline.data.record import Bad
 from sightline.data.sample import BadSample, Sample, Source, Stream
 from sightline.search.fill import BATCH, Progress, samples
 from sightline.search.query import Embedder
-from sightline.weights.atomic import replacing
 
 FORMAT = 1
 

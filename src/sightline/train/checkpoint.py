@@ -20,7 +20,7 @@ from torch.distributed.checkpoint.state_dict import (
     set_optimizer_state_dict,
 )
 
-from sightline.weights.atomic import replacing
+from sightline.data.atomic import replacing
 
 FORMAT = 1
 DAMAGED = (RuntimeError, UnpicklingError, EOFError, OSError, ValueError, KeyError)  # torch's ways to report a cut file

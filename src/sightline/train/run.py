@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from sightline import dist
+from sightline.data.atomic import replacing
 from sightline.data.sample import Source, Stream
 from sightline.data.source import hold_out, open_source
 from sightline.nn.ema import EMA
@@ -29,7 +30,6 @@ from sightline.train.parallel import processes, shard
 from sightline.train.recipe import Recipe, fitted
 from sightline.train.session import Session
 from sightline.train.vocabulary import corpus
-from sightline.weights.atomic import replacing
 
 AS_USUAL = Options()
 

@@ -16,10 +16,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from sightline.data.atomic import replacing
 from sightline.data.preprocess import Preprocess
 from sightline.text.load import AnyTokenizer, load_tokenizer
 from sightline.towers.spec import from_json, to_json
-from sightline.weights.atomic import replacing
 from sightline.weights.encoder import Precision, TorchEncoder
 from sightline.weights.joint import assemble, kept
 
@@ -78,6 +78,8 @@ def save_encoder(
         except SafetensorError as error:  # how safetensors reports a full disk
             raise OSError(None, str(error)) from error
         at["encoder.json"].write_text(json.dumps(described, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        # safetensors makes files for their owner alone; colleagues may read a run where they may read its folder
+        at["model.safetensors"].chmod(at["encoder.json"].stat().st_mode)
 
 
 def load_encoder(

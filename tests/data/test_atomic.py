@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from sightline.weights.atomic import STALE, replacing
+from sightline.data.atomic import STALE, replacing
 
 
 def test_all_targets_appear_together_or_not_at_all(tmp_path):
@@ -31,3 +31,15 @@ def test_what_a_killed_process_left_is_removed_once_it_is_old(tmp_path):
     with replacing(target) as [temporary]:
         temporary.write_text("whole")
     assert not stale.exists() and fresh.exists()
+
+
+def test_a_failure_keeps_what_was_there(tmp_path):
+    target = tmp_path / "deep" / "file"
+    with replacing(target) as [temporary]:
+        temporary.write_text("old")
+    for error in (KeyboardInterrupt(), OSError(28, "No space left on device")):
+        with pytest.raises((KeyboardInterrupt, OSError)):
+            with replacing(target) as [temporary]:
+                temporary.write_text("half")
+                raise error
+    assert target.read_text() == "old" and list(target.parent.iterdir()) == [target]
