@@ -63,7 +63,7 @@ def ours(dtype: torch.dtype):
         torch.nn.utils.clip_grad_norm_(method.parameters(), 1.0)
         optimizer.step()
         method.after_step()
-        return float(loss)
+        return float(loss.detach())
 
     return method, step
 
@@ -111,7 +111,7 @@ def theirs(dtype: torch.dtype):
         optimizer.step()
         with torch.no_grad():
             model.logit_scale.clamp_(0, np.log(100))
-        return float(loss)
+        return float(loss.detach())
 
     return model, step
 
@@ -142,8 +142,8 @@ def step_alone(dtype: torch.dtype, pairs: int, steps: int) -> dict:
         tokens[row, : len(words) + 2] = torch.tensor([1, *words, VOCAB - 1])
     images = torch.randn(BATCH, 3, SIZE, SIZE)
     (_, mine), (_, other) = ours(dtype), theirs(dtype)
-    # counted on our side in the other's full text length, so that both are given the same work
-    work = flops(other, images, tokens)
+    # each side's own work: ours cuts the captions at the longest of the batch
+    work = flops(mine, images, tokens), flops(other, images, tokens)
     timed(mine, images, tokens, 2), timed(other, images, tokens, 2)
     a, b = [], []
     for pair in range(pairs):
@@ -226,7 +226,7 @@ def _theirs(folder: Path, dtype: torch.dtype, workers: int) -> float:
     return time.perf_counter() - began
 
 
-def _row(name: str, a: list[float], b: list[float], work: float | None, dtype: torch.dtype) -> dict:
+def _row(name: str, a: list[float], b: list[float], work: tuple[float, float] | None, dtype: torch.dtype) -> dict:
     ratios = [other / mine for mine, other in zip(a, b, strict=True)]
     row = {
         "case": name,
@@ -237,8 +237,8 @@ def _row(name: str, a: list[float], b: list[float], work: float | None, dtype: t
         "images_per_second": round(BATCH / statistics.median(a)),
     }
     if work is not None:
-        row["share_of_peak"] = round(work / statistics.median(a) / peak(dtype), 3)
-        row["open_clip_share_of_peak"] = round(work / statistics.median(b) / peak(dtype), 3)
+        row["share_of_peak"] = round(work[0] / statistics.median(a) / peak(dtype), 3)
+        row["open_clip_share_of_peak"] = round(work[1] / statistics.median(b) / peak(dtype), 3)
     print(json.dumps(row), flush=True)
     return row
 

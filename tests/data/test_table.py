@@ -145,3 +145,10 @@ def test_splits_come_from_the_split_column(pictures):
         open_table(pictures / "t.csv", split="val")
     with pytest.raises(ValueError, match="no column 'split'"):
         open_table(write(pictures, "csv"), split="val")
+
+
+def test_a_csv_with_tabs_as_open_clip_writes_it_is_read(tmp_path):
+    Image.new("RGB", (4, 4)).save(tmp_path / "a.png")
+    (tmp_path / "pairs.csv").write_text("filepath\ttitle\na.png\ta cat, black\n")
+    source = open_table(tmp_path / "pairs.csv", "pairs.csv")
+    assert source[0].captions == ("a cat, black",)

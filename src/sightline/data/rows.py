@@ -128,7 +128,9 @@ def _text(path: Path, encoding: str | None) -> str:
 def _separated(text: str, path: Path, ending: str) -> Listed:
     header = text.split("\n", 1)[0]
     # spreadsheets of countries with a decimal comma write `;`
-    mark = "\t" if ending == ".tsv" else ";" if ";" in header and "," not in header else ","
+    # the header tells: open_clip's "csv" has tabs, spreadsheets of half of Europe write semicolons
+    apart = next((mark for mark in "\t;" if mark in header and "," not in header), ",")
+    mark = "\t" if ending == ".tsv" else apart
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=mark)
     try:
         rows = list(reader)
