@@ -40,7 +40,11 @@ def build_with_terms(recipe: Recipe) -> terms.WithTerms:
 
 
 def icons() -> Recipe:
-    """Real icons (Font Awesome Free), found by words. `sightline train clip.icons --out runs/icons`"""
+    """Real icons (Font Awesome Free), found by words. `sightline train clip.icons --out runs/icons`
+
+    Expect, over three splits: unseen icons R@10 0.60 and R@1 0.33, the library R@10 1.00 and R@1 0.89, after three
+    minutes on two cores (`python benchmarks/demo_seeds.py`).
+    """
     return Recipe(
         name="clip.icons",
         build=build_with_terms,
@@ -66,7 +70,13 @@ def icons() -> Recipe:
 
 
 def small() -> Recipe:
-    """A few thousand pictures with captions, on a laptop. `sightline train clip --data SRC --out RUN`"""
+    """A few thousand pictures with captions, on a laptop. `sightline train clip --data SRC --out RUN`
+
+    Expect on 1,000 fresh scenes: caption to image R@1 0.94 (chance 0.001; an identical caption is right), swapped sides
+    told 0.98 and swapped colours 1.00 of the time, after five minutes on two cores:
+    `sightline train clip.small --data "scenes?level=1" --out runs/scenes`, then
+    `python benchmarks/scenes_clip.py runs/scenes`.
+    """
     return Recipe(
         name="clip.small",
         build=build,
