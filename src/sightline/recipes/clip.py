@@ -42,7 +42,7 @@ def build_with_terms(recipe: Recipe) -> terms.WithTerms:
 def icons() -> Recipe:
     """Real icons (Font Awesome Free), found by words. `sightline train clip.icons --out runs/icons`
 
-    Expect, over three splits: unseen icons R@10 0.60 and R@1 0.33, the library R@10 1.00 and R@1 0.89, after three
+    Expect, over three splits: unseen icons R@10 0.60 and R@1 0.33, the library R@10 1.00 and R@1 0.89, after four
     minutes on two cores (`python benchmarks/demo_seeds.py`).
     """
     return Recipe(
