@@ -60,3 +60,12 @@ def test_false_captions_add_a_named_term_to_both_methods():
         assert set(losses) == {name, "negatives"}
         sum(losses.values()).backward()
         assert all(p.grad is not None for p in method.parameters() if p.requires_grad)
+
+
+def test_a_batch_without_any_shared_term_trains_on_the_pair_alone():
+    method = WithTerms(CLIP(*towers(), 8), TermsConfig(pair=Config()))
+    given = batch() | {"terms": torch.zeros(0, 6, dtype=torch.long), "has_term": torch.zeros(4, 0, dtype=torch.bool)}
+    losses = method(given)
+    assert losses["terms"] == 0 and losses["contrastive"] > 0
+    sum(losses.values()).backward()
+    assert all(p.grad is None or p.grad.isfinite().all() for p in method.parameters())

@@ -24,5 +24,5 @@ class BagOfTokens(nn.Module):
             return self.head(F.embedding_bag(ids, self.embed.weight, mode="mean", padding_idx=self.pad))
         # Packed: long padding (256 places for a name of 20) costs nothing. A GPU would wait for the count.
         counts = real.sum(1)
-        starts = F.pad(counts.cumsum(0)[:-1], (1, 0))
+        starts = F.pad(counts.cumsum(0), (1, 0))[:-1]
         return self.head(F.embedding_bag(ids[real], self.embed.weight, starts, mode="mean"))

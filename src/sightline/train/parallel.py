@@ -16,6 +16,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from sightline.nn.tag import tag, tags
 from sightline.nn.transformer import Block
+from sightline.weights.load import pick
 
 
 @contextmanager
@@ -33,18 +34,13 @@ def processes(device: str) -> Iterator[torch.device]:
 
 
 def pick_device(device: str) -> torch.device:
-    """auto: CUDA (this rank's own), else Apple's MPS, else the CPU. Raises ValueError for one that is not there."""
-    if device not in ("auto", "cpu", "cuda", "mps"):
-        raise ValueError(f"--device is auto, cpu, cuda or mps; got {device!r}")
-    if device == "cuda" and not torch.cuda.is_available():
-        raise ValueError("--device cuda: torch sees no CUDA device here; use --device cpu or auto")
-    if device == "mps" and not torch.backends.mps.is_available():
-        raise ValueError("--device mps: torch sees no Apple GPU here; use --device cpu or auto")
-    if device == "cuda" or (device == "auto" and torch.cuda.is_available()):
+    """What `load` would take for `device`; of several CUDA devices this rank's own. ValueError for one not there."""
+    chosen = pick(device)
+    if chosen.type == "cuda" and chosen.index is None:
         chosen = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+    if chosen.type == "cuda":
         torch.cuda.set_device(chosen)
-        return chosen
-    return torch.device("mps" if device == "mps" or (device == "auto" and torch.backends.mps.is_available()) else "cpu")
+    return chosen
 
 
 def shard(method: nn.Module) -> nn.Module:

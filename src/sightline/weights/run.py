@@ -74,7 +74,8 @@ def save_encoder(
         if tokenizer is not None:
             tokenizer.save(at["tokenizer.json"])
         try:
-            save_file(tensors, at["model.safetensors"], metadata={"format": "pt", "digest": _digest(tensors)})
+            # one entry: safetensors writes several in random order, and equal weights should be equal files
+            save_file(tensors, at["model.safetensors"], metadata={"digest": _digest(tensors)})
         except SafetensorError as error:  # how safetensors reports a full disk
             raise OSError(None, str(error)) from error
         at["encoder.json"].write_text(json.dumps(described, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
