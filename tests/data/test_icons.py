@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from sightline.data.icons import Icons, icon_entries, names_of_split, telling_terms
+from sightline.data.icons import Icons, hidden_term, icon_entries, names_of_split, telling_terms
 from sightline.data.outline import Outline
 
 
@@ -73,3 +73,27 @@ def test_the_outline_set_has_tags_and_categories():
     heart = next(s for s in outline if s.name == "heart")
     assert heart.key == "heart/outline" and "love" in heart.terms and outline.classes[heart.label] == "shapes"
     assert sum(bool(s.terms) for s in outline) > 0.7 * len(outline)
+
+
+def test_a_hidden_term_is_one_a_person_would_type_and_no_word_of_the_name():
+    hidden = {entry.name: hidden_term(entry) for entry in icon_entries("solid")}
+    for entry in icon_entries("solid"):
+        term = hidden[entry.name]
+        if term is not None:
+            assert len(entry.terms) >= 3 and term in entry.terms
+            assert not set(term.split()) & set(entry.name.split("-"))
+    assert sum(term is not None for term in hidden.values()) > 700
+    kept = Icons("solid", hide="term")
+    assert len(kept) == len(Icons("solid"))
+    for sample in kept:
+        assert hidden[sample.name] not in (*sample.terms, *sample.captions)
+    whole = next(s for s in Icons("solid") if s.name == "heart")
+    less = next(s for s in kept if s.name == "heart")
+    assert set(whole.terms) - set(less.terms) == {hidden["heart"]}
+
+
+def test_the_name_of_a_source_says_what_it_hides():
+    assert Icons("solid", hide="term").name == "icons:all?set=solid&fold=0&hide=term"
+    assert "hide" not in Icons("solid").name
+    with pytest.raises(ValueError, match="cannot hide 'name'; known: nothing, term"):
+        Icons(hide="name")

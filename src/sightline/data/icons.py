@@ -18,7 +18,10 @@ from sightline.data.sample import Sample
 
 WEIGHTS = ("all", "solid", "regular")
 SPLITS = ("all", "train", "test")
+HIDES = ("nothing", "term")
 TEST_SHARE = 0.2
+LEAST_TERMS = 3
+"""an icon with fewer terms keeps them all"""
 JUNK = frozenset({"uer"})
 """a piece of "user" cut wrong, on 122 names"""
 COMMONEST = 0.05
@@ -69,31 +72,52 @@ def icon_entries(weight: str = "all") -> tuple[IconEntry, ...]:
 
 
 class Icons:
-    """`icons:split?set=weight&fold=k`. Split 80/20 by icon name; each fold is another split, fold 0 the usual one."""
+    """`icons:split?set=weight&fold=k&hide=term`. Split 80/20 by icon name; each fold is another split, fold 0 the usual.
+
+    `hide="term"` leaves out one search term of every icon that has three or more: a word a person would type for it and
+    that nothing was told (`hidden_term`).
+    """
 
     has = frozenset({"image", "text", "label"})
 
-    def __init__(self, weight: str = "all", split: str = "all", fold: int = 0) -> None:
+    def __init__(self, weight: str = "all", split: str = "all", fold: int = 0, hide: str = "nothing") -> None:
+        if hide not in HIDES:
+            raise ValueError(f"icons cannot hide {hide!r}; known: {', '.join(HIDES)}")
         entries = icon_entries(weight)
         names = names_of_split([entry.name for entry in icon_entries()], split, fold)
         self.entries = tuple(entry for entry in entries if entry.name in names)
         self.classes: tuple[str, ...] = tuple(sorted({kind for entry in icon_entries() for kind in entry.categories}))
-        self.name = f"icons:{split}?set={weight}&fold={fold}"
+        self.hide = hide
+        self.name = f"icons:{split}?set={weight}&fold={fold}" + (f"&hide={hide}" if hide != "nothing" else "")
 
     def __len__(self) -> int:
         return len(self.entries)
 
     def __getitem__(self, index: int) -> Sample:
         entry = self.entries[index]
+        hidden = hidden_term(entry) if self.hide == "term" else None
         return Sample(
             key=f"{entry.name}/{entry.weight}",
             image=entry.svg,
             captions=(entry.label,),
-            terms=entry.terms,
+            terms=tuple(term for term in entry.terms if term != hidden),
             label=self.classes.index(entry.categories[0]) if entry.categories else None,
             name=entry.name,
             extra={"categories": list(entry.categories), "weight": entry.weight},
         )
+
+
+def hidden_term(entry: IconEntry) -> str | None:
+    """The term that `hide="term"` leaves out of an icon, None where it has fewer than three or none is free.
+
+    Chosen by hash among its terms that share no word with its name or label, so that only knowing what the picture
+    shows leads from the one to the other.
+    """
+    if len(entry.terms) < LEAST_TERMS:
+        return None
+    said = set(re.findall(r"[^\W_]+", f"{entry.name} {entry.label}"))
+    free = [term for term in entry.terms if (own := set(re.findall(r"[^\W_]+", term))) and not own & said]
+    return min(free, key=lambda term: hashlib.blake2b(f"{entry.name}/{term}".encode()).digest(), default=None)
 
 
 def names_of_split(names: Sequence[str], split: str, fold: int = 0) -> frozenset[str]:

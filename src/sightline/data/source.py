@@ -28,7 +28,7 @@ TARS = (".tar", ".tar.gz", ".tgz")
 SPLIT = re.compile(r"(?P<name>.+):(?P<split>[A-Za-z][\w-]*)")
 ANYWHERE = frozenset({"n", "seed", "weight"})
 """options of every source with random access"""
-ICONS = frozenset({"set", "fold"})
+ICONS = frozenset({"set", "fold", "hide"})
 SCENES = frozenset({"level", "n", "seed", "size", "renderer"})
 TABLE = frozenset({"image", "caption", "encoding"})
 REMOTE = frozenset({"buffer"})
@@ -190,7 +190,10 @@ def _icons(part: Part, split: str | None) -> Source:
     weight, fold = part.options.get("set", "all"), int(part.number("fold", 0))
     if weight not in {"all", "solid", "regular", "outline"}:
         raise ValueError(f"icons have no set {weight!r}; known: all, solid, regular, outline")
-    return Outline(split or "all", fold) if weight == "outline" else Icons(weight, split or "all", fold)
+    if weight == "outline":
+        part.only(ANYWHERE | ICONS - {"hide"})
+        return Outline(split or "all", fold)
+    return Icons(weight, split or "all", fold, part.options.get("hide", "nothing"))
 
 
 def _scenes(part: Part, split: str | None) -> Source:
