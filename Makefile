@@ -1,8 +1,10 @@
-# Everything runs in .venv, which is made here on first use and redone when pyproject.toml or constraints.txt change.
+# Everything runs in .venv (and one test file in .venv-light), which is made here on first use and redone when pyproject.toml or constraints.txt change.
 PYTHON ?= python3
 ARGS ?=
 
 VENV := .venv
+# what `pip install sightline` alone gives: the tests index, search and serve in it
+LIGHT := .venv-light
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 DOCS := docs/cli.md docs/recipes.md
@@ -16,17 +18,17 @@ help:
 	@echo "make check      format, lint, types, layering, generated docs"
 	@echo "make fix        format, repair what lint can, write the generated docs"
 	@echo "make lock       write constraints.txt anew from the newest releases"
-	@echo "make clean      remove .venv and what tools left behind"
+	@echo "make clean      remove .venv, .venv-light and what tools left behind"
 
 demo: $(VENV)/.train
 	@$(BIN)/python -m sightline demo $(ARGS)
 
 # Shapes are checked in the second session; torch.compile fails under that check, so it goes first and alone.
-test: $(VENV)/.test
+test: $(VENV)/.test $(LIGHT)/.done
 	@$(BIN)/python -m pytest -q -m "compile and not slow" --jaxtyping-packages=
 	@$(BIN)/python -m pytest $(ARGS)
 
-test-all: $(VENV)/.test
+test-all: $(VENV)/.test $(LIGHT)/.done
 	@$(BIN)/python -m pytest -q -m compile --jaxtyping-packages=
 	@$(BIN)/python -m pytest -m "not compile" $(ARGS)
 
@@ -46,7 +48,7 @@ lock: $(VENV)/.made
 	@$(BIN)/python tools/lock.py
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(LIGHT) build dist .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/.made:
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { \
@@ -63,6 +65,12 @@ $(VENV)/.train: $(VENV)/.made pyproject.toml constraints.txt
 $(VENV)/.test: $(VENV)/.train
 	@echo "installing what the tests need ..."
 	@$(INSTALL) -c constraints.txt -e ".[train,outline,tensorboard]" --group test
+	@touch $@
+
+$(LIGHT)/.done: $(VENV)/.made pyproject.toml constraints.txt
+	@echo "installing the light core alone into $(LIGHT), for its tests ..."
+	@$(PYTHON) -m venv $(LIGHT)
+	@$(LIGHT)/bin/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.test
