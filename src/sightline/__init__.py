@@ -24,12 +24,20 @@ _HOMES = {
     "load": "sightline.weights.load",
     "train": "sightline.recipes.find",
 }
+# Where torch is not installed: the same name of the light core.
+_WITHOUT_TORCH = {"load": "sightline.runtime.load"}
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'sightline' has no attribute {name!r}; it has {', '.join(__all__)}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    try:
+        home = importlib.import_module(_HOMES[name])
+    except ModuleNotFoundError as error:
+        if error.name != "torch" or name not in _WITHOUT_TORCH:
+            raise
+        home = importlib.import_module(_WITHOUT_TORCH[name])
+    return getattr(home, name)
 
 
 def __dir__() -> list[str]:

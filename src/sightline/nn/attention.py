@@ -57,8 +57,13 @@ def attend(
     return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
 
-def causal(n: int, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Float[Tensor, "n n"]:
-    """An additive mask: -inf strictly above the diagonal, so that a token sees itself and what came before."""
+def causal(
+    n: int | torch.SymInt, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+) -> Float[Tensor, "n n"]:
+    """An additive mask: -inf strictly above the diagonal, so that a token sees itself and what came before.
+
+    `n` is symbolic in a graph that is exported for captions of any length.
+    """
     return torch.full((n, n), float("-inf"), device=device, dtype=dtype).triu_(1)
 
 

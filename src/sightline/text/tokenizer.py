@@ -3,16 +3,20 @@ unknown).
 
 Captions are NFKC-normalised, lower-cased, white space collapsed; each ends in the end token, which truncation keeps;
 the rest is padding, id 0. The saved file is a plain `tokenizers` JSON that other libraries read too.
+
+The `tokenizers` library is imported when one is made: a search with another kind of tokenizer does not wait for it.
 """
 
 import json
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import tokenizers
-from tokenizers import Regex, decoders, models, normalizers, pre_tokenizers, processors, trainers
+
+if TYPE_CHECKING:
+    import tokenizers
 
 PAD, EOT = "<pad>", "<eot>"
 SMALLEST = 258
@@ -22,7 +26,7 @@ SMALLEST = 258
 class Tokenizer:
     """Texts to ids; made by `Tokenizer.train` or `Tokenizer.load`."""
 
-    def __init__(self, inner: tokenizers.Tokenizer) -> None:
+    def __init__(self, inner: "tokenizers.Tokenizer") -> None:
         """ValueError unless `inner` has the two special tokens and a length to truncate to."""
         # Data loaders fork after encoding; the library's threads would then warn and turn themselves off anyway.
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -47,6 +51,9 @@ class Tokenizer:
             raise ValueError(f"a byte-level vocabulary has at least {SMALLEST} tokens, got {vocab}")
         if length < 2:
             raise ValueError(f"a caption needs room for one token and its end, got length {length}")
+        import tokenizers
+        from tokenizers import Regex, decoders, models, normalizers, pre_tokenizers, processors, trainers
+
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         inner = tokenizers.Tokenizer(models.BPE())
         spaces = normalizers.Replace(Regex(r"\s+"), " ")
@@ -70,6 +77,8 @@ class Tokenizer:
     @classmethod
     def load(cls, path: str | Path) -> "Tokenizer":
         """ValueError naming the file where it is cut or not a tokenizer of ours; OSError where it cannot be read."""
+        import tokenizers
+
         text = Path(path).read_text(encoding="utf-8")
         try:
             json.loads(text)

@@ -1,5 +1,6 @@
 """The bag-of-tokens text tower of CLIP's pseudo-code (CBOW): order is ignored, which is enough for names and tags."""
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -20,6 +21,10 @@ class BagOfTokens(nn.Module):
 
     def forward(self, ids: Int[Tensor, "b n"]) -> Float[Tensor, "b d"]:
         real = ids != self.pad
+        if torch.compiler.is_exporting():
+            # ONNX has no bag of embeddings, and its graph may not depend on how many tokens are real.
+            rows = torch.einsum("bn,bnd->bd", real.float(), F.embedding(ids, self.embed.weight))
+            return self.head(rows / real.sum(1, keepdim=True).clamp(min=1))
         if ids.device.type != "cpu":
             return self.head(F.embedding_bag(ids, self.embed.weight, mode="mean", padding_idx=self.pad))
         # Packed: long padding (256 places for a name of 20) costs nothing. A GPU would wait for the count.

@@ -36,20 +36,19 @@ class Causal:
     def crop(self, ids: Ids) -> Int[Tensor, "b m"]:
         """Cut at the longest caption: what follows an end token cannot reach it, so the answer is the same.
 
-        Only on a CPU, where the length is known at once; an accelerator would wait for it and compile every length
-        anew.
+        Only where `_at_hand`: an accelerator would wait for the length and compile every length anew.
         """
-        return ids[:, : int(self._ends(ids).max()) + 1] if ids.device.type == "cpu" and len(ids) else ids
+        return ids[:, : int(self._ends(ids).max()) + 1] if _at_hand(ids) and len(ids) else ids
 
     def mask(self, x: Float[Tensor, "b n d"]) -> Mask:
         return causal(x.shape[1], x.device, x.dtype)
 
     def pool(self, x: Float[Tensor, "b n d"], ids: Ids) -> Float[Tensor, "b d"]:
-        return x[torch.arange(len(x), device=x.device), self._ends(ids)]
+        return x[torch.arange(x.shape[0], device=x.device), self._ends(ids)]
 
     def _ends(self, ids: Ids) -> Int[Tensor, "b"]:
         found = ids == self.eot
-        if ids.device.type == "cpu" and not bool(found.any(1).all()):
+        if _at_hand(ids) and not bool(found.any(1).all()):
             raise ValueError(
                 f"a caption without the end token {self.eot}: tokenize with the tokenizer saved beside this tower"
             )
@@ -90,6 +89,11 @@ class TransformerText(nn.Module):
         x = F.embedding(ids, self.embed.weight) + self.position[: ids.shape[1]]
         x = x.to(compute_dtype(x))
         return self.reading.pool(self.stack(x, mask=self.reading.mask(x)), ids)
+
+
+def _at_hand(ids: Ids) -> bool:
+    """Whether the values may decide what is computed: on a CPU, and not into an exported graph."""
+    return ids.device.type == "cpu" and not torch.compiler.is_exporting()
 
 
 def clip_init(tower: TransformerText) -> TransformerText:

@@ -39,7 +39,7 @@ class ViT(nn.Module):
         x = self.position(tokens, grid)
         count = self.prefix.shape[1]
         if count:
-            x = torch.cat([self.prefix.to(x.dtype).expand(len(x), -1, -1), x], dim=1)
+            x = torch.cat([self.prefix.to(x.dtype).expand(x.shape[0], -1, -1), x], dim=1)
         x = self.stack(self.entry(x))
         prefix, tokens = x[:, :count], x[:, count:]
         return Features(pooled=self.pool(tokens, prefix), tokens=tokens, prefix=prefix, grid=grid)

@@ -1,5 +1,6 @@
 """A run between its first and its last step: batches, updates, evaluation, checkpoints, the kept encoder."""
 
+import shutil
 import threading
 import time
 from typing import Any
@@ -9,6 +10,7 @@ from torch import nn
 
 from sightline import dist
 from sightline.data.sample import Source
+from sightline.runtime.load import exported
 from sightline.text.load import AnyTokenizer
 from sightline.train import checkpoint
 from sightline.train.evaluate import Evaluator, Prepared
@@ -180,7 +182,26 @@ class Session:
                         checkpoint.copy_whole(self.folder.best / name, self.folder.path / name)
             else:
                 self.write_encoder(self.folder.path, module)
+            self.export()
         dist.barrier()
+
+    def export(self) -> None:
+        """`onnx/` of the weights just kept. A tower that cannot be exported leaves a finished run without it."""
+        where = self.folder.path
+        if exported(where):
+            return
+        # of other weights, and as large as they are
+        shutil.rmtree(where / "onnx", ignore_errors=True)
+        try:
+            # the exporter's own packages take seconds to import
+            from sightline.weights.onnx import export_onnx
+
+            export_onnx(where)
+        except (ValueError, OSError, ImportError) as error:
+            self.line.say(
+                f"not exported to ONNX ({error}), so that search needs torch; to try again: "
+                f"sightline convert {where} {where} --to onnx"
+            )
 
     def module(self) -> nn.Module:
         """The method to evaluate and save; a whole copy of it where it is sharded (a collective)."""

@@ -2,21 +2,18 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from itertools import islice
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
-from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sightline.data.ahead import ahead
 from sightline.data.preprocess import Preprocess
-from sightline.data.sample import BadSample
 from sightline.protocols import Features
+from sightline.runtime.encoder import Similarity
+from sightline.runtime.inputs import picture_batches, token_ids, token_rows, whole_batch
 from sightline.text.load import AnyTokenizer
 
 Precision = Literal["float32", "bfloat16"]
@@ -64,19 +61,18 @@ class TorchEncoder:
         """Whether `encode_text` works: there is a text tower and a tokenizer."""
         return "text" in dict(self.model.named_children()) and self.tokenizer is not None
 
+    @property
+    def similarity(self) -> Similarity:
+        """The loss that the logits were made for."""
+        return "softmax" if self.logit_bias is None else "sigmoid"
+
     def preprocess(self, picture: Any) -> Float[Tensor, "c y x"]:
         """One picture (PIL image, path, bytes or uint8 array (y, x, c)) as the tower wants it."""
         return torch.from_numpy(np.ascontiguousarray(self.rule(picture), dtype=np.float32))
 
     def tokenize(self, texts: str | Sequence[str]) -> Int[Tensor, "b n"]:
         """Token ids of one or many texts, padded; texts that are too long are cut."""
-        if self.tokenizer is None:
-            raise ValueError(f"{self.name} embeds pictures only: it was trained without texts, so it has no tokenizer")
-        wanted = [texts] if isinstance(texts, str) else list(texts)
-        for text in wanted:
-            if not isinstance(text, str):
-                raise TypeError(f"encode_text takes a text, a list of texts or an int tensor (b, n); got {type(text)}")
-        return torch.from_numpy(np.asarray(self.tokenizer(wanted), dtype=np.int64))
+        return torch.from_numpy(token_ids(texts, self.tokenizer, self.name))
 
     def encode_image(self, images: Any, normalize: bool = False) -> Float[Tensor, "b e"]:
         """Vectors in the joint space, on the encoder's device, of one or many pictures.
@@ -92,9 +88,7 @@ class TorchEncoder:
         if not self.reads_text:
             raise ValueError(f"{self.name} embeds pictures only: it was trained without texts, so it has no text tower")
         tokens = texts if isinstance(texts, Tensor) else self.tokenize(texts)
-        if tokens.is_floating_point() or tokens.ndim not in (1, 2):
-            raise TypeError(f"token ids must be an int tensor (b, n); got {tokens.dtype} {tuple(tokens.shape)}")
-        batches = (tokens[None] if tokens.ndim == 1 else tokens).split(self.batch_size)
+        batches = token_rows(tokens, floating=tokens.is_floating_point()).split(self.batch_size)
         return self._joined([self._run(self.model.encode_text, batch) for batch in batches if len(batch)], normalize)
 
     def features(self, images: Any) -> Features:
@@ -140,34 +134,12 @@ class TorchEncoder:
 
     def _pictures(self, images: Any) -> Iterator[Tensor]:
         """Preprocessed batches (b, 3, y, x) on the CPU or wherever a given tensor lies."""
-        if isinstance(images, np.ndarray) and np.issubdtype(images.dtype, np.floating):
-            images = torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32))
+        channels = self.rule.channels
         if isinstance(images, list | tuple) and images and isinstance(images[0], Tensor):
             images = torch.stack(list(images))
         if isinstance(images, Tensor):
-            yield from (batch for batch in self._checked(images).split(self.batch_size) if len(batch))
+            whole = whole_batch(images, channels, floating=images.is_floating_point())
+            yield from (batch for batch in whole.split(self.batch_size) if len(batch))
             return
-        whole = isinstance(images, np.ndarray) and images.ndim <= 3
-        single = isinstance(images, str | Path | bytes | Image.Image) or whole
-        pictures: Iterator[tuple[int, Any]] = enumerate([images] if single else images)  # pyright: ignore
-        ready = ahead(self._prepared, pictures, threads=self.threads, room=2 * self.batch_size)
-        while batch := list(islice(ready, self.batch_size)):
-            yield torch.stack(batch)
-
-    def _prepared(self, numbered: tuple[int, Any]) -> Tensor:
-        number, picture = numbered
-        try:
-            return self.preprocess(picture)
-        except (BadSample, OSError) as error:
-            what = picture if isinstance(picture, str | Path) else type(picture).__name__
-            raise ValueError(f"picture {number} ({what}) cannot be used: {error}") from error
-
-    def _checked(self, images: Tensor) -> Tensor:
-        images = images[None] if images.ndim == 3 else images
-        channels = self.rule.channels
-        if not images.is_floating_point() or images.ndim != 4 or images.shape[1] != channels:
-            raise TypeError(
-                f"a tensor of pictures must be preprocessed: float (b, {channels}, y, x); got {images.dtype} "
-                f"{tuple(images.shape)}. Use encoder.preprocess, or pass paths, PIL images or uint8 arrays"
-            )
-        return images
+        for batch in picture_batches(images, self.rule, channels=channels, size=self.batch_size, threads=self.threads):
+            yield torch.from_numpy(batch)

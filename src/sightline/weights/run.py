@@ -18,13 +18,11 @@ from torch import Tensor, nn
 
 from sightline.data.atomic import replacing
 from sightline.data.preprocess import Preprocess
+from sightline.runtime.description import FORMAT, again, identity_of, must_be, read_description, tokenizer_file
 from sightline.text.load import AnyTokenizer, load_tokenizer
 from sightline.towers.spec import from_json, to_json
 from sightline.weights.encoder import Precision, TorchEncoder
 from sightline.weights.joint import assemble, kept
-
-FORMAT = 1
-NEEDED = ("format", "image", "text", "dim", "preprocess", "tokenizer")
 
 
 def save_encoder(
@@ -104,60 +102,35 @@ def load_encoder(
         with torch.random.fork_rng(devices=[]):
             model = assemble(image, text, tensors)
     except ValueError as error:
-        raise ValueError(f"{weights} does not fit {path}: {error}. Both must come from one save; {_again()}") from error
+        raise ValueError(f"{weights} does not fit {path}: {error}. Both must come from one save; {again()}") from error
 
     tokenizer, words = None, b""
-    if described["tokenizer"] is not None:
-        file = folder / Path(described["tokenizer"]["file"]).name
-        _must_be(file)
+    if file := tokenizer_file(folder, described):
         words = file.read_bytes()
         try:
             tokenizer = load_tokenizer(file)
         except ValueError as error:
-            raise ValueError(f"{error}; {_again()}") from error
-    rules = json.dumps([described[key] for key in ("image", "text", "dim", "preprocess", "tokenizer")], sort_keys=True)
-    identity = hashlib.blake2b(digest.encode() + rules.encode() + words, digest_size=16).hexdigest()
+            raise ValueError(f"{error}; {again()}") from error
     return TorchEncoder(
         model,
         preprocess=rule,
         tokenizer=tokenizer,
         dim=described["dim"],
         name=str(folder),
-        identity=identity,
+        identity=identity_of(described, digest, words),
         device=device,
         precision=precision,
     )
 
 
-def read_description(folder: Path) -> dict[str, Any]:
-    """`encoder.json` of a run, checked. Raises ValueError naming the file and what is wrong with it."""
-    path = folder / "encoder.json"
-    _must_be(path)
-    try:
-        described = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path} is cut or not JSON ({error}); {_again()}") from error
-    if not isinstance(described, dict) or not isinstance(described.get("format"), int):
-        raise ValueError(f"{path} has no format number, so it is not a description of an encoder; {_again()}")
-    if described["format"] > FORMAT:
-        raise ValueError(
-            f"{path} has format {described['format']}; this version reads up to {FORMAT}. Upgrade: "
-            "pip install --upgrade sightline"
-        )
-    lacking = [key for key in NEEDED if key not in described]
-    if lacking:
-        raise ValueError(f"{path} lacks {', '.join(lacking)}; {_again()}")
-    return described
-
-
 def _read_tensors(path: Path) -> tuple[dict[str, Tensor], str]:
-    _must_be(path)
+    must_be(path)
     try:
         with safe_open(path, framework="pt") as file:
             digest = (file.metadata() or {}).get("digest", "")
             tensors = {name: file.get_tensor(name) for name in file.keys()}
     except (SafetensorError, OSError) as error:
-        raise ValueError(f"{path} is cut or damaged ({error}); {_again()}") from error
+        raise ValueError(f"{path} is cut or damaged ({error}); {again()}") from error
     return tensors, digest or _digest(tensors)
 
 
@@ -168,15 +141,3 @@ def _digest(tensors: Mapping[str, Tensor]) -> str:
         digest.update(f"{name} {tuple(value.shape)} {value.dtype}".encode())
         digest.update(value.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
-
-
-def _must_be(path: Path) -> None:
-    if not path.is_file():
-        there = ", ".join(sorted(p.name for p in path.parent.iterdir())[:8]) if path.parent.is_dir() else "no folder"
-        raise ValueError(f"{path} is missing (there: {there or 'nothing'}); {_again()}")
-
-
-def _again() -> str:
-    return (
-        "copy the whole run folder again, or go on training with the command that made it, which writes the file anew"
-    )

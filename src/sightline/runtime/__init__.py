@@ -1,0 +1,1 @@
+"""The exported encoder on onnxruntime: the face of an encoder without torch."""

@@ -1,0 +1,119 @@
+"""What a run's folder says about its encoder, and by which name an encoder is found: the same for both engines."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+FORMAT = 1
+"""of `encoder.json`"""
+NEEDED = ("format", "image", "text", "dim", "preprocess", "tokenizer")
+RULES = ("image", "text", "dim", "preprocess", "tokenizer")
+"""fields that decide what comes out of an encoder, beside its weights and its vocabulary"""
+PUBLISHED = ("hf-hub:", "hf_hub:", "open_clip:", "timm:")
+READS = "a run folder (runs/icons), local-dir:PATH"
+HEADER_LIMIT = 100_000_000
+"""bytes; what safetensors itself allows"""
+
+
+def run_folder(name: str | Path) -> Path:
+    """The folder that the encoder name `name` means: of a run, else its `best/` where only that holds the encoder.
+
+    Raises ValueError saying what is wrong with the name and what this version loads.
+    """
+    where = str(name)
+    if where.startswith(PUBLISHED):
+        raise ValueError(f"{where!r}: published encoders are not loaded by this version. It loads {READS}")
+    scheme = re.match(r"([a-z][a-z_-]+):", where)  # two letters at least: C:\runs is a path
+    if scheme and scheme[1] != "local-dir" and not Path(where).exists():
+        raise ValueError(f"{where!r}: unknown kind of encoder {scheme[1]!r}. This version loads {READS}")
+    folder = Path(where.removeprefix("local-dir:"))
+    if folder.is_file():
+        raise ValueError(f"{folder} is a file; name the folder that holds encoder.json")
+    if not folder.is_dir():
+        raise ValueError(
+            f"there is no encoder at {folder}. This version loads {READS}; train one with `sightline train`"
+        )
+    if not (folder / "encoder.json").is_file() and (folder / "best" / "encoder.json").is_file():
+        return folder / "best"
+    return folder
+
+
+def read_description(folder: Path) -> dict[str, Any]:
+    """`encoder.json` of a run, checked. Raises ValueError naming the file and what is wrong with it."""
+    path = folder / "encoder.json"
+    described = read_json(path)
+    if not isinstance(described, dict) or not isinstance(described.get("format"), int):
+        raise ValueError(f"{path} has no format number, so it is not a description of an encoder; {again()}")
+    if described["format"] > FORMAT:
+        raise ValueError(
+            f"{path} has format {described['format']}; this version reads up to {FORMAT}. Upgrade: "
+            "pip install --upgrade sightline"
+        )
+    lacking = [key for key in NEEDED if key not in described]
+    if lacking:
+        raise ValueError(f"{path} lacks {', '.join(lacking)}; {again()}")
+    return described
+
+
+def tokenizer_file(folder: Path, described: Mapping[str, Any]) -> Path | None:
+    """The tokenizer's file, None for an encoder of pictures only. Raises ValueError where it is missing."""
+    if described["tokenizer"] is None:
+        return None
+    try:
+        file = folder / Path(described["tokenizer"]["file"]).name
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{folder / 'encoder.json'} names no file of its tokenizer; {again()}") from error
+    must_be(file)
+    return file
+
+
+def identity_of(described: Mapping[str, Any], digest: str, words: bytes) -> str:
+    """Names weights (by their `digest`), rules and vocabulary (`words`, the tokenizer's file) together.
+
+    Vectors can be compared only where it is equal; it is equal in both engines.
+    """
+    rules = json.dumps([described[key] for key in RULES], sort_keys=True)
+    return hashlib.blake2b(digest.encode() + rules.encode() + words, digest_size=16).hexdigest()
+
+
+def stored_digest(weights: Path) -> str:
+    """The hash of names, shapes and values that the header of a `safetensors` file states, "" where it states none.
+
+    Raises ValueError naming a file that is cut or of another kind.
+    """
+    try:
+        with weights.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(length)) if length <= HEADER_LIMIT else None
+    except ValueError as error:
+        raise ValueError(f"{weights} is cut or damaged ({error}); {again()}") from error
+    if not isinstance(header, dict):
+        raise ValueError(f"{weights} is not a safetensors file; {again()}")
+    about = header.get("__metadata__")
+    return str(about.get("digest", "")) if isinstance(about, dict) else ""
+
+
+def read_json(path: Path) -> Any:
+    """The value in a JSON file of a run. Raises ValueError naming a file that is missing, cut or not JSON."""
+    must_be(path)
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is cut or not JSON ({error}); {again()}") from error
+
+
+def must_be(path: Path) -> None:
+    """Raises ValueError where `path` is no file, listing what its folder holds."""
+    if not path.is_file():
+        there = ", ".join(sorted(p.name for p in path.parent.iterdir())[:8]) if path.parent.is_dir() else "no folder"
+        raise ValueError(f"{path} is missing (there: {there or 'nothing'}); {again()}")
+
+
+def again() -> str:
+    """How a damaged run is mended."""
+    return (
+        "copy the whole run folder again, or go on training with the command that made it, which writes the file anew"
+    )

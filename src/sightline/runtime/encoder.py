@@ -1,0 +1,106 @@
+"""The public face of an exported encoder: pictures and texts in, numpy vectors out, by onnxruntime alone."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import Any, Literal, NoReturn
+
+import numpy as np
+
+from sightline.data.array import unit
+from sightline.data.preprocess import Preprocess
+from sightline.runtime.inputs import picture_batches, token_ids, token_rows
+from sightline.text.load import AnyTokenizer
+
+Similarity = Literal["softmax", "sigmoid"]
+"""the loss that logits = exp(logit_scale) v.u + logit_bias were made for"""
+Tower = Callable[[np.ndarray], np.ndarray]
+Crop = Callable[[np.ndarray], np.ndarray]
+
+
+class OnnxEncoder:
+    """Two exported towers with their preprocessing and tokenizer. `sightline.runtime.load` makes one.
+
+    The same face as `sightline.weights.encoder.TorchEncoder` in numpy, less what needs the tokens of the picture.
+    `logit_scale` is the logarithm of the similarity's scale, `logit_bias` None unless the loss was the sigmoid one.
+    """
+
+    def __init__(
+        self,
+        image: Tower,
+        text: Tower | None,
+        *,
+        preprocess: Preprocess,
+        tokenizer: Callable[[], AnyTokenizer] | None,
+        crop: Crop,
+        dim: int,
+        name: str = "encoder",
+        identity: str = "",
+        logit_scale: float = 0.0,
+        logit_bias: float | None = None,
+        batch_size: int = 64,
+        threads: int = 2,
+    ) -> None:
+        """`tokenizer` reads it when it is first needed; `crop` drops columns of token ids that change no vector.
+
+        `threads` decode pictures ahead of the tower.
+        """
+        self.image, self.text = image, text
+        self.rule, self.crop = preprocess, crop
+        self.dim, self.name, self.identity = dim, name, identity
+        self.logit_scale, self.logit_bias = logit_scale, logit_bias
+        self.batch_size, self.threads = batch_size, threads
+        self._read_tokenizer = tokenizer
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether `encode_text` works: there is a text tower and a tokenizer."""
+        return self.text is not None and self._read_tokenizer is not None
+
+    @property
+    def similarity(self) -> Similarity:
+        return "softmax" if self.logit_bias is None else "sigmoid"
+
+    @cached_property
+    def tokenizer(self) -> AnyTokenizer | None:
+        return None if self._read_tokenizer is None else self._read_tokenizer()
+
+    def preprocess(self, picture: Any) -> np.ndarray:
+        """One picture (PIL image, path, bytes or uint8 array (y, x, c)) as the tower wants it: float32 (c, y, x)."""
+        return self.rule(picture)
+
+    def tokenize(self, texts: str | Sequence[str]) -> np.ndarray:
+        """Token ids int64 (b, n) of one or many texts, padded; texts that are too long are cut."""
+        return token_ids(texts, self.tokenizer, self.name)
+
+    def encode_image(self, images: Any, normalize: bool = False) -> np.ndarray:
+        """Vectors (b, e) float32 in the joint space of one or many pictures.
+
+        `images`: a path, bytes, PIL image or uint8 array (y, x, c), a list of those, or pictures already preprocessed
+        as a float array (b, c, y, x). Raises ValueError naming a picture that cannot be decoded.
+        """
+        batches = picture_batches(
+            images, self.rule, channels=self.rule.channels, size=self.batch_size, threads=self.threads
+        )
+        return self._joined((self.image(batch) for batch in batches), normalize)
+
+    def encode_text(self, texts: str | Sequence[str] | np.ndarray, normalize: bool = False) -> np.ndarray:
+        """Vectors (b, e) float32 of one or many texts, or of token ids (b, n)."""
+        tower = self.text
+        if tower is None or not self.reads_text:
+            raise ValueError(f"{self.name} embeds pictures only: it was trained without texts, so it has no text tower")
+        tokens = texts if isinstance(texts, np.ndarray) else self.tokenize(texts)
+        rows = token_rows(tokens, floating=not np.issubdtype(tokens.dtype, np.integer)).astype(np.int64, copy=False)
+        starts = range(0, len(rows), self.batch_size)
+        return self._joined((tower(self.crop(rows[at : at + self.batch_size])) for at in starts), normalize)
+
+    def features(self, images: Any) -> NoReturn:
+        """Refused: the exported graph ends in the joint space."""
+        raise ValueError(
+            f"{self.name} runs without torch, which gives vectors only: the features of a picture need the training "
+            "part, pip install 'sightline[train]', and sightline.weights.load.load"
+        )
+
+    def _joined(self, vectors: Iterable[np.ndarray], normalize: bool) -> np.ndarray:
+        parts = list(vectors)
+        whole = np.concatenate(parts) if parts else np.zeros((0, self.dim), np.float32)
+        return unit(whole) if normalize else whole

@@ -1,0 +1,87 @@
+"""One exported tower: a file that onnxruntime opens when it is first used."""
+
+import importlib
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sightline.runtime.description import must_be
+
+MARK = "sightline.weights"
+"""the entry of a graph's metadata that names the weights it was exported from"""
+
+
+class Graph:
+    """array -> vectors (b, e), float32. Safe to call from several threads.
+
+    Opening costs onnxruntime's import and the reading of the weights, so it waits for the first call: a search by words
+    never opens the image tower.
+    """
+
+    def __init__(self, path: Path, weights: str) -> None:
+        """`weights` is the digest the file must have been exported from."""
+        self.path, self.weights = path, weights
+        self._session: Any = None
+        self._lock = threading.Lock()
+
+    def __call__(self, batch: np.ndarray) -> np.ndarray:
+        """ValueError where the batch does not fit the graph, or the file is cut, foreign or of other weights."""
+        with self._lock:
+            if self._session is None:
+                self._session = self._open()
+        wanted = self._session.get_inputs()[0]
+        # a side with a name is free
+        sides = [got if isinstance(want, str) else want for want, got in zip(wanted.shape, batch.shape, strict=False)]
+        if len(wanted.shape) != batch.ndim or sides != list(batch.shape):
+            shape = ", ".join(str(side) for side in wanted.shape)
+            raise ValueError(f"{self.path} takes {wanted.name} of shape ({shape}); got {batch.shape}")
+        try:
+            return self._session.run(None, {wanted.name: batch})[0]
+        except refusals() as error:
+            raise ValueError(f"{self.path} cannot embed {wanted.name} {batch.shape}: {_brief(error)}") from error
+
+    def _open(self) -> Any:
+        import onnxruntime
+
+        must_be(self.path)
+        options = onnxruntime.SessionOptions()
+        # Its own choice pins threads to cores, which a container refuses with a line of noise for each.
+        options.intra_op_num_threads = _cores()
+        options.log_severity_level = 4  # what goes wrong is raised; nothing else is worth a line
+        # Threads that spin between two queries would keep an idle page at full load.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            session = onnxruntime.InferenceSession(
+                str(self.path), options, providers=["CPUExecutionProvider"], enable_fallback=0
+            )
+        except refusals() as error:
+            raise ValueError(
+                f"{self.path} is cut or no graph that this onnxruntime reads ({_brief(error)}); {export_again()}"
+            ) from error
+        exported_from = session.get_modelmeta().custom_metadata_map.get(MARK)
+        if exported_from != self.weights:
+            raise ValueError(f"{self.path} was not exported from the weights of this run; {export_again()}")
+        return session
+
+
+def export_again(folder: str | Path = "RUN") -> str:
+    """How a missing or useless export is made."""
+    return f"export it where torch is installed: sightline convert {folder} {folder} --to onnx"
+
+
+def refusals() -> tuple[type[BaseException], ...]:
+    """Everything onnxruntime raises; its errors share no class of their own."""
+    state = importlib.import_module("onnxruntime.capi.onnxruntime_pybind11_state")
+    return tuple(kind for kind in vars(state).values() if isinstance(kind, type) and issubclass(kind, Exception))
+
+
+def _cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _brief(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,145 @@
+"""Opening an exported run: `onnx/` beside `encoder.json` and `tokenizer.json`, with or without the weights.
+
+`onnx/onnx.json` (format 1) says of which weights and rules the two graphs are; `docs/run-folder.md` lists its fields.
+Everything is checked before a graph is opened, and the graph itself names its weights once more.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sightline.data.preprocess import Preprocess
+from sightline.runtime.crop import crop_of
+from sightline.runtime.description import (
+    again,
+    identity_of,
+    read_description,
+    read_json,
+    run_folder,
+    stored_digest,
+    tokenizer_file,
+)
+from sightline.runtime.encoder import OnnxEncoder
+from sightline.runtime.graph import Graph, export_again
+from sightline.text.load import load_tokenizer
+
+FORMAT = 1
+"""of `onnx.json`"""
+FOLDER = "onnx"
+ABOUT = "onnx.json"
+
+
+def exported(name: str | Path) -> bool:
+    """Whether `load` opens it: the export is there, whole, and of the weights and rules that lie beside it."""
+    try:
+        _checked(run_folder(name))
+    except ValueError:
+        return False
+    return True
+
+
+def load(name: str | Path, device: str = "auto") -> OnnxEncoder:
+    """The exported encoder called `name`: a run folder or a light copy of one, also written `local-dir:PATH`.
+
+    Nothing large is read before the first picture or text. `device` is auto or cpu. Raises ValueError saying what is
+    missing, stale or damaged, and what mends it.
+    """
+    if device not in ("auto", "cpu"):
+        raise ValueError(
+            f"device {device!r} needs torch: pip install 'sightline[train]'; an exported encoder runs on auto or cpu"
+        )
+    folder = run_folder(name)
+    described, about, words = _checked(folder)
+    try:
+        rule = Preprocess.from_json(described["preprocess"])
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"{folder / 'encoder.json'} describes an encoder that this version cannot build: {error}"
+        ) from error
+    try:
+        crop = crop_of(about["text"]["crop"] if about["text"] else None)
+    except ValueError as error:
+        raise ValueError(f"{folder / FOLDER / ABOUT}: {error}; {export_again(folder)}") from error
+    towers = {part: Graph(graph_file(folder, part), about["weights"]) for part in ("image", "text") if about[part]}
+    return OnnxEncoder(
+        towers["image"],
+        towers.get("text"),
+        preprocess=rule,
+        tokenizer=None if words is None else partial(_tokenizer, words),
+        crop=crop,
+        dim=described["dim"],
+        name=str(folder),
+        identity=about["identity"],
+        logit_scale=described.get("logit_scale") or 0.0,
+        logit_bias=described.get("logit_bias"),
+    )
+
+
+def graph_file(folder: Path, part: str) -> Path:
+    """Where the graph of a tower lies in a run; `part` is image or text."""
+    return folder / FOLDER / f"{part}.onnx"
+
+
+def _checked(folder: Path) -> tuple[dict[str, Any], dict[str, Any], Path | None]:
+    """encoder.json, onnx.json and the tokenizer's file of an export that can be used, else ValueError."""
+    described = read_description(folder)
+    about = _read_about(folder)
+    for part in ("image", "text"):
+        if about[part]:
+            _check_size(graph_file(folder, part), about[part]["bytes"], folder)
+    weights = folder / "model.safetensors"
+    if weights.exists() and stored_digest(weights) != about["weights"]:
+        raise ValueError(
+            f"{folder / FOLDER} is stale: {weights} was written since, with other values; {export_again(folder)}"
+        )
+    words = tokenizer_file(folder, described)
+    if identity_of(described, about["weights"], words.read_bytes() if words else b"") != about["identity"]:
+        raise ValueError(
+            f"{folder / FOLDER} was exported with another encoder.json or tokenizer.json than those in {folder}; "
+            f"{export_again(folder)}"
+        )
+    return described, about, words
+
+
+def _read_about(folder: Path) -> dict[str, Any]:
+    path = folder / FOLDER / ABOUT
+    if not path.is_file():
+        raise ValueError(
+            f"{folder} is not exported ({path} is missing), and without torch only an exported encoder can be used. "
+            f"Install torch: pip install 'sightline[train]'; or {export_again(folder)}"
+        )
+    about = read_json(path)
+    if not isinstance(about, dict) or not isinstance(about.get("format"), int):
+        raise ValueError(f"{path} has no format number, so it describes no export; {export_again(folder)}")
+    if about["format"] > FORMAT:
+        raise ValueError(
+            f"{path} has format {about['format']}; this version reads up to {FORMAT}. Upgrade: "
+            "pip install --upgrade sightline"
+        )
+    if not (
+        isinstance(about.get("weights"), str)
+        and isinstance(about.get("identity"), str)
+        and _described(about.get("image"))
+        and (about.get("text", 0) is None or (_described(about.get("text")) and "crop" in about["text"]))
+    ):
+        raise ValueError(f"{path} lacks fields or holds other kinds of values; {export_again(folder)}")
+    return about
+
+
+def _described(part: Any) -> bool:
+    return isinstance(part, Mapping) and isinstance(part.get("bytes"), int)
+
+
+def _check_size(path: Path, size: int, folder: Path) -> None:
+    found = path.stat().st_size if path.is_file() else None
+    if found != size:
+        said = "is missing" if found is None else f"has {found} bytes and was written with {size}: it is cut or foreign"
+        raise ValueError(f"{path} {said}; {again()}, or {export_again(folder)}")
+
+
+def _tokenizer(file: Path) -> Any:
+    try:
+        return load_tokenizer(file)
+    except ValueError as error:
+        raise ValueError(f"{error}; {again()}") from error
