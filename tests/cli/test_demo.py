@@ -25,9 +25,9 @@ def few(monkeypatch):
     monkeypatch.setattr(icons, "icon_entries", lambda weight="all": entries(weight)[:60])
 
 
-def test_it_writes_summary_index_and_sheet_and_is_reused(short, few, tmp_path, capsys):
+def test_it_writes_summary_index_and_sheet_and_is_reused(short, few, tmp_path, capsys, monkeypatch):
     out = tmp_path / "demo"
-    demo.demo(out=out)
+    demo.demo(out=out, no_serve=True)
     first = capsys.readouterr().out
     assert "sightline search" in first and "never seen in training" in first
     summary = json.loads((out / "summary.json").read_text())
@@ -35,11 +35,29 @@ def test_it_writes_summary_index_and_sheet_and_is_reused(short, few, tmp_path, c
         assert set(summary[part]["text_to_image"]) >= {"r1", "r5", "r10"}
         assert set(summary[part]["image_to_text"]) >= {"r1", "r5", "r10"}
         assert summary[part]["n"] > 0 and 0 < summary[part]["chance_r10"] <= 1
+    synonyms = summary["synonyms"]
+    assert all(set(synonyms[name]) == {"r1", "r5", "r10"} for name in ("bm25", "vectors", "fused"))
+    assert 0 < synonyms["n"] < synonyms["candidates"] <= 60
     assert set(summary["seconds"]) == {"train", "total"} and summary["images_per_second"] > 0
     with Image.open(out / "queries.png") as sheet:
         assert sheet.width > 500
     stamp = (out / "model.safetensors").stat().st_mtime_ns
+    monkeypatch.setenv("CI", "true")
     demo.demo(out=out)
     assert (out / "model.safetensors").stat().st_mtime_ns == stamp
     with pytest.raises(ValueError, match="holds fold 0"):
         demo.demo(out=out, fold=1)
+
+
+def test_it_ends_by_serving_what_it_indexed_unless_told_not_to(monkeypatch, tmp_path):
+    served = []
+    monkeypatch.setattr(demo, "run", lambda out, fold, fresh: {})
+    monkeypatch.setattr(demo, "_tell", lambda out, summary, seconds: None)
+    monkeypatch.setattr(demo, "_serve", lambda db, port: served.append((db, port)))
+    monkeypatch.delenv("CI", raising=False)
+    demo.demo(out=tmp_path, no_serve=True)
+    assert served == []
+    demo.demo(out=tmp_path)
+    monkeypatch.setenv("CI", "true")
+    demo.demo(out=tmp_path)
+    assert served == [(tmp_path / "icons.db", None)]

@@ -1,11 +1,15 @@
 import io
 import os
 import sqlite3
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from sightline.data.folder import open_folder
 from sightline.data.mixture import Mixture
 from sightline.data.sample import BadSample, Sample
 from sightline.search.index import Index
@@ -119,6 +123,13 @@ def test_bad_pictures_are_named_and_the_rest_is_found(db, folder, encoder, liste
     assert "cut" in names(db.search_text("green", encoder, 2))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_file_name_that_is_no_utf8_is_named_and_the_rest_is_found(db, folder, encoder):
+    (folder / "red-square.png").rename(folder / "\udcff-red.png")
+    report = db.add(open_folder(folder), encoder)
+    assert report.bad == {f"{folder}/\\udcff-red.png": "its name is not UTF-8; rename it"} and report.added == 4
+
+
 def test_a_file_that_vanishes_while_indexing_keeps_its_row_until_the_next_run(db, folder, encoder, listed):
     db.add(listed(folder), encoder)
     source = listed(folder)
@@ -205,7 +216,8 @@ def test_thumbnails_are_small_and_keep_transparency(db, tmp_path, encoder, liste
     Image.fromarray(pixels).save(tmp_path / "p" / "bar.png")
     db.add(listed(tmp_path / "p"), encoder)
     thumb = Image.open(io.BytesIO(db.thumbs(db.search_text("red", encoder, 1))[0]))
-    assert thumb.mode == "RGBA" and max(thumb.size) <= 96 and np.asarray(thumb)[..., 3].min() == 0
+    assert (thumb.format, thumb.mode, thumb.size) == ("WEBP", "RGBA", (256, 26))
+    assert np.asarray(thumb)[..., 3].min() == 0 and np.asarray(thumb)[..., 3].max() == 255
 
 
 def test_another_encoder_is_refused_with_the_command_that_indexes_again(db, folder, encoder, listed, colours):
@@ -262,6 +274,33 @@ def test_a_search_sees_what_another_connection_added(db, folder, encoder, listed
         assert len(reader.search_text("red", encoder, 99)) == 6
 
 
+def test_many_threads_search_one_index_while_another_adds_to_it(db, folder, encoder, listed, painted, colours):
+    db.add(listed(folder), encoder)
+    for number in range(150):
+        painted(folder / f"{number:03}.png", "red", shade=number)
+    stop = threading.Event()
+
+    def searching(number):
+        mine, sizes = colours(), []
+        while not stop.is_set() or not sizes:
+            hits = (
+                db.search_text("red", mine, 999)
+                if number % 2
+                else db.search_image(folder / "red-square.png", mine, 999)
+            )
+            assert len({hit.id for hit in hits}) == len(hits)
+            assert len(db.thumbs(hits[:2])) == 2 and db.similar(hits[0].id, 3) and db.about().pictures >= 5
+            sizes.append(len(hits))
+        return sizes
+
+    with ThreadPoolExecutor(4) as pool:
+        results = [pool.submit(searching, number) for number in range(4)]
+        db.add(listed(folder), encoder)
+        stop.set()
+        assert all(result.result() == sorted(result.result()) for result in results)
+    assert len(db.search_text("red", encoder, 999)) == 155
+
+
 @pytest.mark.parametrize("query", ["", "   ", "\n\t", "\u200b"])
 def test_an_empty_query_is_refused(db, folder, encoder, listed, query):
     db.add(listed(folder), encoder)
@@ -279,6 +318,8 @@ def test_bad_vectors_and_counts_are_refused(db, folder, encoder, listed):
     db.add(listed(folder), encoder)
     with pytest.raises(ValueError, match="k must be at least 1"):
         db.search(np.ones(3), 0)
+    with pytest.raises(ValueError, match="k must be at least 1"):
+        db.browse(-1)
     with pytest.raises(ValueError, match="the query has 4 numbers"):
         db.search(np.ones(4))
     with pytest.raises(ValueError, match="not finite"):

@@ -16,14 +16,17 @@ def demo(
     out: Path = Path("runs/demo"),
     fold: int = 0,
     fresh: bool = False,
+    no_serve: bool = False,
+    port: int | None = None,
 ) -> None:
-    """Train on real icons, measure on icons it has never seen, index them, and search by words.
+    """Train on real icons, measure on icons it has never seen, index them, and serve the page that searches them.
 
-    Takes about five minutes on two cores and no network; run again, it reuses what is there.
+    Takes about five minutes on two cores and no network; run again, it reuses what is there. Ctrl-C ends the page;
+    with CI=true there is none.
 
     Examples:
       sightline demo
-      sightline demo --fresh
+      sightline demo --fresh --no-serve
       sightline demo --fold 1 --out runs/demo-1
 
     Parameters
@@ -34,16 +37,23 @@ def demo(
         Which fifth of the icon names is kept out of training.
     fresh
         Start over.
+    no_serve
+        End when the figures are told.
+    port
+        Where the page listens. Left out: 8765, or another free one.
     """
     began = time.monotonic()
     summary = run(out, fold=fold, fresh=fresh)
     _tell(out, summary, time.monotonic() - began)
+    if not no_serve and os.environ.get("CI", "").lower() not in ("true", "1"):
+        _serve(out / "icons.db", port)
 
 
 def run(out: Path, *, fold: int = 0, fresh: bool = False) -> dict[str, Any]:
     """The demo without its talk: trains or finds the run, writes summary.json, index and sheet."""
     from sightline.probes.icon_search import icon_retrieval
     from sightline.recipes.find import train
+    from sightline.search.encoder import open_encoder
     from sightline.train.folder import write_json
     from sightline.weights.load import load
 
@@ -53,16 +63,19 @@ def run(out: Path, *, fold: int = 0, fresh: bool = False) -> dict[str, Any]:
     file = out / "summary.json"
     if file.exists():
         found = json.loads(file.read_text(encoding="utf-8"))
+        if "synonyms" not in found:
+            raise ValueError(f"{out} was made by an earlier version; start over with --fresh")
         if found["fold"] != fold:
             raise ValueError(f"{out} holds fold {found['fold']}; name another --out, or start over with --fresh")
         return found
-    done = train("clip.icons", out=out, data=f"icons:train?fold={fold}", evaluation=f"icons:test?fold={fold}")
+    data = f"icons:train?fold={fold}&hide=term"
+    done = train("clip.icons", out=out, data=data, evaluation=f"icons:test?fold={fold}")
     if not done.finished:
         raise KeyboardInterrupt
     encoder = load(out)
     summary = icon_retrieval(encoder, fold=fold)
     summary["zero_shot"] = categories(encoder, fold)
-    library(encoder, out)
+    summary["synonyms"] = library(open_encoder(out, device="cpu"), out, fold)
     summary["seconds"] = {"train": round(done.seconds, 1), "total": round(time.monotonic() - began, 1)}
     summary["images_per_second"] = round(done.images_per_second, 1)
     summary = {"version": 1, "fold": fold, **summary}
@@ -94,27 +107,52 @@ def categories(encoder: Any, fold: int) -> dict[str, float]:
     }
 
 
-def library(encoder: Any, out: Path) -> None:
-    """The index of every icon, and the sheet of what the eight queries find in it."""
+def library(encoder: Any, out: Path, fold: int) -> dict[str, Any]:
+    """The index of every icon, the sheet of what the eight queries find in it, and how synonyms find their icon.
+
+    A synonym is the term of an icon that neither its training nor the index was told (`icons?hide=term`).
+    """
     import io
 
     import numpy as np
     from PIL import Image
 
     from sightline.data.atomic import replacing
+    from sightline.data.icons import hidden_term, icon_entries, names_of_split
     from sightline.data.sheet import rows_sheet
     from sightline.data.source import open_source
     from sightline.search.index import Index
+    from sightline.search.judge import judge
 
     rows = []
     with Index(out / "icons.db") as index:
-        index.add(open_source("icons?set=solid"), encoder)
+        index.add(open_source("icons?set=solid&hide=term"), encoder)
         for query in QUERIES:
             hits = index.search_text(query, encoder, COLUMNS)
             pictures = [np.asarray(Image.open(io.BytesIO(thumb))) for thumb in index.thumbs(hits)]
             rows.append((query, pictures, [hit.name for hit in hits]))
+        ids = {hit.name: hit.id for hit in index.browse(len(icon_entries()))}
+        trained = names_of_split([entry.name for entry in icon_entries()], "train", fold)
+        hidden = {entry.name: hidden_term(entry) for entry in icon_entries("solid") if entry.name in trained}
+        figures = judge(index, encoder, [(term, ids[name]) for name, term in hidden.items() if term])
     with replacing(out / "queries.png") as [temporary]:
         rows_sheet(rows).save(temporary, format="PNG")
+    return figures
+
+
+def _serve(db: Path, port: int | None) -> None:
+    from sightline.search.encoder import open_encoder
+    from sightline.search.index import Index
+    from sightline.web.server import serve
+
+    with Index(db) as index:
+        encoder = open_encoder(index.about().encoder)
+        try:
+            serve(index, encoder, port=8765 if port is None else port)
+        except OSError:
+            if port is not None:
+                raise
+            serve(index, encoder, port=0)  # nobody asked for that port, so another one will do
 
 
 def _tell(out: Path, summary: dict[str, Any], seconds: float) -> None:
@@ -129,12 +167,16 @@ def _tell(out: Path, summary: dict[str, Any], seconds: float) -> None:
         row = [found["text_to_image"][k] for k in ("r1", "r5", "r10")]
         row += [found["bm25"]["text_to_image"]["r10"], found["chance_r10"]]
         table.add_row(f"{label} ({found['n']})", *(f"{value:.3f}" for value in row))
-    zero = summary["zero_shot"]
+    zero, said = summary["zero_shot"], summary["synonyms"]
     console = Console(width=None if os.isatty(1) else 110)
     console.print(table)
     console.print(
         f"Zero-shot, {zero['classes']} categories, {zero['n']} unseen icons: first guess right {zero['top1']:.2f}, "
         f"one of five {zero['top5']:.2f} (chance {zero['chance']:.2f})"
+    )
+    console.print(
+        f"Synonyms nobody told it, {said['n']} of them, find their icon among {said['candidates']} (R@10): names and "
+        f"captions {said['bm25']['r10']:.3f}, vectors {said['vectors']['r10']:.3f}, both {said['fused']['r10']:.3f}"
     )
     console.print(
         f"Trained in {summary['seconds']['train']:.0f} s at {summary['images_per_second']:.0f} images/s; "
@@ -143,6 +185,7 @@ def _tell(out: Path, summary: dict[str, Any], seconds: float) -> None:
     console.print(f"Results of {len(QUERIES)} queries: {out / 'queries.png'}")
     console.print(f"All figures:          {out / 'summary.json'}\n\nGo on with", markup=False)
     for command in (
+        f"sightline serve {out / 'icons.db'}",
         f'sightline search {out / "icons.db"} "shopping cart"',
         f"sightline index my.db my-icons/ --encoder {out}",
         'sightline search my.db "credit card" --sheet found.png',

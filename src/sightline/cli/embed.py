@@ -22,18 +22,18 @@ def embed(encoder: str, src: str, *, out: Path, device: str = "auto", batch: int
     out
         The file to write; its ending, .parquet or .npz, decides the format.
     device
-        auto, cpu, cuda or mps.
+        auto, cpu, cuda or mps. auto runs an exported encoder on the CPU, without torch.
     batch
         Pictures embedded at a time.
     """
     from sightline.data.source import open_source
     from sightline.search.embed import embed as write
-    from sightline.weights.load import load
+    from sightline.search.encoder import open_encoder
 
     if batch < 1:
         raise ValueError(f"--batch must be at least 1; got {batch}")
     start = time.monotonic()
-    source, model = open_source(src), load(encoder, device=device)
+    source, model = open_source(src), open_encoder(encoder, device=device)
     with progress("embedding") as tell:
         done = write(model, source, out, progress=tell, batch=batch)
     name_bad(done.bad)

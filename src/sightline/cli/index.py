@@ -37,18 +37,18 @@ def index(
     rebuild
         Embed everything again with another encoder; the index then holds SRC and nothing else.
     device
-        auto, cpu, cuda or mps.
+        auto, cpu, cuda or mps. auto runs an exported encoder on the CPU, without torch.
     """
     from sightline.data.source import open_source
+    from sightline.search.encoder import open_encoder
     from sightline.search.index import Index
-    from sightline.weights.load import load
 
     start = time.monotonic()
     with Index(db) as made:
         if encoder is None and not db.exists():
             raise ValueError(f"{db} is new, so it needs an encoder: sightline index {db} {src} --encoder ENCODER")
         source = open_source(anchored(src))
-        model = load(encoder or made.about().encoder, device=device)
+        model = open_encoder(encoder or made.about().encoder, device=device)
         with progress("indexing") as tell:
             report = (made.rebuild if rebuild else made.add)(source, model, progress=tell)
         about = made.about()

@@ -12,10 +12,12 @@ from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
 from sightline import __version__
 
 # What `pip install sightline` leaves out and `sightline[train]` adds.
-TRAINING_PART = frozenset({"einops", "fontawesomefree", "jaxtyping", "pyarrow", "torch", "torchvision"})
+TRAINING_PART = frozenset(
+    {"einops", "fontawesomefree", "jaxtyping", "onnx", "onnxscript", "pyarrow", "torch", "torchvision"}
+)
 
 # In the order of a first day. Each is the function of the same name in the file of the same name.
-VERBS = ("demo", "recipes", "data", "train", "embed", "index", "search")
+VERBS = ("demo", "recipes", "data", "train", "embed", "index", "search", "serve", "classify", "convert")
 
 
 def _default_worth_saying(value: Any) -> str | None:

@@ -72,7 +72,7 @@ def icon_entries(weight: str = "all") -> tuple[IconEntry, ...]:
 
 
 class Icons:
-    """`icons:split?set=weight&fold=k&hide=term`. Split 80/20 by icon name; each fold is another split, fold 0 the usual.
+    """`icons:split?set=weight&fold=k&hide=term`. Split 80/20 by icon name; each fold is another split, 0 the usual one.
 
     `hide="term"` leaves out one search term of every icon that has three or more: a word a person would type for it and
     that nothing was told (`hidden_term`).

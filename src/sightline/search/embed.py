@@ -35,6 +35,7 @@ class Rows:
     key: list[str]
     path: list[str]
     caption: list[str]
+    label: list[int | None]
     vector: np.ndarray
 
 
@@ -56,9 +57,9 @@ def embed(
 
     def counted() -> Iterator[Rows]:
         nonlocal count
-        for rows in _rows(encoder, source, batch, bad, progress):
-            count += len(rows.key)
-            yield rows
+        for some in rows(encoder, source, batch, bad, progress):
+            count += len(some.key)
+            yield some
         if not count:
             reasons = "; ".join(f"{key}: {reason}" for key, reason in list(bad.items())[:3])
             raise ValueError(f"no picture of {source.name} could be embedded ({reasons or 'it is empty'})")
@@ -76,9 +77,19 @@ def embed(
     return Embedded(count, bad)
 
 
-def _rows(
-    encoder: Embedder, source: Source | Stream, batch: int, bad: dict[str, str], progress: Progress | None
+def rows(
+    encoder: Embedder,
+    source: Source | Stream,
+    batch: int = BATCH,
+    bad: dict[str, str] | None = None,
+    progress: Progress | None = None,
 ) -> Iterator[Rows]:
+    """The source in its order, `batch` pictures at a time, decoded in two threads ahead of the encoder.
+
+    Pictures that cannot be used are left out and put into `bad` as key -> reason.
+    """
+    bad = {} if bad is None else bad
+
     def look(sample: Sample | Bad) -> tuple[Sample, np.ndarray] | Bad:
         if isinstance(sample, Bad):
             return sample
@@ -98,6 +109,7 @@ def _rows(
                 key=[sample.key for sample, _ in good],
                 path=[str(sample.image) if isinstance(sample.image, Path) else "" for sample, _ in good],
                 caption=[sample.captions[0] if sample.captions else "" for sample, _ in good],
+                label=[sample.label for sample, _ in good],
                 vector=unit(encoder.encode_image(np.stack([pixels for _, pixels in good]))),
             )
         done += len(some)
@@ -105,7 +117,7 @@ def _rows(
             progress(done, total)
 
 
-def _write_parquet(path: Path, rows: Iterator[Rows], dim: int, about: dict[str, Any]) -> None:
+def _write_parquet(path: Path, table: Iterator[Rows], dim: int, about: dict[str, Any]) -> None:
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -116,14 +128,14 @@ def _write_parquet(path: Path, rows: Iterator[Rows], dim: int, about: dict[str, 
     fields = [(name, pa.string()) for name in ("key", "path", "caption")] + [("vector", pa.list_(pa.float32(), dim))]
     schema = pa.schema(fields, metadata={"sightline": json.dumps(about)})
     with pq.ParquetWriter(path, schema) as writer:
-        for some in rows:
+        for some in table:
             flat = pa.array(some.vector.astype(np.float32).reshape(-1))
             vectors = pa.FixedSizeListArray.from_arrays(flat, dim)
             writer.write_table(pa.table([some.key, some.path, some.caption, vectors], schema=schema))
 
 
-def _write_npz(path: Path, rows: Iterator[Rows], dim: int, about: dict[str, Any]) -> None:
-    every = list(rows)
+def _write_npz(path: Path, table: Iterator[Rows], dim: int, about: dict[str, Any]) -> None:
+    every = list(table)
     with path.open("wb") as file:
         np.savez_compressed(
             file,

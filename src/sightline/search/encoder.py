@@ -7,6 +7,19 @@ from sightline.runtime.load import load as load_exported
 from sightline.search.query import Embedder
 
 
+def encoder_of(db: Path, made_with: str, given: str | None = None, device: str = "auto") -> Embedder:
+    """The encoder of an index: `given` where a user names one, else `made_with`, where it was when the index was made.
+
+    Raises ValueError where that is gone; whether it is the same encoder is for `Index.check`.
+    """
+    if given is None and ":" not in made_with[2:] and not Path(made_with).exists():
+        raise ValueError(
+            f"{db} was made with the encoder {made_with}, which is not there any more; say where it is with "
+            "--encoder ENCODER"
+        )
+    return open_encoder(given or made_with, device)
+
+
 def open_encoder(name: str | Path, device: str = "auto") -> Embedder:
     """The encoder called `name`, by onnxruntime where the run is exported and `device` is auto or cpu, else by torch.
 

@@ -2,15 +2,19 @@
 
 A file whose size and time are as stored is not opened. Vectors belong to bytes, not to places, so a file that was
 moved, copied or touched has its vector already. What the source no longer has is removed at the end. Work is committed
-batch by batch: a process killed at any moment leaves a whole index, and the next call goes on from there.
+batch by batch: a process killed at any moment leaves a whole index, and the next call goes on from there. A folder that
+vanishes meanwhile, or is suddenly empty, is refused: an unmounted disk must not empty an index.
 """
 
 import json
+import os
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,7 +24,8 @@ from sightline.data.record import Bad
 from sightline.data.sample import BadSample, Sample, Source, Stream
 from sightline.search.picture import Content, Place, content_of, fingerprint, place_of, plain
 from sightline.search.query import Embedder
-from sightline.search.schema import transaction
+from sightline.search.schema import revise, transaction
+from sightline.search.words import lines
 
 Progress = Callable[[int, int | None], None]
 """called with (pictures looked at, pictures in all or None)"""
@@ -45,32 +50,64 @@ class Report:
     """key -> reason of every picture that could not be used"""
 
 
+class Row(NamedTuple):
+    """A row of `picture`, without its id."""
+
+    place: str
+    source: str
+    key: str
+    path: str | None
+    name: str
+    captions: str
+    """JSON list: captions, then terms"""
+    called: str
+    said: str
+    hash: str
+    size: int
+    mtime: int
+
+
+COLUMNS = ", ".join(Row._fields)
+CHANGES = ", ".join(f"{name} = excluded.{name}" for name in Row._fields[1:])
+
+
 class Filling:
     """One run of indexing for one encoder. `add` a source, or several; then `finish`, which removes what is gone."""
 
-    def __init__(self, connection: sqlite3.Connection, encoder: Embedder, encoder_id: int) -> None:
-        self.connection, self.encoder, self.encoder_id = connection, encoder, encoder_id
+    def __init__(self, connection: sqlite3.Connection, encoder: Embedder, encoder_id: int, db: Path) -> None:
+        self.connection, self.encoder, self.encoder_id, self.db = connection, encoder, encoder_id, db
         self.report = Report()
-        self.seen: dict[str, list[str]] = {}
-        """place -> all its captions: a table may name one picture in several rows"""
+        self.seen: dict[str, Place] = {}
+        """by place, with all its captions: a table may name one picture in several rows"""
         self.unread: set[str] = set()
+        self.empty: set[str] = set()
+        """sources that held nothing"""
+        self.blind: set[str] = set()
+        """sources that could not say what some of their samples are"""
         self.new: Counter[str] = Counter()
         """hash -> places that this run added"""
-        rows = connection.execute("SELECT place, source, key, name, captions, hash, size, mtime FROM picture")
-        self.known: dict[str, tuple] = {row[0]: row[1:] for row in rows}
+        rows = map(Row._make, connection.execute(f"SELECT {COLUMNS} FROM picture"))
+        self.known: dict[str, Row] = {row.place: row for row in rows}
         self.ready: set[str] = {
             row[0] for row in connection.execute("SELECT hash FROM vector WHERE encoder_id = ?", (encoder_id,))
         }
         """hashes whose vector is stored; a bad picture is tried again by every run, it may be readable by now"""
 
     def add(self, source: Source | Stream, progress: Progress | None = None) -> None:
-        """Looks at every sample; decodes in two threads ahead of the encoder."""
+        """Looks at every sample; decodes in two threads ahead of the encoder.
+
+        Raises ValueError where the folder of the pictures is gone at the end; what was embedded stays.
+        """
+        done = 0
         total = len(source) if isinstance(source, Source) else None
         places: list[Place] = []
         contents: dict[str, Content] = {}
 
         def look(sample: Sample | Bad) -> tuple[Place, Content | None] | Bad:
-            return sample if isinstance(sample, Bad) else self._look(sample, source.name)
+            if isinstance(sample, Bad):
+                self.blind.add(source.name)
+                return sample
+            return self._look(sample, source.name)
 
         for done, found in enumerate(ahead(look, samples(source), threads=2, room=2 * BATCH), start=1):
             if isinstance(found, Bad):
@@ -87,35 +124,84 @@ class Filling:
             if progress:
                 progress(done, total)
         self._commit(places, contents)
+        if not done:
+            self.empty.add(source.name)
+        if gone := self._vanished(source.name):
+            raise ValueError(
+                f"{gone} vanished while it was indexed. What was indexed stays, nothing was removed; when it is back, "
+                f"go on: sightline index {self.db} '{source.name}'"
+            )
 
     def finish(self, sources: set[str]) -> Report:
-        """Removes rows of `sources` that were not seen, and what belongs to no row any more. One transaction."""
+        """Removes rows of `sources` that were not seen, and what belongs to no row any more. One transaction.
+
+        Raises ValueError where that would be all of a source that held nothing.
+        """
         gone = [
-            place
-            for place, row in self.known.items()
-            if row[0] in sources and place not in self.seen and place not in self.unread
+            row
+            for row in self.known.values()
+            if row.source in sources and row.place not in self.seen and not self._may_be_there(row)
         ]
-        captions = {place: _json(texts) for place, texts in self.seen.items()}
-        renamed = [(text, place) for place, text in captions.items() if text != self.known[place][3]]
+        emptied = {row.source for row in gone if not self.seen or row.source in self.empty}
+        if emptied:
+            raise ValueError(
+                f"{', '.join(sorted(emptied))} holds no pictures now, and {self.db} has "
+                f"{sum(row.source in emptied for row in gone):,} of it. Nothing was removed: is a disk or a folder "
+                f"missing? To drop them, remove {self.db} and index again what is there"
+            )
+        told = [place for place in self.seen.values() if self._told(place) != _texts(self.known[place.place])]
         with transaction(self.connection):
-            self.connection.executemany("DELETE FROM picture WHERE place = ?", [(place,) for place in gone])
-            self.connection.executemany("UPDATE picture SET captions = ? WHERE place = ?", renamed)
+            self.connection.executemany("DELETE FROM picture WHERE place = ?", [(row.place,) for row in gone])
+            self.connection.executemany(
+                "UPDATE picture SET captions = ?, called = ?, said = ? WHERE place = ?",
+                [(*self._told(place), place.place) for place in told],
+            )
             self.connection.execute("DELETE FROM content WHERE hash NOT IN (SELECT hash FROM picture)")
             self.connection.execute("DELETE FROM vector WHERE hash NOT IN (SELECT hash FROM picture)")
-        moved = Counter(self.known[place][4] for place in gone) & self.new
+            if gone or told:
+                revise(self.connection)
+        moved = Counter(row.hash for row in gone) & self.new
         self.report.moved = moved.total()
         self.report.added -= self.report.moved
         self.report.removed = len(gone) - self.report.moved
         return self.report
 
+    def _may_be_there(self, row: Row) -> bool:
+        """Not seen, but not known to be gone: its file could not be read, or its sample not be handed out at all."""
+        return row.place in self.unread or bool(row.source in self.blind and row.path and os.path.exists(row.path))
+
+    def _vanished(self, source: str) -> str | None:
+        """The folder of all pictures of a source, or an archive, that is not there any more; None where all is well."""
+        if not self.unread:
+            return None
+        from sightline.data.source import parse  # 20 ms, which a search need not pay
+
+        mine = [place.path for place in self.seen.values() if place.path and place.source == source]
+        lost = [name for name in self.unread if os.path.isabs(name) and not os.path.exists(name)]
+        roots: list[str] = []
+        with suppress(ValueError):  # a name that is no SRC
+            roots.append(parse(source)[0].name)
+        with suppress(ValueError):  # nothing known of, or two drives of Windows
+            roots.append(os.path.commonpath([os.path.dirname(path) for path in mine + lost]))
+        return next((root for root in roots if os.path.isabs(root) and not os.path.exists(root)), None)
+
+    def _told(self, place: Place) -> tuple[str, str, str]:
+        """The texts of a picture as they are stored."""
+        texts = list(dict.fromkeys([*place.captions, *place.terms]))
+        called, said = lines([place.name, *place.captions]), lines(place.terms)
+        # a table may say "\\ud800", which is no text
+        return json.dumps(texts, ensure_ascii=False).encode("utf-8", "replace").decode(), called, said
+
     def _look(self, sample: Sample, source: str) -> tuple[Place, Content | None] | Bad:
         """In a thread: where a sample is, and its content unless that is known."""
         name = str(plain(sample.image)) if isinstance(sample.image, Path) else f"{source}#{sample.key}"
+        if not _is_utf8(name):
+            return Bad(name.encode("utf-8", "backslashreplace").decode(), "its name is not UTF-8; rename it")
         try:
             place = place_of(sample, source)
             before = self.known.get(place.place)
-            if before and place.path and before[5:] == (place.size, place.mtime) and before[4] in self.ready:
-                place.hash = before[4]
+            if before and place.path and before[-2:] == (place.size, place.mtime) and before.hash in self.ready:
+                place.hash = before.hash
                 return place, None
             image = sample.image if isinstance(sample.image, np.ndarray) else sample.content()
         except (BadSample, OSError) as error:
@@ -123,7 +209,12 @@ class Filling:
             return Bad(name, str(error))
         place.hash = fingerprint(image)
         place.size = len(image) if place.path is None else place.size
-        return place, None if place.hash in self.ready else content_of(image, self.encoder.preprocess)
+        if place.hash in self.ready:
+            return place, None
+        content = content_of(image, self.encoder.preprocess)
+        if place.path:
+            content.source = None  # the file has it
+        return place, content
 
     def _commit(self, places: list[Place], contents: dict[str, Content]) -> None:
         """Embeds the new contents, then writes everything in one transaction."""
@@ -133,8 +224,8 @@ class Filling:
             vectors = unit(self.encoder.encode_image(np.stack(list(good.values()))))
         with transaction(self.connection):
             self.connection.executemany(
-                "INSERT OR REPLACE INTO content VALUES (?, ?, ?, ?, ?)",
-                [(hash_, c.width, c.height, c.thumb, c.bad) for hash_, c in contents.items()],
+                "INSERT OR REPLACE INTO content (hash, width, height, thumb, bad, source) VALUES (?, ?, ?, ?, ?, ?)",
+                [(hash_, c.width, c.height, c.thumb, c.bad, c.source) for hash_, c in contents.items()],
             )
             self.connection.executemany(
                 "INSERT OR REPLACE INTO vector VALUES (?, ?, ?)",
@@ -142,37 +233,50 @@ class Filling:
             )
             rows = [row for place in places if (row := self._row(place, contents.get(place.hash))) is not None]
             self.connection.executemany(
-                """INSERT INTO picture (place, source, key, name, captions, hash, size, mtime, path)
-                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (place) DO UPDATE SET source = excluded.source,
-                   key = excluded.key, name = excluded.name, captions = excluded.captions, hash = excluded.hash,
-                   size = excluded.size, mtime = excluded.mtime""",
+                f"""INSERT INTO picture ({COLUMNS}) VALUES ({", ".join("?" * len(Row._fields))})
+                    ON CONFLICT (place) DO UPDATE SET {CHANGES}""",
                 rows,
             )
+            if rows or contents:
+                revise(self.connection)
         self.ready.update(good)
-        self.known.update((row[0], row[1:8]) for row in rows)
+        self.known.update((row.place, row) for row in rows)
         self.report.embedded += len(good)
 
-    def _row(self, place: Place, content: Content | None) -> tuple | None:
+    def _row(self, place: Place, content: Content | None) -> Row | None:
         """The row to write, None where it stands already; keeps the count of what happened."""
-        if place.place in self.seen:
-            self.seen[place.place] = list(dict.fromkeys(self.seen[place.place] + place.captions))
+        if (first := self.seen.get(place.place)) is not None:
+            first.captions = list(dict.fromkeys(first.captions + place.captions))
+            first.terms = list(dict.fromkeys(first.terms + place.terms))
             return None
-        self.seen[place.place] = place.captions
+        self.seen[place.place] = place
         before = self.known.get(place.place)
-        row = (place.source, place.key, place.name, _json(place.captions), place.hash, place.size, place.mtime)
         if content is not None and content.bad is not None:
             self.report.bad[place.key] = content.bad
         elif before is None:
             self.report.added += 1
             self.new[place.hash] += 1
-        elif before[4] != place.hash:
+        elif before.hash != place.hash:
             self.report.changed += 1
         else:
             self.report.unchanged += 1
-        if before is not None and before[4] == place.hash:
-            # captions wait for `finish`, which knows all of them
-            row = (*row[:3], before[3], *row[4:])
-        return None if row == before else (place.place, *row, place.path)
+        # captions of a known picture wait for `finish`, which knows all of them
+        texts = _texts(before) if before is not None and before.hash == place.hash else self._told(place)
+        row = Row(
+            *(place.place, place.source, place.key, place.path, place.name),
+            *texts,
+            *(place.hash, place.size, place.mtime),
+        )
+        return None if row == before else row
+
+
+def _is_utf8(name: str) -> bool:
+    """False for a file name of other bytes, which Python holds as lone surrogates and SQLite refuses."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)
+
+
+def _texts(row: Row) -> tuple[str, str, str]:
+    return row.captions, row.called, row.said
 
 
 def samples(source: Source | Stream) -> Iterator[Sample | Bad]:
@@ -185,7 +289,3 @@ def samples(source: Source | Stream) -> Iterator[Sample | Bad]:
             yield source[index]
         except (BadSample, OSError) as error:
             yield Bad(f"{source.name}#{index}", str(error))
-
-
-def _json(texts: list[str]) -> str:
-    return json.dumps(texts, ensure_ascii=False)

@@ -1,12 +1,13 @@
-"""The index: one SQLite file that holds pictures, captions, thumbnails and vectors, and answers searches.
+"""The index: one SQLite file that holds pictures, words, thumbnails and vectors, and answers searches.
 
-Vectors are unit length, so one matrix product gives the cosines. The matrix is read once and read again when the file
-changed; it is a cache of the file, never a second truth.
+The file is the only truth. Beside it lie caches that can be removed at any time: `DB-vectors`, all vectors as one
+matrix (matrix.py), and above `APPROXIMATE_FROM` pictures `DB-near`, a graph for approximate search (near.py).
 """
 
-import json
 import sqlite3
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,27 +16,14 @@ import numpy as np
 
 from sightline.data.array import unit
 from sightline.data.sample import Source, Stream
-from sightline.probes.nearest import top
+from sightline.search import near, rank, read
 from sightline.search.fill import Filling, Progress, Report
-from sightline.search.naming import named
-from sightline.search.picture import plain
-from sightline.search.query import Embedder, image_vector, text_vector
-from sightline.search.schema import connect, spoken, transaction
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One result. `score` is the cosine of query and picture; `path` is None for a picture inside an archive."""
-
-    rank: int
-    score: float
-    id: int
-    key: str
-    path: str | None
-    name: str
-    captions: tuple[str, ...]
-    width: int | None
-    height: int | None
+from sightline.search.matrix import Cache, Stamp, Vectors
+from sightline.search.owner import admit, check, enter, own, owner_of, sources_of, stamp_of
+from sightline.search.query import Embedder, image_vector, reads_text, text_vector, typed
+from sightline.search.rank import Mode, Ranked, Ranking
+from sightline.search.read import Hit, Picture
+from sightline.search.schema import connect, revise, spoken, transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +37,14 @@ class About:
     """the name it was made with: where `load` finds it"""
     identity: str
     dim: int
+    approximate: float | None = None
+    """recall@10 of approximate search, measured when its graph was built; None while searches are exact"""
 
 
 class Index:
     """An index file, made by the first `add`. Also a context manager that closes the file.
+
+    May be used from several threads: searches take turns, and adding does not hold them up.
 
     >>> with Index("icons.db") as index:                                          # doctest: +SKIP
     ...     index.add(open_source("icons"), encoder)
@@ -60,10 +52,13 @@ class Index:
     ...         print(hit.rank, hit.name)
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+    def __init__(self, path: str | Path, approximate_from: int = near.APPROXIMATE_FROM) -> None:
+        """Libraries of `approximate_from` pictures and more are searched by a graph, if indexing has made one."""
+        self.path, self.approximate_from = Path(path), approximate_from
+        self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
-        self._matrix: tuple[tuple[int, int], np.ndarray, np.ndarray] | None = None
+        self._cache = Cache(self.path)
+        self._graph: tuple[Stamp, near.Graph | None] | None = None
 
     def __enter__(self) -> "Index":
         return self
@@ -73,100 +68,194 @@ class Index:
 
     def close(self) -> None:
         """Closes the file; the next use opens it again."""
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = self._matrix = None
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = self._graph = None
+            self._cache = Cache(self.path)
 
     def add(self, source: Source | Stream, encoder: Embedder, progress: Progress | None = None) -> Report:
         """Brings the index up to date with `source`: new, changed, moved and vanished pictures.
 
-        Raises ValueError where the index was made with another encoder; OSError where it cannot be written. What was
-        committed before stays either way.
+        Raises ValueError where the index was made with another encoder, or where the folder vanished or is suddenly
+        empty; OSError where it cannot be written. What was committed before stays either way.
         """
-        connection = self._open(must_exist=False)
-        with spoken(self.path):
-            encoder_id = self._admit(connection, encoder, str(source.name))
-            return self._fill(Filling(connection, encoder, encoder_id), source, progress, only=True)
+        with self._writing() as connection:
+            encoder_id = admit(connection, encoder, self.path, str(source.name))
+            report = self._fill(Filling(connection, encoder, encoder_id, self.path), source, progress, only=True)
+            self._renew(connection, progress)
+        return report
 
     def rebuild(self, source: Source | Stream, encoder: Embedder, progress: Progress | None = None) -> Report:
         """Embeds everything of `source` with `encoder`; afterwards the index holds this source and no other.
 
         The old vectors answer searches until the last picture is done. Killed halfway, the next call goes on.
         """
-        connection = self._open(must_exist=False)
-        with spoken(self.path):
-            encoder_id = _enter(connection, encoder)
-            report = self._fill(Filling(connection, encoder, encoder_id), source, progress, only=False)
+        with self._writing() as connection:
             with transaction(connection):
-                _activate(connection, encoder_id)
+                encoder_id = enter(connection, encoder)
+            filling = Filling(connection, encoder, encoder_id, self.path)
+            report = self._fill(filling, source, progress, only=False)
+            with transaction(connection):
+                own(connection, encoder_id)
+                revise(connection)
                 connection.execute("DELETE FROM encoder WHERE id != ?", (encoder_id,))
+            self._renew(connection, progress)
         return report
 
-    def search(self, vector: Any, k: int = 10) -> list[Hit]:
-        """The `k` pictures nearest to `vector` (e,), best first; equal scores go by the order of indexing."""
-        return self._best(vector, k, said="")
-
-    def _best(self, vector: Any, k: int, said: str) -> list[Hit]:
-        if k < 1:
-            raise ValueError(f"k must be at least 1; got {k}")
-        query = unit(vector).reshape(-1)
-        connection = self._open()
-        with spoken(self.path), transaction(connection, "DEFERRED"):
-            ids, matrix = self._vectors(connection)
-            if len(query) != matrix.shape[1]:
-                raise ValueError(f"the query has {len(query)} numbers, {self.path} holds vectors of {matrix.shape[1]}")
-            # six digits: equal vectors then score equal, whatever block of the product they fell into
-            scores = np.round(matrix @ query, 6)
-            # cosines lie in [-1, 1]: three more puts every named picture before every other, in order of likeness
-            order = scores + 3.0 * np.isin(ids, named(connection, said))
-            return [
-                _hit(connection, rank, float(scores[row]), int(ids[row])) for rank, row in enumerate(top(order, k), 1)
-            ]
-
     def search_text(self, query: str, encoder: Embedder, k: int = 10) -> list[Hit]:
-        """The `k` best pictures for what a person typed: first those whose name or caption holds every word, then the
-        nearest of the others. Raises ValueError for an empty query."""
+        """The `k` best pictures for what a person typed: those called so, then words and likeness fused (fuse.py).
+
+        Raises ValueError for an empty query. An encoder that reads no text finds by words alone, perhaps fewer.
+        """
         self.check(encoder)
-        return self._best(text_vector(encoder, query), k, said=query)
+        said = typed(query)
+        return self._best(k, said, text_vector(encoder, said) if reads_text(encoder) else None, encoder=encoder)
 
     def search_image(self, picture: Any, encoder: Embedder, k: int = 10) -> list[Hit]:
         """The `k` pictures most alike to a path, bytes, PIL image or uint8 array."""
         self.check(encoder)
-        return self.search(image_vector(encoder, picture), k)
+        return self._best(k, "", image_vector(encoder, picture), encoder=encoder)
+
+    def search(self, vector: Any, k: int = 10) -> list[Hit]:
+        """The `k` pictures nearest to `vector` (e,), best first; equal scores go by the order of indexing."""
+        return self._best(k, "", unit(vector).reshape(-1))
+
+    def similar(self, id: int, k: int = 10) -> list[Hit]:
+        """The `k` pictures most alike to one of the index, which is left out. ValueError for an unknown `id`."""
+        with self._reading() as connection:
+            read.picture(connection, id, self.path)
+            row = connection.execute(
+                "SELECT data FROM vector JOIN picture USING (hash) WHERE id = ? AND encoder_id = ?",
+                (id, owner_of(connection, self.path).id),
+            ).fetchone()
+        if row is None:
+            raise ValueError(f"picture {id} of {self.path} has no vector yet; index again")
+        return self._best(k, "", np.frombuffer(row[0], "<f4"), without=id)
+
+    def ranking(self, query: str, vector: Any | None, mode: Mode) -> Ranking:
+        """The rank of every picture by words alone (BM25), vectors alone or as a search answers; for evaluation."""
+        with self._reading() as connection:
+            vectors, _ = self._vectors(connection)
+            wanted = None if vector is None else self._fitting(unit(vector).reshape(-1), vectors)
+            return rank.ranking(connection, vectors, query, wanted, mode)
+
+    def browse(self, k: int, after: int = 0) -> list[Hit]:
+        """`k` pictures in the order of indexing, from the one that follows the id `after`; score 0, match ""."""
+        _counted(k)
+        with self._reading() as connection:
+            return read.browse(connection, k, after)
+
+    def picture(self, id: int) -> Picture:
+        """Raises ValueError for an unknown `id`."""
+        with self._reading() as connection:
+            return read.picture(connection, id, self.path)
+
+    def original(self, id: int) -> tuple[bytes, str]:
+        """The picture's own bytes and media type; an .svgz comes unpacked.
+
+        Only bytes that were indexed: a file that is gone, changed or now a link to something else is refused with a
+        ValueError that says to index again; so is a picture that has no file, unless it is a small SVG.
+        """
+        with self._reading() as connection:
+            found = read.picture(connection, id, self.path)
+            kept = read.source_of(connection, found)
+        return read.original(found, kept, self.path)
+
+    def thumb(self, id: int) -> tuple[bytes, str]:
+        """The picture at most 256 pixels a side, transparency kept, and its media type."""
+        with self._reading() as connection:
+            return read.thumb(connection, id, self.path)
+
+    def thumbs(self, hits: Sequence[Hit]) -> list[bytes]:
+        """A thumbnail for each hit."""
+        with self._reading() as connection:
+            return [read.thumb(connection, hit.id, self.path)[0] for hit in hits]
 
     def check(self, encoder: Embedder) -> None:
         """Raises ValueError where the index was made with another encoder, with the command that re-indexes."""
-        about = self.about()
-        if encoder.identity != about.identity:
-            raise ValueError(_mismatch(self.path, about.encoder, encoder, about.sources))
+        with self._reading() as connection:
+            check(connection, encoder, self.path)
 
     def about(self) -> About:
         """What is in the file. Raises ValueError where nothing was ever indexed."""
-        connection = self._open()
-        with spoken(self.path), transaction(connection, "DEFERRED"):
-            active = _active(connection)
-            if active is None:
-                raise ValueError(f"{self.path} is empty. Fill it: sightline index {self.path} SRC --encoder ENCODER")
-            counts = connection.execute("SELECT count(*), count(bad) FROM picture LEFT JOIN content USING (hash)")
-            total, bad = counts.fetchone()
-            return About(total - bad, bad, _sources(connection), active[1], active[2], active[3])
+        with self._reading() as connection:
+            owner = owner_of(connection, self.path)
+            (total,) = connection.execute("SELECT count(*) FROM picture").fetchone()
+            unusable = "SELECT count(*) FROM picture JOIN content USING (hash) WHERE bad IS NOT NULL"
+            (bad,) = connection.execute(unusable).fetchone()
+            large = total - bad >= self.approximate_from
+            recall = near.recall_of(near.path_of(self.path), stamp_of(connection, owner)) if large else None
+            return About(total - bad, bad, sources_of(connection), owner.name, owner.identity, owner.dim, recall)
 
-    def thumbs(self, hits: Sequence[Hit]) -> list[bytes]:
-        """A PNG for each hit, at most 96 pixels a side, transparency kept."""
-        connection = self._open()
-        with spoken(self.path):
-            find = "SELECT thumb FROM picture JOIN content USING (hash) WHERE id = ?"
-            return [connection.execute(find, (hit.id,)).fetchone()[0] for hit in hits]
+    def _best(
+        self,
+        k: int,
+        query: str,
+        vector: np.ndarray | None,
+        encoder: Embedder | None = None,
+        without: int | None = None,
+    ) -> list[Hit]:
+        _counted(k)
+        with self._reading() as connection:
+            if encoder is not None:
+                # again: while the query was embedded, the index may have been given another encoder
+                check(connection, encoder, self.path)
+            vectors, graph = self._vectors(connection)
+            vector = None if vector is None else self._fitting(vector, vectors)
+            count = k + (without is not None)
+            while True:
+                found = rank.ranked(connection, vectors, graph, count, query, vector)
+                if without is not None:
+                    keep = found.ids != without
+                    found = Ranked(found.ids[keep], found.cosines[keep], found.match[keep])
+                hits = read.hits(connection, found, vectors, k)
+                # rows that went since the matrix was read leave gaps, which the next ones fill
+                if len(hits) == k or vector is None or count >= len(vectors.ids):
+                    return hits
+                count *= 4
 
-    def _open(self, must_exist: bool = True) -> sqlite3.Connection:
-        if self._connection is None:
-            if must_exist and not self.path.is_file():
-                raise ValueError(
-                    f"there is no index at {self.path}. Make one: sightline index {self.path} SRC --encoder ENCODER"
-                )
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = connect(self.path)
-        return self._connection
+    def _fitting(self, vector: np.ndarray, vectors: Vectors) -> np.ndarray:
+        if len(vector) != vectors.stamp.dim:
+            raise ValueError(f"the query has {len(vector)} numbers, {self.path} holds vectors of {vectors.stamp.dim}")
+        return vector
+
+    def _vectors(self, connection: sqlite3.Connection) -> tuple[Vectors, near.Graph | None]:
+        owner = owner_of(connection, self.path)
+        vectors = self._cache.at(connection, owner.id, stamp_of(connection, owner))
+        if len(vectors.ids) < self.approximate_from:
+            return vectors, None
+        if self._graph is None or self._graph[0] != vectors.stamp:
+            self._graph = (vectors.stamp, near.opened(near.path_of(self.path), vectors.stamp))
+        return vectors, self._graph[1]
+
+    def _renew(self, connection: sqlite3.Connection, progress: Progress | None) -> None:
+        """Brings the caches up to date, so that the next search only reads."""
+        with transaction(connection, "DEFERRED"):
+            owner = owner_of(connection, self.path)
+            vectors = Cache(self.path).renew(connection, owner.id, stamp_of(connection, owner))
+        if len(vectors.ids) >= self.approximate_from:
+            near.update(near.path_of(self.path), vectors, progress)
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """One unchanging view of the file, by one thread at a time."""
+        with self._lock:
+            if self._connection is None:
+                if not self.path.is_file():
+                    raise ValueError(
+                        f"there is no index at {self.path}. Make one: sightline index {self.path} SRC --encoder ENCODER"
+                    )
+                self._connection = connect(self.path)
+            with spoken(self.path), transaction(self._connection, "DEFERRED"):
+                yield self._connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """A connection of its own, so that this index answers meanwhile."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(connect(self.path)) as connection, spoken(self.path):
+            yield connection
 
     def _fill(self, filling: Filling, source: Source | Stream, progress: Progress | None, only: bool) -> Report:
         """`only` removes what vanished from this source alone; else everything that is not in it."""
@@ -176,82 +265,9 @@ class Index:
         for part in parts:
             filling.add(part, progress)
         mine = {str(part.name) for part in parts}
-        return filling.finish(mine if only else mine | set(_sources(filling.connection)))
-
-    def _admit(self, connection: sqlite3.Connection, encoder: Embedder, source: str) -> int:
-        """The row of an encoder that may add vectors; the first one becomes the index's own."""
-        active = _active(connection)
-        if active is not None and active[2] != encoder.identity:
-            raise ValueError(_mismatch(self.path, active[1], encoder, (source,)))
-        with transaction(connection):
-            encoder_id = _enter_inside(connection, encoder)
-            _activate(connection, encoder_id)
-        return encoder_id
-
-    def _vectors(self, connection: sqlite3.Connection) -> tuple[np.ndarray, np.ndarray]:
-        """Ids (n,) and unit vectors (n, e), ordered by id; called inside a transaction."""
-        active = _active(connection)
-        if active is None:
-            raise ValueError(f"{self.path} is empty. Fill it: sightline index {self.path} SRC --encoder ENCODER")
-        # data_version moves when others commit, total_changes when we do
-        version = (connection.execute("PRAGMA data_version").fetchone()[0], connection.total_changes)
-        if self._matrix is None or self._matrix[0] != version:
-            rows = connection.execute(
-                """SELECT picture.id, vector.data FROM picture
-                   JOIN vector ON vector.hash = picture.hash AND encoder_id = ? ORDER BY picture.id""",
-                (active[0],),
-            ).fetchall()
-            ids = np.array([row[0] for row in rows], dtype=np.int64)
-            matrix = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f4").reshape(len(rows), active[3])
-            self._matrix = (version, ids, matrix)
-        return self._matrix[1], self._matrix[2]
+        return filling.finish(mine if only else mine | set(sources_of(filling.connection)))
 
 
-def _active(connection: sqlite3.Connection) -> tuple[int, str, str, int] | None:
-    """(id, name, identity, dim) of the encoder that answers searches."""
-    return connection.execute(
-        """SELECT encoder.id, name, identity, dim FROM meta JOIN encoder ON encoder.id = CAST(value AS INTEGER)
-           WHERE key = 'encoder'"""
-    ).fetchone()
-
-
-def _enter(connection: sqlite3.Connection, encoder: Embedder) -> int:
-    with transaction(connection):
-        return _enter_inside(connection, encoder)
-
-
-def _enter_inside(connection: sqlite3.Connection, encoder: Embedder) -> int:
-    if not encoder.identity:
-        raise ValueError(f"the encoder {encoder.name} has no identity: save it to a run folder, load it and index then")
-    # a name relative to where the command happened to run would not be found again
-    name = str(plain(encoder.name)) if Path(encoder.name).exists() else encoder.name
-    connection.execute(
-        """INSERT INTO encoder (name, identity, dim) VALUES (?, ?, ?)
-           ON CONFLICT (identity) DO UPDATE SET name = excluded.name""",
-        (name, encoder.identity, encoder.dim),
-    )
-    return connection.execute("SELECT id FROM encoder WHERE identity = ?", (encoder.identity,)).fetchone()[0]
-
-
-def _activate(connection: sqlite3.Connection, encoder_id: int) -> None:
-    connection.execute("INSERT OR REPLACE INTO meta VALUES ('encoder', ?)", (str(encoder_id),))
-
-
-def _sources(connection: sqlite3.Connection) -> tuple[str, ...]:
-    return tuple(row[0] for row in connection.execute("SELECT DISTINCT source FROM picture ORDER BY source"))
-
-
-def _mismatch(path: Path, made_with: str, encoder: Embedder, sources: Sequence[str]) -> str:
-    return (
-        f"{path} was made with the encoder {made_with}, or with other weights of it; vectors of {encoder.name} cannot "
-        f"be compared with those. Index again: sightline index {path} '{'::'.join(sources) or 'SRC'}' "
-        f"--encoder {encoder.name} --rebuild"
-    )
-
-
-def _hit(connection: sqlite3.Connection, rank: int, score: float, picture_id: int) -> Hit:
-    key, path, name, captions, width, height = connection.execute(
-        "SELECT key, path, name, captions, width, height FROM picture JOIN content USING (hash) WHERE id = ?",
-        (picture_id,),
-    ).fetchone()
-    return Hit(rank, score, picture_id, key, path, name, tuple(json.loads(captions)), width, height)
+def _counted(k: int) -> None:
+    if k < 1:
+        raise ValueError(f"k must be at least 1; got {k}")

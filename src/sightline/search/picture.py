@@ -13,8 +13,14 @@ from PIL import ExifTags, Image
 from sightline.data.decode import decode, is_svg, open_raster, unpacked
 from sightline.data.sample import BadSample, Sample
 
-THUMB = 96
+THUMB = 256
 """pixels of a thumbnail's longer side"""
+DRAWN = 128
+"""of an SVG's: drawing it at 256 takes four times as long, and whoever shows it large draws it anew"""
+SOURCE_BYTES = 256 * 2**10
+"""of an SVG that has no file of its own and is kept, so that it can be copied out"""
+FEW_COLOURS = 1024
+"""a thumbnail of no more is drawn, not photographed, and kept without loss"""
 
 
 @dataclass(slots=True)
@@ -28,6 +34,9 @@ class Place:
     path: str | None
     name: str
     captions: list[str]
+    """what it is called; the main caption first"""
+    terms: list[str]
+    """words about it"""
     size: int
     mtime: int
     """nanoseconds; 0 where there is no file"""
@@ -42,6 +51,8 @@ class Content:
     width: int | None = None
     height: int | None = None
     thumb: bytes | None = None
+    source: bytes | None = None
+    """of an SVG"""
     bad: str | None = None
 
 
@@ -60,7 +71,8 @@ def place_of(sample: Sample, source: str) -> Place:
         key=sample.key,
         path=str(path) if path else None,
         name=sample.name or Path(sample.key).stem,
-        captions=list(dict.fromkeys((*sample.captions, *sample.terms))),
+        captions=list(sample.captions),
+        terms=list(sample.terms),
         size=stat.st_size if stat else 0,
         mtime=stat.st_mtime_ns if stat else 0,
     )
@@ -80,9 +92,18 @@ def content_of(image: bytes | np.ndarray, preprocess: Any) -> Content:
     """Decoded once as the encoder sees it and once small; never raises for a bad picture."""
     try:
         pixels = np.asarray(preprocess(image), dtype=np.float32)
-        return Content(pixels, *dimensions(image), thumbnail(decode(image, size=THUMB)))
+        width, height = dimensions(image)
+        size = THUMB if width else DRAWN
+        return Content(pixels, width, height, thumbnail(decode(image, size)), source_of(image))
     except BadSample as error:
         return Content(bad=str(error))
+
+
+def source_of(image: bytes | np.ndarray) -> bytes | None:
+    """The bytes of a small SVG; None for anything else."""
+    if isinstance(image, np.ndarray) or len(image) > SOURCE_BYTES or not is_svg(unpacked(image)):
+        return None
+    return image
 
 
 def dimensions(image: bytes | np.ndarray) -> tuple[int | None, int | None]:
@@ -99,9 +120,9 @@ def dimensions(image: bytes | np.ndarray) -> tuple[int | None, int | None]:
 
 
 def thumbnail(pixels: np.ndarray) -> bytes:
-    """PNG, longer side at most THUMB, transparency kept."""
+    """WebP, longer side at most THUMB, transparency kept."""
     image = Image.fromarray(pixels)
     image.thumbnail((THUMB, THUMB), Image.Resampling.LANCZOS)
     out = io.BytesIO()
-    image.save(out, format="PNG", compress_level=6)
+    image.save(out, format="WEBP", lossless=image.getcolors(FEW_COLOURS) is not None, quality=80, method=2)
     return out.getvalue()

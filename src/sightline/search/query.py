@@ -23,11 +23,21 @@ def text_vector(encoder: Embedder, query: str) -> np.ndarray:
 
     Raises ValueError for a query without a visible character.
     """
+    return unit(encoder.encode_text([typed(query)]))[0]
+
+
+def typed(query: str) -> str:
+    """A query on one line, as it can be tokenized. Raises ValueError where it has no visible character."""
     # a shell may hand over bytes that are no UTF-8 as lone surrogates, which tokenizers refuse
     words = " ".join(query.encode("utf-8", "replace").decode("utf-8").split())
     if not any(character.isprintable() and not character.isspace() for character in words):
         raise ValueError('the query is empty; type what the picture shows, such as "credit card"')
-    return unit(encoder.encode_text([words]))[0]
+    return words
+
+
+def reads_text(encoder: Embedder) -> bool:
+    """False for an encoder of pictures only: then words find by what is written, not by what is seen."""
+    return bool(getattr(encoder, "reads_text", True))
 
 
 def image_vector(encoder: Embedder, picture: Any) -> np.ndarray:

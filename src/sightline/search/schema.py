@@ -5,12 +5,19 @@ at any moment leaves the last committed batch. `application_id` tells our files 
 counts the migrations applied.
 """
 
+import json
+import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sightline.search.words import lines
+
 APPLICATION = 0x53474C4E  # "SGLN"
+WAIT = 30.0
+"""seconds to wait for another process that writes"""
 
 # One entry for each version; a published entry is never edited, a change is a new one.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
@@ -33,7 +40,42 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             hash TEXT NOT NULL, encoder_id INTEGER NOT NULL REFERENCES encoder (id) ON DELETE CASCADE,
             data BLOB NOT NULL, PRIMARY KEY (hash, encoder_id))""",
     ),
+    (
+        # words by the rule of words.py, a line each: `called` has the name and the captions, `said` the search terms
+        "ALTER TABLE picture ADD COLUMN called TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE picture ADD COLUMN said TEXT NOT NULL DEFAULT ''",
+        # version 1 kept captions and terms in one list, the main caption first
+        "UPDATE picture SET called = v1_called(name, captions), said = v1_said(captions)",
+        """CREATE VIRTUAL TABLE words USING fts5 (
+            called, said, content = 'picture', content_rowid = 'id', tokenize = 'porter unicode61 remove_diacritics 2')
+        """,
+        "INSERT INTO words (words) VALUES ('rebuild')",
+        """CREATE TRIGGER words_added AFTER INSERT ON picture BEGIN
+            INSERT INTO words (rowid, called, said) VALUES (new.id, new.called, new.said);
+        END""",
+        """CREATE TRIGGER words_removed AFTER DELETE ON picture BEGIN
+            INSERT INTO words (words, rowid, called, said) VALUES ('delete', old.id, old.called, old.said);
+        END""",
+        """CREATE TRIGGER words_changed AFTER UPDATE ON picture
+            WHEN old.id != new.id OR old.called != new.called OR old.said != new.said BEGIN
+            INSERT INTO words (words, rowid, called, said) VALUES ('delete', old.id, old.called, old.said);
+            INSERT INTO words (rowid, called, said) VALUES (new.id, new.called, new.said);
+        END""",
+        # the bytes of an SVG that has no file of its own
+        "ALTER TABLE content ADD COLUMN source BLOB",
+        # so that bad ones are counted without reading past every thumbnail
+        "CREATE INDEX content_bad ON content (hash) WHERE bad IS NOT NULL",
+        # what caches are made of: `library` names this index for good, `revision` changes with every commit
+        "INSERT INTO meta VALUES ('library', lower(hex(randomblob(16))))",
+        "INSERT INTO meta VALUES ('revision', lower(hex(randomblob(8))))",
+    ),
 )
+
+
+def revise(connection: sqlite3.Connection) -> None:
+    """Called in every transaction that changes what a search may answer. Drawn, not counted: a file put back from a
+    copy and filled otherwise must not meet the caches of what it was."""
+    connection.execute("UPDATE meta SET value = lower(hex(randomblob(8))) WHERE key = 'revision'")
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -42,7 +84,11 @@ def connect(path: Path) -> sqlite3.Connection:
     Raises ValueError where the file is another kind of file, damaged, or of a newer version.
     """
     with spoken(path):
-        connection = sqlite3.connect(path, timeout=30.0, isolation_level=None)
+        # write-ahead mode needs files beside it. Where none can be made and nobody has any, the file is read as it lies
+        still = path.is_file() and not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
+        place = f"{path.absolute().as_uri()}?immutable=1" if still else str(path)
+        # several threads may use it, one at a time: whoever shares it has a lock
+        connection = sqlite3.connect(place, timeout=WAIT, isolation_level=None, check_same_thread=False, uri=still)
         try:
             _prepare(connection, path)
         except BaseException:
@@ -71,6 +117,11 @@ def spoken(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
+        if "no such module: fts5" in str(error):
+            raise ValueError(
+                f"{path} needs SQLite with FTS5 (search by words), which this Python was built without (SQLite "
+                f"{sqlite3.sqlite_version}). Use a Python from python.org, conda, uv or your system's packages"
+            ) from error
         hint = "another process is writing it; wait for it to end" if "locked" in str(error) else "nothing was lost"
         raise OSError(f"{path}: {error} ({hint})") from error
     except sqlite3.DatabaseError as error:
@@ -81,9 +132,10 @@ def spoken(path: Path) -> Iterator[None]:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    with transaction(connection, "DEFERRED"):  # at one moment: another process may be making the file
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if application != APPLICATION and (application or version or tables):
         raise ValueError(f"{path} is a database of another program; choose another name for the index")
     if version > len(MIGRATIONS):
@@ -96,7 +148,9 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA synchronous = NORMAL")
     if version == len(MIGRATIONS):
         return
-    connection.execute("PRAGMA journal_mode = WAL")
+    _write_ahead(connection)
+    connection.create_function("v1_called", 2, lambda name, texts: lines([name, *json.loads(texts)[:1]]))
+    connection.create_function("v1_said", 1, lambda texts: lines(json.loads(texts)[1:]))
     with transaction(connection):
         version = connection.execute("PRAGMA user_version").fetchone()[0]  # another process may have been first
         for statements in MIGRATIONS[version:]:
@@ -104,3 +158,16 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
                 connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION}")
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """SQLite does not wait for this change of mode as it waits for a transaction."""
+    end = time.monotonic() + WAIT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.02)

@@ -1,0 +1,47 @@
+"""`sightline serve`."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+
+def serve(
+    db: Path,
+    *,
+    port: int = 8765,
+    host: str = "127.0.0.1",
+    encoder: str | None = None,
+    open_page: Annotated[bool, Parameter(name="--open")] = False,
+    device: str = "auto",
+) -> None:
+    """Serve a library as a page: search by words or by a picture, see neighbours, take pictures out. Ctrl-C ends.
+
+    Only this machine can reach it unless --host says otherwise. docs/page.md has its keys and its JSON API.
+
+    Examples:
+      sightline serve icons.db
+      sightline serve icons.db --port 0 --open
+
+    Parameters
+    ----------
+    db
+        The index made by `sightline index`.
+    port
+        Where to listen; 0 takes any free port.
+    host
+        The address to listen at; 0.0.0.0 lets other machines in.
+    encoder
+        ENCODER; left out, the one the index was made with. It must be the same encoder, perhaps at another place.
+    open_page
+        Open it in the browser.
+    device
+        auto, cpu, cuda or mps. auto runs an exported encoder on the CPU, without torch.
+    """
+    from sightline.search.encoder import encoder_of
+    from sightline.search.index import Index
+    from sightline.web.server import serve as answer
+
+    with Index(db) as index:
+        model = encoder_of(db, index.about().encoder, encoder, device)
+        answer(index, model, port=port, host=host, open_page=open_page)

@@ -1,0 +1,48 @@
+"""Two rankings made one: words and vectors, by reciprocal rank fusion, with pictures called by the query before all.
+
+G. V. Cormack, C. L. A. Clarke, S. Buettcher, "Reciprocal Rank Fusion outperforms Condorcet and individual Rank Learning
+Methods", SIGIR 2009:  score(d) = sum over rankings r of 1 / (K + rank_r(d)),  ranks from 1; a ranking that does not
+hold d adds nothing. BM25 and cosines have no common scale; ranks need none.
+
+Departures: K is 10 (the paper has 60, for rankings of thousands); each ranking counts to its DEPTH only, so that the
+answer does not depend on how many results are asked for; what no ranking holds follows by cosine; a picture whose name
+or caption is the query comes first whatever the ranks.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+K = 10  # ours
+"""The smaller, the more the first places of one ranking outweigh agreement further down.
+
+R@10 on 1,395 built-in icons with K 10 / 20 / 60: by a term that is written nowhere .194 / .191 / .187, by a written
+term .904 / .903 / .899, by a word of the label and a term .972 / .950 / .923. Half the weight for words gains two
+points of the first and loses ten of the others.
+"""
+DEPTH = 1000
+"""places of a ranking that count"""
+
+
+def reciprocal(rankings: Sequence[np.ndarray], pool: np.ndarray) -> np.ndarray:
+    """Scores (n,) of the distinct `pool` (n,), ascending; each ranking is a part of the pool, best first.
+
+    >>> reciprocal([np.array([7, 3]), np.array([3])], np.array([3, 5, 7])).round(4).tolist()
+    [0.1742, 0.0, 0.0909]
+    """
+    scores = np.zeros(len(pool))
+    for ranking in rankings:
+        counted = ranking[:DEPTH]
+        scores[np.searchsorted(pool, counted)] += 1 / (K + 1 + np.arange(len(counted)))
+    return scores
+
+
+def fused(rankings: Sequence[np.ndarray], named: np.ndarray, pool: np.ndarray, cosines: np.ndarray) -> np.ndarray:
+    """The `pool` (n,) in the order of the answer: `named` ones by cosine, then by fused score, cosine and number.
+
+    `pool` is ascending and holds everything in `rankings` and `named`; `cosines` (n,) are the pool's.
+    """
+    first = np.isin(pool, named)
+    scores = np.where(first, 0.0, reciprocal(rankings, pool))
+    # rounded, since a sum of the same two numbers in another order must not decide
+    return pool[np.lexsort((pool, -cosines, -scores.round(12), ~first))]

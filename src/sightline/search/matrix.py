@@ -1,0 +1,160 @@
+"""All vectors of an index as one matrix in memory: read from SQLite, kept as a file that is mapped.
+
+`DB-vectors` beside the index is a cache and never a truth: it says which library, encoder and revision it was made of,
+and one that is stale, cut or of another library is passed over. Whoever had to work for a matrix writes it, whole or
+not at all, so any number of processes may.
+
+While another process indexes, the revision changes with every batch. A library so large that reading it takes long is
+then answered from the older matrix for a while (`BUSY`): pictures that have come since are not found yet.
+"""
+
+import json
+import os
+import sqlite3
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sightline.data.atomic import replacing
+
+MAGIC = b"SGLNVEC1"
+HEADER = 1024
+"""bytes before the numbers: MAGIC and JSON, filled up with zeros"""
+WORTH = 0.02
+"""seconds of reading from which a search writes the file; indexing always does"""
+QUICK = 0.2
+"""seconds of reading up to which every change is followed at once"""
+BUSY = 10
+"""times as long as reading took before it is done again"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a cache was made of."""
+
+    library: str
+    encoder: str
+    """identity"""
+    dim: int
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """The searchable pictures: `ids` (n,) ascending, `matrix` (n, e) of unit vectors.
+
+    `keys` (n,) are the first eight bytes of the content hashes: they tell whether a row is still the picture it was.
+    """
+
+    stamp: Stamp
+    ids: np.ndarray
+    keys: np.ndarray
+    matrix: np.ndarray
+
+    def rows(self, ids: np.ndarray) -> np.ndarray:
+        """Row numbers of those of `ids` that are here, in their order."""
+        at = np.searchsorted(self.ids, ids)
+        there = at < len(self.ids)
+        there[there] = self.ids[at[there]] == ids[there]
+        return at[there]
+
+
+class Cache:
+    """Gives the matrix for a stamp: the one at hand, the mapped file, or one read from SQLite."""
+
+    def __init__(self, db: Path) -> None:
+        self.path = db.with_name(db.name + "-vectors")
+        self._held: Vectors | None = None
+        self._until = 0.0
+
+    def at(self, connection: sqlite3.Connection, encoder_id: int, stamp: Stamp) -> Vectors:
+        """Called inside a transaction in which `stamp` was read. May be of an older revision; see above."""
+        held = self._held
+        if held and held.stamp == stamp:
+            return held
+        found = _mapped(self.path, stamp)
+        if found is None:
+            same = held and (held.stamp.library, held.stamp.encoder) == (stamp.library, stamp.encoder)
+            if held and same and time.monotonic() < self._until:
+                return held
+            start = time.monotonic()
+            found = read(connection, encoder_id, stamp)
+            if time.monotonic() - start > WORTH:
+                write(self.path, found)
+            took = time.monotonic() - start
+            self._until = start + took + (BUSY * took if took > QUICK else 0)
+        self._held = found
+        return found
+
+    def renew(self, connection: sqlite3.Connection, encoder_id: int, stamp: Stamp) -> Vectors:
+        """The matrix as it is now, and on disk; for the end of indexing."""
+        found = _mapped(self.path, stamp)
+        if found is None:
+            found = read(connection, encoder_id, stamp)
+            write(self.path, found)
+        return found
+
+
+def read(connection: sqlite3.Connection, encoder_id: int, stamp: Stamp) -> Vectors:
+    """Every vector from SQLite, in the order of their pictures' ids."""
+    find = """SELECT picture.id, picture.hash, vector.data FROM picture
+              JOIN vector ON vector.hash = picture.hash AND encoder_id = ? ORDER BY picture.id"""
+    ids, keys, data = [], [], []
+    cursor = connection.execute(find, (encoder_id,))
+    while some := cursor.fetchmany(4096):
+        ids.extend(row[0] for row in some)
+        keys.extend(key(row[1]) for row in some)
+        data.append(np.frombuffer(b"".join(row[2] for row in some), dtype="<f4"))
+        if data[-1].size != len(some) * stamp.dim:
+            raise sqlite3.DatabaseError(f"a vector has another length than {stamp.dim}")
+    matrix = np.concatenate(data) if data else np.zeros(0, dtype="<f4")
+    return Vectors(stamp, np.array(ids, "<i8"), np.array(keys, "<u8"), matrix.reshape(len(ids), stamp.dim))
+
+
+def key(hash_: str) -> int:
+    """
+    >>> key("00000000000000ff0123456789abcdef")
+    255
+    """
+    return int(hash_[:16], 16)
+
+
+def write(path: Path, vectors: Vectors) -> None:
+    """Leaves the cache as it was where it cannot be written: a folder of others, a full disk, a file mapped on
+    Windows."""
+    header = MAGIC + json.dumps({**asdict(vectors.stamp), "count": len(vectors.ids)}).encode()
+    if len(header) > HEADER:
+        return
+    with suppress(OSError), replacing(path) as [temporary], temporary.open("wb") as file:
+        file.write(header.ljust(HEADER, b"\0"))
+        for part in (vectors.ids, vectors.keys, vectors.matrix):
+            file.write(np.ascontiguousarray(part).data)
+
+
+def _mapped(path: Path, stamp: Stamp) -> Vectors | None:
+    """The file as arrays on disk, None where it is not there, not whole or of something else."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEADER)
+            if not head.startswith(MAGIC) or len(head) != HEADER:
+                return None
+            said = json.loads(head[len(MAGIC) :].rstrip(b"\0"))
+            count = said.pop("count")
+            if said != asdict(stamp) or os.fstat(file.fileno()).st_size != HEADER + count * (16 + 4 * stamp.dim):
+                return None
+            if count == 0:
+                return Vectors(stamp, np.zeros(0, "<i8"), np.zeros(0, "<u8"), np.zeros((0, stamp.dim), "<f4"))
+            # mapped by the open file: by its name it might be the next one already
+            whole = np.asarray(np.memmap(file, dtype=np.uint8, mode="r"))
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        return None
+    numbers = whole[HEADER:]
+    return Vectors(
+        stamp,
+        ids=numbers[: 8 * count].view("<i8"),
+        keys=numbers[8 * count : 16 * count].view("<u8"),
+        matrix=numbers[16 * count :].view("<f4").reshape(count, stamp.dim),
+    )

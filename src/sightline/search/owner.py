@@ -1,0 +1,91 @@
+"""Which encoder an index belongs to: vectors are compared only where weights and rules are the same."""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from sightline.search.matrix import Stamp
+from sightline.search.picture import plain
+from sightline.search.query import Embedder
+from sightline.search.schema import transaction
+
+
+class Owner(NamedTuple):
+    """The encoder that answers searches."""
+
+    id: int
+    name: str
+    identity: str
+    dim: int
+
+
+def owner_of(connection: sqlite3.Connection, db: Path) -> Owner:
+    """Raises ValueError where nothing was ever indexed."""
+    if (owner := _owner(connection)) is None:
+        raise ValueError(f"{db} is empty. Fill it: sightline index {db} SRC --encoder ENCODER")
+    return owner
+
+
+def check(connection: sqlite3.Connection, encoder: Embedder, db: Path) -> None:
+    """Raises ValueError where `encoder` is not the owner, with the command that indexes again."""
+    owner = owner_of(connection, db)
+    if encoder.identity != owner.identity:
+        raise _mismatch(db, owner, encoder, sources_of(connection))
+
+
+def stamp_of(connection: sqlite3.Connection, owner: Owner) -> Stamp:
+    """What a cache of the index as it is now is made of."""
+    meta = dict(connection.execute("SELECT key, value FROM meta WHERE key IN ('library', 'revision')"))
+    return Stamp(meta["library"], owner.identity, owner.dim, meta["revision"])
+
+
+def admit(connection: sqlite3.Connection, encoder: Embedder, db: Path, source: str) -> int:
+    """The id of an encoder that may add vectors; the first one becomes the owner. ValueError for another one."""
+    with transaction(connection):
+        owner = _owner(connection)
+        if owner and owner.identity != encoder.identity:
+            raise _mismatch(db, owner, encoder, [source])
+        encoder_id = enter(connection, encoder)
+        own(connection, encoder_id)
+    return encoder_id
+
+
+def enter(connection: sqlite3.Connection, encoder: Embedder) -> int:
+    """The id of an encoder, entered if need be; not yet the owner."""
+    if not encoder.identity:
+        raise ValueError(f"the encoder {encoder.name} has no identity: save it to a run folder, load it and index then")
+    # a name relative to where the command happened to run would not be found again
+    name = str(plain(encoder.name)) if Path(encoder.name).exists() else encoder.name
+    connection.execute(
+        """INSERT INTO encoder (name, identity, dim) VALUES (?, ?, ?)
+           ON CONFLICT (identity) DO UPDATE SET name = excluded.name""",
+        (name, encoder.identity, encoder.dim),
+    )
+    return connection.execute("SELECT id FROM encoder WHERE identity = ?", (encoder.identity,)).fetchone()[0]
+
+
+def own(connection: sqlite3.Connection, encoder_id: int) -> None:
+    """Makes it the one that answers searches."""
+    connection.execute("INSERT OR REPLACE INTO meta VALUES ('encoder', ?)", (str(encoder_id),))
+
+
+def sources_of(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """Every SRC whose pictures are in the index."""
+    return tuple(row[0] for row in connection.execute("SELECT DISTINCT source FROM picture ORDER BY source"))
+
+
+def _owner(connection: sqlite3.Connection) -> Owner | None:
+    row = connection.execute(
+        """SELECT encoder.id, name, identity, dim FROM meta JOIN encoder ON encoder.id = CAST(value AS INTEGER)
+           WHERE key = 'encoder'"""
+    ).fetchone()
+    return row and Owner(*row)
+
+
+def _mismatch(db: Path, owner: Owner, encoder: Embedder, sources: Sequence[str]) -> ValueError:
+    return ValueError(
+        f"{db} was made with the encoder {owner.name}, or with other weights of it; vectors of {encoder.name} cannot "
+        f"be compared with those. Index again: sightline index {db} '{'::'.join(sources) or 'SRC'}' "
+        f"--encoder {encoder.name} --rebuild"
+    )

@@ -1,0 +1,146 @@
+"""What an index gives out: hits, single pictures, their thumbnails and their own bytes."""
+
+import json
+import os
+import sqlite3
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from sightline.data.decode import FILE_BYTES, open_raster, unpacked
+from sightline.data.sample import BadSample
+from sightline.search.matrix import Vectors, key
+from sightline.search.picture import fingerprint
+from sightline.search.rank import Ranked
+
+SVG = "image/svg+xml"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One result. `score` is the cosine of query and picture; `path` is None for a picture inside an archive."""
+
+    rank: int
+    score: float
+    id: int
+    key: str
+    path: str | None
+    name: str
+    captions: tuple[str, ...]
+    width: int | None
+    height: int | None
+    match: str = ""
+    """name | words | picture | both: what found it; "" where nothing was asked"""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """All that is known of one picture. `source` is the SRC that it came with, `hash` the fingerprint of its bytes."""
+
+    id: int
+    key: str
+    path: str | None
+    name: str
+    captions: tuple[str, ...]
+    width: int | None
+    height: int | None
+    source: str
+    svg: bool
+    hash: str
+
+
+def hits(connection: sqlite3.Connection, found: Ranked, vectors: Vectors, k: int) -> list[Hit]:
+    """The first `k` of `found` that are still there: vectors may be older than the rows."""
+    find = f"SELECT hash, {_SHOWN} FROM picture JOIN content USING (hash) WHERE id = ?"
+    keys = vectors.keys[vectors.rows(found.ids)]
+    made: list[Hit] = []
+    for at, picture_id in enumerate(found.ids.tolist()):
+        if len(made) == k:
+            break
+        row = connection.execute(find, (picture_id,)).fetchone()
+        if row is not None and key(row[0]) == int(keys[at]):
+            made.append(_hit(row[1:], len(made) + 1, float(found.cosines[at]), str(found.match[at])))
+    return made
+
+
+def browse(connection: sqlite3.Connection, k: int, after: int) -> list[Hit]:
+    """`k` pictures in the order of indexing, from the one that follows the id `after`."""
+    find = f"""SELECT {_SHOWN} FROM picture JOIN content USING (hash)
+               WHERE id > ? AND hash NOT IN (SELECT hash FROM content WHERE bad IS NOT NULL) ORDER BY id LIMIT ?"""
+    return [_hit(row, rank, 0.0, "") for rank, row in enumerate(connection.execute(find, (after, k)), 1)]
+
+
+def picture(connection: sqlite3.Connection, id: int, db: Path) -> Picture:
+    """Raises ValueError where the index has no such picture."""
+    row = None
+    if 0 <= id < 2**63:  # SQLite's numbers end there
+        find = f"SELECT {_SHOWN}, picture.source, hash, bad FROM picture JOIN content USING (hash) WHERE id = ?"
+        row = connection.execute(find, (id,)).fetchone()
+    if row is None or row[9] is not None:
+        raise ValueError(f"{db} has no picture {id}" + (f" that could be used: {row[9]}" if row else ""))
+    # only an SVG has no size of its own
+    id, key, path, name, captions, width, height, source, hash_, _ = row
+    return Picture(id, key, path, name, tuple(json.loads(captions)), width, height, source, width is None, hash_)
+
+
+def thumb(connection: sqlite3.Connection, id: int, db: Path) -> tuple[bytes, str]:
+    """The thumbnail and its media type: WebP, at most 256 pixels a side, transparency kept; in files that began as
+    version 1, PNG of 96."""
+    row = connection.execute(
+        "SELECT thumb FROM picture JOIN content USING (hash) WHERE id = ? AND thumb IS NOT NULL", (id,)
+    ).fetchone()
+    if row is None:
+        raise ValueError(f"{db} has no picture {id}")
+    return row[0], "image/png" if row[0].startswith(b"\x89PNG") else "image/webp"
+
+
+def original(found: Picture, kept: bytes | None, db: Path) -> tuple[bytes, str]:
+    """The picture's own bytes and their media type, an .svgz unpacked; `kept` are those the index has.
+
+    Never other bytes than were indexed: whatever lies at the path now, its fingerprint decides. Raises ValueError.
+    """
+    again = f"Index again: sightline index {db} '{found.source}'"
+    if kept is None and found.path is None:
+        raise ValueError(f"{found.key} of {found.source} has no file of its own, and the index keeps small SVGs only")
+    try:
+        data = kept if kept is not None else _regular(Path(found.path or ""))
+    except OSError as error:
+        raise ValueError(f"{found.path}: {error.strerror or error}. {again}") from error
+    if fingerprint(data) != found.hash:
+        raise ValueError(f"{found.path or found.key} is not the picture that was indexed any more. {again}")
+    try:
+        return (unpacked(data), SVG) if found.svg else (data, _media(data))
+    except BadSample as error:
+        raise ValueError(f"{found.path or found.key}: {error}. {again}") from error
+
+
+def source_of(connection: sqlite3.Connection, found: Picture) -> bytes | None:
+    """The bytes that the index keeps of an SVG without a file."""
+    if found.path is not None:
+        return None
+    return connection.execute("SELECT source FROM content WHERE hash = ?", (found.hash,)).fetchone()[0]
+
+
+_SHOWN = "id, key, path, name, captions, width, height"
+
+
+def _hit(row: tuple, rank: int, score: float, match: str) -> Hit:
+    id, key, path, name, captions, width, height = row
+    return Hit(rank, round(score, 6), id, key, path, name, tuple(json.loads(captions)), width, height, match)
+
+
+def _regular(path: Path) -> bytes:
+    """The bytes of a plain file of a size that could have been indexed; a device or a pipe is not even waited for."""
+    opened = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(opened).st_mode):
+        os.close(opened)
+        raise OSError("not a plain file any more")
+    with open(opened, "rb") as file:
+        return file.read(FILE_BYTES)
+
+
+def _media(data: bytes) -> str:
+    with open_raster(data) as opened:
+        return Image.MIME.get(opened.format or "", "application/octet-stream")

@@ -1,0 +1,250 @@
+"""The library as the page may use it: an open index and its encoder, with every refusal named by a status.
+
+Nothing here knows of HTTP but the numbers of `Refused`. Pictures are asked for by id and never by path, and their bytes
+come from the index, which gives only those it was made from.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sightline.data.decode import measure
+from sightline.data.sample import BadSample
+from sightline.search.index import About, Index
+from sightline.search.query import Embedder
+from sightline.search.read import Hit, Picture
+
+FORMAT = 1
+"""of every answer; docs/page.md lists the fields"""
+
+
+class Refused(ValueError):
+    """A request that cannot be answered: the HTTP status and the reason in plain words."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Found:
+    """An answer with pictures: the fields of `search --json`, and what the page shows beside them."""
+
+    format: int
+    db: str
+    encoder: str
+    query: str | None
+    image: str | None
+    count: int
+    results: list[Hit]
+    total: int
+    """pictures in the library"""
+    ms: float
+    """milliseconds from the question to the answer, inside the server"""
+
+
+@dataclass(frozen=True)
+class AboutLibrary:
+    """What is served."""
+
+    format: int
+    db: str
+    name: str
+    """what the page calls the library: the file's name without its ending"""
+    encoder: str
+    pictures: int
+    sources: list[str]
+    words: bool
+    """whether the encoder reads words; else only names, captions and pictures are searched"""
+    upload_bytes: int
+    """most bytes of a picture to search by"""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One picture, as the panel shows it."""
+
+    format: int
+    id: int
+    key: str
+    path: str | None
+    name: str
+    captions: list[str]
+    width: int | None
+    height: int | None
+    svg: bool
+    media: str | None
+    """media type of `file`; null where it cannot be given"""
+    bytes: int | None
+    """size of `file`"""
+    unavailable: str | None
+    """why `file` cannot be given (it changed, it is gone), else null"""
+
+
+@dataclass(frozen=True)
+class Original:
+    """A picture's own bytes."""
+
+    data: bytes
+    media: str
+    file_name: str
+
+
+class Guarded:
+    """An encoder that one thread at a time may use."""
+
+    def __init__(self, encoder: Embedder) -> None:
+        self._encoder, self._lock = encoder, threading.Lock()
+        self.name, self.dim, self.identity = encoder.name, encoder.dim, encoder.identity
+        self.logit_scale, self.logit_bias = encoder.logit_scale, encoder.logit_bias
+        self.preprocess, self.tokenize = encoder.preprocess, encoder.tokenize
+        self.reads_text = bool(getattr(encoder, "reads_text", True))
+
+    def encode_image(self, images: Any, normalize: bool = False) -> Any:
+        with self._lock:
+            return self._encoder.encode_image(images, normalize=normalize)
+
+    def encode_text(self, texts: Any, normalize: bool = False) -> Any:
+        with self._lock:
+            return self._encoder.encode_text(texts, normalize=normalize)
+
+    def features(self, images: Any) -> Any:
+        with self._lock:
+            return self._encoder.features(images)
+
+
+class Library:
+    """What the routes call; usable from several threads."""
+
+    def __init__(self, index: Index, encoder: Embedder, upload_bytes: int) -> None:
+        self.index, self.encoder, self.upload_bytes = index, Guarded(encoder), upload_bytes
+        self._lock = threading.Lock()
+        self._counted: tuple[float, About] | None = None
+
+    def about(self) -> AboutLibrary:
+        about = self._about()
+        return AboutLibrary(
+            format=FORMAT,
+            db=str(self.index.path),
+            name=self.index.path.stem,
+            encoder=about.encoder,
+            pictures=about.pictures,
+            sources=list(about.sources),
+            words=self.encoder.reads_text,
+            upload_bytes=self.upload_bytes,
+        )
+
+    def by_words(self, query: str, k: int) -> Found:
+        return self._found(lambda: self.index.search_text(query, self.encoder, k), query=query)
+
+    def by_picture(self, picture: bytes, k: int) -> Found:
+        """`picture` is whatever somebody sent; what is no picture, broken or too large to open is refused."""
+        if not picture:
+            raise Refused(400, "no picture was sent: the body of the request is empty")
+        with _spoken(422):
+            measure(picture)  # the header alone: a bomb is refused before its pixels are made
+        return self._found(lambda: self.index.search_image(picture, self.encoder, k))
+
+    def like(self, id: int, k: int) -> Found:
+        self.picture(id)
+        return self._found(lambda: self.index.similar(id, k))
+
+    def browse(self, after: int, k: int) -> Found:
+        return self._found(lambda: self.index.browse(k, after=after))
+
+    def picture(self, id: int) -> Picture:
+        with _spoken(404):
+            return self.index.picture(id)
+
+    def shown(self, id: int) -> Shown:
+        picture = self.picture(id)
+        media = size = why = None
+        try:
+            original = self.original(picture)
+            media, size = original.media, len(original.data)
+        except Refused as error:
+            why = str(error)
+        return Shown(
+            format=FORMAT,
+            id=picture.id,
+            key=picture.key,
+            path=picture.path,
+            name=picture.name,
+            captions=list(picture.captions),
+            width=picture.width,
+            height=picture.height,
+            svg=picture.svg,
+            media=media,
+            bytes=size,
+            unavailable=why,
+        )
+
+    def original(self, picture: Picture) -> Original:
+        with _spoken(409):
+            data, media = self.index.original(picture.id)
+        ending = {"image/svg+xml": ".svg", "image/jpeg": ".jpg"}.get(media, "." + media.rpartition("/")[2])
+        own = Path(picture.path).name if picture.path else picture.key.replace("/", "-")
+        own = own.removesuffix("z") if own.lower().endswith(".svgz") else own  # it comes unpacked
+        return Original(data, media, own if Path(own).suffix else own + ending)
+
+    def thumb(self, id: int) -> tuple[bytes, str]:
+        with _spoken(404):
+            return self.index.thumb(id)
+
+    def _found(self, ask: Callable[[], Sequence[Hit]], query: str | None = None) -> Found:
+        start = time.perf_counter()
+        about = self._about()
+        try:
+            with _spoken(422):
+                hits = list(ask())
+        except Refused as error:
+            with _spoken(409):
+                self.index.check(self.encoder)  # it was made anew with another encoder: that is the reason to give
+            raise error
+        ms = round(1000 * (time.perf_counter() - start), 1)
+        return Found(
+            format=FORMAT,
+            db=str(self.index.path),
+            encoder=about.encoder,
+            query=query,
+            image=None,
+            count=len(hits),
+            results=hits,
+            total=about.pictures,
+            ms=ms,
+        )
+
+    def _about(self) -> About:
+        """Counting a large library takes longer than searching it, so it is done once a second at most."""
+        with self._lock:
+            if self._counted is None or time.monotonic() - self._counted[0] > 1.0:
+                with _spoken(503):
+                    self._counted = (time.monotonic(), self.index.about())
+            return self._counted[1]
+
+
+@contextmanager
+def _spoken(status: int) -> Iterator[None]:
+    """The index's errors with a status; a file that cannot be read now (another writes it) is 503."""
+    try:
+        yield
+    except Refused:
+        raise
+    except BadSample as error:
+        raise _bad_picture(str(error)) from error
+    except OSError as error:
+        raise Refused(503, str(error)) from error
+    except ValueError as error:
+        raise Refused(status, str(error)) from error
+
+
+def _bad_picture(reason: str) -> Refused:
+    if reason.startswith("bomb"):
+        return Refused(413, f"this picture is too large to open ({reason.removeprefix('bomb: ')})")
+    if reason.startswith(("not a picture", "empty")):
+        return Refused(415, "this is not a picture; search by a JPEG, PNG, WebP, GIF, BMP, TIFF, ICO, AVIF or SVG")
+    return Refused(422, f"this picture cannot be used: {reason}")

@@ -1,0 +1,115 @@
+"""Listening at a port and serving until Ctrl-C."""
+
+import errno
+import socket
+import sys
+import webbrowser
+from collections.abc import Callable
+
+import uvicorn
+from fastapi import FastAPI
+
+from sightline.search.index import Index
+from sightline.search.query import Embedder
+from sightline.web.app import make_app
+from sightline.web.guard import loopback
+
+LONGEST_QUERY = 256 * 1024
+"""bytes of a request's head: 10,000 characters in the address, each up to twelve bytes there"""
+
+
+def serve(
+    index: Index, encoder: Embedder, *, port: int = 8765, host: str = "127.0.0.1", open_page: bool = False
+) -> None:
+    """Serves an open index until Ctrl-C, which arrives as KeyboardInterrupt. Says where on stdout once it answers."""
+    index.check(encoder)
+    pictures = index.about().pictures
+    if getattr(encoder, "reads_text", True):
+        encoder.encode_text(["a picture"])  # the first one loads the tower, which no query should wait for
+    bound = listen(host, port)
+
+    def ready() -> None:
+        if not loopback(bound.getsockname()[0]):
+            print("warning: whoever reaches this machine can search and see these pictures", file=sys.stderr)
+        print(f"Serving {pictures:,} pictures at {url(bound)} (Ctrl-C ends)", flush=True)
+        if open_page:
+            webbrowser.open(url(bound))
+
+    Server(make_app(index, encoder, bound.getsockname()[0]), ready).run(sockets=[bound])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket; port 0 takes any free one. Raises OSError, with a port to try, where it cannot be had."""
+    if not 0 <= port <= 65535:
+        raise ValueError(f"there is no port {port}; they go from 1 to 65535, and 0 takes any free one")
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        raise OSError(f"there is no address {host!r} here ({error}); try --host 127.0.0.1") from error
+    bound = socket.socket(family, kind)
+    try:
+        if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            # a port that was in use a moment ago can be had again; one that is in use cannot
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+        bound.listen()
+    except OSError as error:
+        bound.close()
+        raise OSError(_said(error, host, port)) from error
+    return bound
+
+
+def url(bound: socket.socket) -> str:
+    """Where a browser finds the page."""
+    listening, port = bound.getsockname()[:2]
+    # an address that means "all of them" is none to go to
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listening) or str(listening)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class Server(uvicorn.Server):
+    """Uvicorn's, set up for this page; `ready` is called once requests are answered."""
+
+    def __init__(self, app: FastAPI, ready: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http="h11",
+                ws="none",
+                loop="asyncio",
+                lifespan="off",
+                access_log=False,
+                log_level="warning",
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=2,
+                h11_max_incomplete_event_size=LONGEST_QUERY,
+            )
+        )
+        self.ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready()
+
+
+def _said(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is in use; another one is free: --port {_free(host, port)}"
+    if error.errno == errno.EACCES:
+        return f"port {port} may not be used by this account; try --port {_free(host, 8765)}"
+    return f"cannot listen at {host}:{port} ({error.strerror or error}); try --host 127.0.0.1"
+
+
+def _free(host: str, port: int) -> int:
+    """The next port that can be had, else any."""
+    for wanted in (*range(port + 1, min(port + 20, 65536)), 0):
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as tried:
+            try:
+                tried.bind((host, wanted))
+            except OSError:
+                continue
+            return tried.getsockname()[1]
+    return 0

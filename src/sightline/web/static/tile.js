@@ -1,0 +1,70 @@
+/* What a picture lies on. A black icon must be seen in the dark theme and a white one in the light theme, so each
+   picture is looked at once: where it would vanish, its square takes the tones of the other theme. */
+
+const SIDE = 24;
+// relative luminance: a contrast of about 1.5 to the squares of the theme
+const LOST_IN_DARK = 0.05;
+const LOST_IN_LIGHT = 0.62;
+const linear = (value) => (value / 255) ** 2.2;
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const looked = new Map();
+let canvas;
+
+/** Shows `image` in `tile` once it has loaded: the right ground first, then the picture, so that nothing flashes. */
+export function settle(tile, image, known) {
+  const done = () => {
+    const look = (known !== undefined && looked.get(known)) || inspect(image);
+    if (known !== undefined) remember(known, look);
+    tile.look = look;
+    paint(tile);
+    image.dataset.ready = "";
+  };
+  image.addEventListener("load", done);
+  if (image.complete && image.naturalWidth) done();
+}
+
+function remember(known, look) {
+  looked.set(known, look);
+  if (looked.size > 5000) looked.delete(looked.keys().next().value);
+}
+
+function paint(tile) {
+  const look = tile.look;
+  tile.toggleAttribute("data-vanishes", dark.matches ? look.black : look.white);
+  if (look.solid) tile.dataset.solid = look.solid;
+  else delete tile.dataset.solid;
+}
+
+dark.addEventListener("change", () => {
+  for (const tile of document.querySelectorAll(".tile")) if (tile.look) paint(tile);
+});
+
+/** Mostly black, mostly white, or opaque; a thumbnail is small, so this takes a fraction of a millisecond. */
+function inspect(image) {
+  const look = { black: false, white: false, solid: "" };
+  try {
+    canvas ??= new OffscreenCanvas(SIDE, SIDE).getContext("2d", { willReadFrequently: true });
+    canvas.clearRect(0, 0, SIDE, SIDE);
+    canvas.drawImage(image, 0, 0, SIDE, SIDE);
+    const pixels = canvas.getImageData(0, 0, SIDE, SIDE).data;
+    let ink = 0;
+    let black = 0;
+    let white = 0;
+    let opaque = 0;
+    for (let at = 0; at < pixels.length; at += 4) {
+      const alpha = pixels[at + 3] / 255;
+      const light = 0.2126 * linear(pixels[at]) + 0.7152 * linear(pixels[at + 1]) + 0.0722 * linear(pixels[at + 2]);
+      ink += alpha;
+      if (light < LOST_IN_DARK) black += alpha;
+      if (light > LOST_IN_LIGHT) white += alpha;
+      if (alpha > 0.98) opaque += 1;
+    }
+    look.black = black > 0.45 * ink;
+    look.white = white > 0.6 * ink;
+    const ratio = image.naturalWidth / image.naturalHeight;
+    if (opaque >= SIDE * SIDE - 2) look.solid = ratio > 0.66 && ratio < 1.51 ? "fill" : "fit";
+  } catch {
+    // a browser that forbids reading pixels keeps the theme's own squares
+  }
+  return look;
+}

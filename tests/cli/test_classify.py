@@ -1,0 +1,81 @@
+import csv
+import json
+
+import pytest
+
+from sightline.cli.main import main
+from sightline.data.preprocess import Preprocess
+from sightline.methods.clip import CLIP
+from sightline.text.tokenizer import Tokenizer
+from sightline.towers.spec import BagSpec, ResNetSpec
+from sightline.weights.run import save_encoder
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A run, and a folder with a class per subfolder and one broken file."""
+    monkeypatch.chdir(tmp_path)
+    tokenizer = Tokenizer.train(["arrow", "ball"] * 2, vocab=300, length=8)
+    image, text = ResNetSpec(depths=(1, 1), width=8), BagSpec(vocab=tokenizer.vocab, length=8, dim=16)
+    save_encoder(
+        tmp_path / "run",
+        CLIP(image.build(), text.build(), dim=16),
+        image_spec=image,
+        text_spec=text,
+        preprocess=Preprocess(size=16),
+        tokenizer=tokenizer,
+        dim=16,
+    )
+    for kind, shape in {"arrow": '<path d="M12 2 L20 12 H4 Z"/>', "ball": '<circle cx="12" cy="12" r="9"/>'}.items():
+        (tmp_path / "mine" / kind).mkdir(parents=True)
+        drawing = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">{shape}</svg>'
+        (tmp_path / "mine" / kind / "one.svg").write_text(drawing)
+    (tmp_path / "mine" / "ball" / "cut.png").write_bytes(b"\x89PNG")
+    return tmp_path
+
+
+def test_the_classes_of_a_folder_are_its_labels_and_are_scored(place, capsys):
+    assert main(["classify", "run", "mine"]) == 0
+    said = capsys.readouterr()
+    lines = said.out.splitlines()
+    assert len(lines) == 2 and all(line.split()[1] in ("arrow", "ball") for line in lines)
+    assert "of 2 pictures got the label of their class" in said.err and "cut.png" in said.err
+
+
+def test_json_has_the_documented_fields(place, capsys):
+    assert main(["classify", "run", "mine", "--labels", "arrow, ball", "star", "--top", "2", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["format"] == 1 and said["labels"] == ["arrow", "ball", "star"] and 0 <= said["accuracy"] <= 1
+    for row in said["results"]:
+        assert len(row["labels"]) == 2 and row["probabilities"] == sorted(row["probabilities"], reverse=True)
+
+
+def test_csv_and_labels_of_a_file(place, capsys):
+    (place / "labels.txt").write_text("star\nbell\n\nmoon\n", encoding="utf-8")
+    assert main(["classify", "run", "mine", "--labels", "labels.txt", "--top", "2", "--out", "g.csv"]) == 0
+    with open("g.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["path", "label1", "probability1", "label2", "probability2"] and len(rows) == 3
+    assert {row[1] for row in rows[1:]} <= {"star", "bell", "moon"}
+    assert "% of" not in capsys.readouterr().err  # the labels are not the classes, so nothing can be right
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--labels", "star"], "at least two labels"),
+        (["--labels", "star,star"], "came more than once"),
+        (["--labels", "gone.txt"], "there is no such file"),
+        (["--top", "0"], "--top must be at least 1"),
+        (["--out", "g.parquet"], "written as .csv"),
+        (["--template", "an icon"], "has no {}"),
+    ],
+)
+def test_what_cannot_be_done_is_said(place, capsys, words, says):
+    assert main(["classify", "run", "mine", *words]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_source_without_classes_needs_labels(place, capsys):
+    assert main(["classify", "run", "mine/ball"]) == 2
+    assert "name some, as in --labels" in capsys.readouterr().err

@@ -1,0 +1,68 @@
+import sqlite3
+
+import pytest
+
+from sightline.search.words import MOST, any_of, lines, spelled, whole, words
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("credit-card_2", "credit card 2"),
+        ("creditCard", "credit card"),
+        ("HTMLFile2x", "html file2x"),
+        ("Crème Brûlée", "creme brulee"),
+        ("STRASSE straße", "strasse strasse"),
+        ("ｆｕｌｌ　ｗｉｄｔｈ ﬁle", "full width file"),
+        ("信用卡 がガス", "信用卡 がガス"),
+        ("हिन्दी", spelled("हिन्दी")),
+        ("🦊 ... (*\"':", ""),
+        ("", ""),
+    ],
+)
+def test_names_captions_and_queries_become_the_same_words(text, expected):
+    assert spelled(text) == " ".join(words(text)) == expected
+    assert spelled(expected) == expected  # stored words are words
+
+
+def test_lines_are_one_for_each_thing_said():
+    assert lines(["Credit-Card", "creditCard", "", "🦊", "to pay"]) == "credit card\nto pay"
+
+
+HOSTILE = [
+    *("NEAR(a b)", "AND", "OR OR", "NOT x", '"', '"unbalanced', "a:b", "called : x", "*", "a*", "^a", "-x", "+a +b"),
+    *("{called said} : a", "((((", "a) OR (b", "'; DROP TABLE picture; --", "%_", '" OR called : "x'),
+    *("\0", "a\0b", "\udcff", "a" * 10_000, "a b " * 2500, "🦊🔴", "\u202e"),
+]
+
+
+@pytest.mark.parametrize("query", HOSTILE)
+def test_nothing_typed_is_syntax(query):
+    expression = any_of(query)
+    assert (expression is None) == (not words(query))
+    if expression is None:
+        return
+    # every part is a quoted run of letters and digits, or one with a star after it
+    for part in expression.split(" OR "):
+        body = part.removesuffix("*")
+        assert body[0] == body[-1] == '"' and body[1:-1].isalnum()
+    with sqlite3.connect(":memory:") as connection:
+        connection.execute("CREATE VIRTUAL TABLE t USING fts5 (called, said)")
+        connection.execute("SELECT * FROM t WHERE t MATCH ?", (expression,)).fetchall()
+    connection.close()
+
+
+def test_at_most_so_many_distinct_words_each_once():
+    assert any_of(" ".join(f"w{i}" for i in range(500))).count(" OR ") == MOST - 1
+    assert any_of("card Card CARDS card") == '"card" OR "cards"*'
+
+
+def test_only_the_last_word_and_unspaced_scripts_may_be_the_start_of_a_word():
+    assert any_of("credit car") == '"credit" OR "car"*'
+    assert any_of("credit c") == '"credit" OR "c"'
+    assert any_of("信 card") == '"信"* OR "card"*'
+
+
+def test_a_whole_query_is_a_line_unless_no_line_is_so_long():
+    assert whole("Credit-Card") == "credit card"
+    assert whole("🦊") is None and whole("a " * 65) is None

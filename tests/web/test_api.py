@@ -1,0 +1,184 @@
+"""What every route answers."""
+
+import io
+import threading
+import time
+from urllib.parse import quote
+
+import pytest
+from PIL import Image
+
+FIELDS = {"rank", "score", "id", "key", "path", "name", "captions", "width", "height", "match"}
+FTS = ['"', "a OR b", "NEAR(a b)", "name:x", "a*", "(((", "-", "^a", "a AND", "' OR 1=1 --", "\\", "{a b}: c", "a\x00b"]
+
+
+def names(answer):
+    return [row["name"] for row in answer.json["results"]]
+
+
+def test_about_says_what_is_served(served):
+    about = served.get("/api/about").json
+    assert about["pictures"] == 37 and about["name"] == "library" and about["words"] is True
+    assert about["upload_bytes"] == 32 * 2**20 and about["encoder"] == "mosaic"
+
+
+def test_words_find_the_picture_of_that_name_first(served):
+    answer = served.get("/api/search?q=credit+card&k=5")
+    said = answer.json
+    assert answer.status == 200 and names(answer)[0] == "credit-card"
+    assert (said["format"], said["query"], said["image"], said["count"], said["total"]) == (
+        1,
+        "credit card",
+        None,
+        5,
+        37,
+    )
+    assert all(set(row) == FIELDS for row in said["results"])
+    assert said["results"][0]["match"] == "name" and [row["rank"] for row in said["results"]] == [1, 2, 3, 4, 5]
+
+
+def test_a_picture_sent_finds_itself(served):
+    for name in ("house.svg", "teal-dot.png", "blue-evening.jpg", "fog.webp"):
+        best = served.post((served.folder / name).read_bytes()).json["results"][0]
+        assert best["path"].endswith(name) and best["score"] == pytest.approx(1.0, abs=1e-5)
+
+
+def test_browsing_shows_every_picture_once(served):
+    seen, after = [], 0
+    while rows := served.get(f"/api/pictures?k=10&after={after}").json["results"]:
+        seen += [row["id"] for row in rows]
+        after = rows[-1]["id"]
+    assert len(seen) == len(set(seen)) == 37 and seen == sorted(seen)
+
+
+def test_neighbours_leave_the_picture_itself_out(served):
+    id = served.id("red-evening")
+    near = served.get(f"/api/pictures/{id}/similar?k=6").json["results"]
+    assert len(near) == 6 and id not in [row["id"] for row in near]
+    assert "orange-evening" in [row["name"] for row in near]
+
+
+def test_a_picture_is_described(served):
+    said = served.get(f"/api/pictures/{served.id('wide-sea')}").json
+    assert (said["width"], said["height"], said["svg"], said["media"]) == (1600, 500, False, "image/png")
+    assert said["bytes"] == (served.folder / "wide-sea.png").stat().st_size and said["unavailable"] is None
+    drawing = served.get(f"/api/pictures/{served.id('ball')}").json
+    assert drawing["svg"] and drawing["media"] == "image/svg+xml" and drawing["width"] is None
+
+
+def test_a_file_is_given_as_it_is_with_its_name(served):
+    answer = served.get(f"/api/pictures/{served.id('größe & maß')}/file")
+    assert answer.body == (served.folder / "größe & maß.svg").read_bytes()
+    assert answer.headers["content-type"].startswith("image/svg+xml")
+    assert answer.headers["content-disposition"] == f"inline; filename*=UTF-8''{quote('größe & maß.svg', safe='')}"
+
+
+def test_a_thumbnail_is_small_and_keeps_transparency(served):
+    answer = served.get(f"/api/pictures/{served.id('red-dot')}/thumb")
+    with Image.open(io.BytesIO(answer.body)) as thumb:
+        assert max(thumb.size) <= 256 and thumb.convert("RGBA").getpixel((1, 1))[3] == 0
+
+
+@pytest.mark.parametrize("part", ["file", "thumb"])
+def test_what_the_browser_has_is_not_sent_again(served, part):
+    path = f"/api/pictures/{served.id('ball')}/{part}"
+    first = served.get(path)
+    again = served.get(path, If_None_Match=first.headers["etag"])
+    assert (again.status, again.body) == (304, b"") and again.headers["etag"] == first.headers["etag"]
+    assert served.get(path, If_None_Match='"other"').status == 200
+
+
+def test_the_api_is_described_and_no_page_of_others_is_loaded(served):
+    paths = served.get("/api/openapi.json").json["paths"]
+    assert {"/api/about", "/api/search", "/api/pictures", "/api/pictures/{id}/file"} <= set(paths)
+    assert served.get("/docs").status == served.get("/redoc").status == 404
+    for name in ("", "static/app.js", "static/style.css", "static/icon.svg"):
+        answer = served.get(f"/{name}")
+        assert answer.status == 200 and b"//cdn" not in answer.body and b"https://" not in answer.body
+        assert "script-src 'self'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("query", [*FTS, "🔴", "🔴 round", "ß" * 50, "credit card " * 833, "🦊" * 10_000])
+def test_any_query_is_answered(served, query):
+    answer = served.get(f"/api/search?q={quote(query)}&k=3")
+    assert answer.status == 200 and answer.json["count"] == 3
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api/search", 422),
+        ("/api/search?q=", 422),
+        ("/api/search?q=%20%20", 422),
+        ("/api/search?q=a&k=0", 422),
+        ("/api/search?q=a&k=501", 422),
+        ("/api/search?q=a&k=many", 422),
+        ("/api/pictures?after=-1", 422),
+        ("/api/pictures/999999", 404),
+        ("/api/pictures/999999/file", 404),
+        ("/api/pictures/999999/thumb", 404),
+        ("/api/pictures/999999/similar", 404),
+        ("/api/pictures/99999999999999999999999", 422),
+        ("/api/pictures/ball", 422),
+        ("/api/nothing", 404),
+        ("/static/nothing.js", 404),
+    ],
+)
+def test_a_bad_question_is_refused_in_words(served, path, status):
+    answer = served.get(path)
+    assert answer.status == status
+    assert list(answer.json) == ["error"] and len(answer.json["error"]) > 5
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_another_method_is_refused_in_words(served):
+    assert served.ask("/api/about", "DELETE").json == {"error": "/api/about does not take DELETE"}
+
+
+def test_many_may_ask_at_once(served):
+    expected = {q: names(served.get(f"/api/search?q={q}&k=8")) for q in ("house", "red", "ring")}
+    wrong = []
+
+    def ask(q):
+        for _ in range(6):
+            if names(served.get(f"/api/search?q={q}&k=8")) != expected[q]:
+                wrong.append(q)
+
+    threads = [threading.Thread(target=ask, args=(q,)) for q in expected for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_a_warm_query_takes_under_50_ms(served):
+    def once():
+        start = time.perf_counter()
+        served.get("/api/search?q=house&k=48")
+        return time.perf_counter() - start
+
+    assert min(once() for _ in range(10)) < 0.05
+
+
+def test_the_library_grows_while_it_is_served(own_served, mosaic, listed):
+    from sightline.search.index import Index
+
+    assert own_served.get("/api/search?q=lighthouse&k=1").json["results"][0]["name"] != "lighthouse"
+    Image.new("RGB", (50, 90), (200, 30, 60)).save(own_served.folder / "lighthouse.png")
+    with Index(own_served.index.path) as another:
+        another.add(listed(own_served.folder), mosaic())
+    assert own_served.get("/api/search?q=lighthouse&k=1").json["results"][0]["name"] == "lighthouse"
+    deadline = time.monotonic() + 5
+    while own_served.get("/api/about").json["pictures"] != 38:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def test_an_index_made_anew_with_another_encoder_is_said(own_served, mosaic, listed):
+    from sightline.search.index import Index
+
+    with Index(own_served.index.path) as another:
+        another.rebuild(listed(own_served.folder), mosaic(identity="another"))
+    answer = own_served.get("/api/search?q=house")
+    assert answer.status == 409 and "was made with the encoder" in answer.json["error"]
