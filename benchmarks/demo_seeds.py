@@ -25,6 +25,8 @@ def main() -> None:
         for part in ("heldout", "library"):
             row |= {f"{part}_{k}": round(found[part]["text_to_image"][k], 3) for k in ("r1", "r10")}
             row[f"{part}_bm25_r10"] = round(found[part]["bm25"]["text_to_image"]["r10"], 3)
+        for kind in ("bm25", "vectors", "fused"):
+            row[f"synonyms_{kind}_r10"] = round(found["synonyms"][kind]["r10"], 3)
         print(json.dumps(row), flush=True)
         rows.append(row)
     print(json.dumps({"fold": "mean"} | {k: round(mean(r[k] for r in rows), 3) for k in rows[0] if k != "fold"}))

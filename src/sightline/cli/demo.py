@@ -175,8 +175,8 @@ def _tell(out: Path, summary: dict[str, Any], seconds: float) -> None:
         f"one of five {zero['top5']:.2f} (chance {zero['chance']:.2f})"
     )
     console.print(
-        f"Synonyms nobody told it, {said['n']} of them, find their icon among {said['candidates']} (R@10): names and "
-        f"captions {said['bm25']['r10']:.3f}, vectors {said['vectors']['r10']:.3f}, both {said['fused']['r10']:.3f}"
+        f"{said['n']:,} synonyms nobody told it find their icon among {said['candidates']:,}, R@10: words alone "
+        f"{said['bm25']['r10']:.3f}, vectors alone {said['vectors']['r10']:.3f}, search {said['fused']['r10']:.3f}"
     )
     console.print(
         f"Trained in {summary['seconds']['train']:.0f} s at {summary['images_per_second']:.0f} images/s; "
