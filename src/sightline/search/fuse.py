@@ -1,4 +1,4 @@
-"""Two rankings made one: words and vectors, by reciprocal rank fusion, with pictures called by the query before all.
+"""Rankings made one: words, vectors, feedback, by reciprocal rank fusion, with pictures called by the query first.
 
 G. V. Cormack, C. L. A. Clarke, S. Buettcher, "Reciprocal Rank Fusion outperforms Condorcet and individual Rank Learning
 Methods", SIGIR 2009:  score(d) = sum over rankings r of 1 / (K + rank_r(d)),  ranks from 1; a ranking that does not
