@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from sightline.nn.attention import PLAIN_UP_TO, Attention, attend, causal
+from sightline.nn.rotary import axial
 
 
 def naive(module, x, mask):
@@ -42,3 +43,22 @@ def test_a_bool_mask_equals_an_additive_one():
 def test_heads_must_divide_the_width():
     with pytest.raises(ValueError, match="cannot have 3 heads"):
         Attention(8, 3)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("masked", ["none", "bool", "additive"])
+def test_the_maps_are_what_the_kernel_mixes_by(masked, turned):
+    module, x = Attention(24, 3), torch.randn(2, 7, 24)
+    mask = {"none": None, "bool": causal(7) == 0, "additive": causal(7)}[masked]
+    rotate = axial(torch.rand(5, 2), 8) if turned else None
+    maps = module.weights(x, mask=mask, rotate=rotate)
+    values = module.qkv(x)[..., 48:].view(2, 7, 3, 8).transpose(1, 2)
+    mixed = module.proj((maps @ values).transpose(1, 2).reshape(2, 7, 24))
+    torch.testing.assert_close(mixed, module(x, mask=mask, rotate=rotate), rtol=0, atol=1e-6)
+    torch.testing.assert_close(maps.sum(-1), torch.ones(2, 3, 7))
+    assert mask is None or not maps[:, :, causal(7) < 0].any()
+
+
+def test_maps_of_a_bfloat16_tower_are_float32():
+    module = Attention(24, 3).bfloat16()
+    assert module.weights(torch.randn(2, 7, 24).bfloat16()).dtype == torch.float32

@@ -10,12 +10,29 @@ import torch
 
 from sightline.nn.attention import Attention
 from sightline.nn.resnet import Basic, Bottleneck
-from sightline.nn.transformer import MLP, Block
+from sightline.nn.rotary import Rotary
+from sightline.nn.transformer import MLP, Block, LayerScale, PostNormBlock, SwiGLU
 
 pytestmark = pytest.mark.compile
 
+
+class Turned(torch.nn.Module):
+    """A block given rotary positions of six patches behind three prefix tokens."""
+
+    def __init__(self):
+        super().__init__()
+        self.block = Block(32, Attention(32, 4), MLP(32, 64))
+        self.rotate = Rotary(8)((2, 3), 6, torch.device("cpu"))
+
+    def forward(self, x):
+        return self.block(x, rotate=self.rotate)
+
+
 BLOCKS = {
     "transformer": (lambda: Block(32, Attention(32, 4), MLP(32, 64)), (2, 9, 32)),
+    "swiglu": (lambda: Block(32, Attention(32, 4), SwiGLU(32, 40), scale=LayerScale), (2, 9, 32)),
+    "post-norm": (lambda: PostNormBlock(32, 4, 64), (2, 9, 32)),
+    "rotary": (lambda: Turned(), (2, 9, 32)),
     "basic": (lambda: Basic(16, 16), (2, 16, 8, 8)),
     "bottleneck": (lambda: Bottleneck(16, 8, 2), (2, 16, 8, 8)),
 }

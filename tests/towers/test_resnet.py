@@ -1,44 +1,25 @@
 import pytest
 import torch
-import torchvision
 
 from sightline.nn.resnet import Basic
-from sightline.towers import ResNetSpec, SmallStem, StandardStem, sizes
-
-
-def from_torchvision(peer):
-    stem = {"conv1.weight": "stem.0.weight"} | {
-        f"bn1.{name}": f"stem.1.{name}"
-        for name in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
-    }
-    state = {}
-    for key, value in peer.state_dict().items():
-        if key.startswith("layer"):
-            key = f"stages.{int(key[5]) - 1}{key[6:]}"
-        if not key.startswith("fc"):
-            state[stem.get(key, key)] = value
-    return state
+from sightline.towers import ResNetSpec, SmallStem, StandardStem, sizes_conv
 
 
 @pytest.mark.parametrize(
-    ("spec", "peer"),
-    [(sizes.resnet18(), torchvision.models.resnet18), (sizes.resnet50(), torchvision.models.resnet50)],
-    ids=["resnet18", "resnet50"],
+    ("spec", "parameters"),
+    [
+        (sizes_conv.resnet18(), 11_689_512),
+        (sizes_conv.resnet34(), 21_797_672),
+        (sizes_conv.resnet50(), 25_557_032),
+        (sizes_conv.resnet101(), 44_549_160),
+        (sizes_conv.resnet152(), 60_192_808),
+    ],
 )
-def test_resnet_equals_torchvisions(spec, peer):
-    peer, ours = peer().eval(), spec.build().eval()
-    for module in peer.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.running_mean.normal_(0, 0.1)
-            module.running_var.uniform_(0.5, 1.5)
-            torch.nn.init.uniform_(module.weight, 0.2, 0.6)
-    ours.load_state_dict(from_torchvision(peer))
-    x = torch.randn(2, 3, 64, 64)
-    peer.fc = torch.nn.Identity()
-    with torch.no_grad():
-        features, expected = ours(x), peer(x)
-    torch.testing.assert_close(features.pooled, expected, rtol=1e-4, atol=1e-4)
-    torch.testing.assert_close(features.tokens.mean(1), expected, rtol=1e-4, atol=1e-4)
+def test_with_a_thousand_classes_it_has_the_published_number_of_parameters(spec, parameters):
+    """Their equality with torchvision's is in tests/weights/family/test_torchvision.py."""
+    with torch.device("meta"):
+        tower = spec.build()
+    assert sum(p.numel() for p in tower.parameters()) + 1000 * (tower.dim + 1) == parameters
 
 
 def test_every_block_starts_as_its_shortcut():
@@ -61,3 +42,21 @@ def test_stems_set_the_grid(stem, grid):
 def test_a_bottleneck_is_four_times_as_wide():
     tower = ResNetSpec(depths=(1, 1), width=4, block="bottleneck").build()
     assert tower.dim == 32 and tower(torch.randn(2, 3, 16, 16)).pooled.shape == (2, 32)
+
+
+def test_layers_are_the_maps_after_blocks():
+    tower = ResNetSpec(depths=(1, 2, 1), width=4, block="bottleneck").build().eval()
+    for module in tower.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(module.weight, 0.5, 1.0)
+    x = torch.randn(2, 3, 16, 16)
+    with torch.no_grad():
+        whole = tower(x)
+        last, first, second = tower.layers(x, [-1, 0, 2])
+    torch.testing.assert_close(last.pooled, whole.pooled)
+    torch.testing.assert_close(last.tokens, whole.tokens)
+    assert first.grid == (16, 16) and first.tokens.shape == (2, 256, 16)
+    assert second.grid == (8, 8) and second.tokens.shape == (2, 64, 32)
+    torch.testing.assert_close(second.pooled, second.tokens.mean(1))
+    with pytest.raises(ValueError, match="no block 4: the tower has 4, numbered 0 to 3"):
+        tower.layers(x, [4])

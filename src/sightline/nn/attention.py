@@ -9,8 +9,12 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 Tokens = Float[Tensor, "b n d"]
-Mask = Bool[Tensor, "*broadcast n m"] | Float[Tensor, "*broadcast n m"]
+Mask = Bool[Tensor, "*broadcast #n m"] | Float[Tensor, "*broadcast #n m"]
 """Broadcast to (b, h, n, m). Bool: true where a query may look; float: added to the logits (0 or -inf)."""
+Rotation = tuple[Float[Tensor, "*broadcast r c"], Float[Tensor, "*broadcast r c"]]
+"""Cosines and sines for the last r tokens, which broadcast to (b, h, r, c); the tokens before them stay as they are."""
+Maps = Float[Tensor, "b h s s"]
+"""s: all tokens of the sequence, prefix and patches."""
 
 PLAIN_UP_TO = 128
 """Keys up to which plain products beat `scaled_dot_product_attention` on a CPU in bf16. Forward and backward in ms on
@@ -33,11 +37,32 @@ class Attention(nn.Module):
         self.qkv = nn.Linear(dim, 3 * dim)
         self.proj = nn.Linear(dim, dim)
 
-    def forward(self, x: Tokens, *, mask: Mask | None = None) -> Tokens:
+    def forward(self, x: Tokens, *, mask: Mask | None = None, rotate: Rotation | None = None) -> Tokens:
+        b, n, d = x.shape
+        q, k, v = self._qkv(x, rotate)
+        return self.proj(attend(q, k, v, mask).transpose(1, 2).reshape(b, n, d))
+
+    def weights(self, x: Tokens, *, mask: Mask | None = None, rotate: Rotation | None = None) -> Maps:
+        """The softmax maps that `forward` mixes values by, in float32: the fast kernels never give them."""
+        q, k, _ = self._qkv(x, rotate)
+        return _softmax(q.float(), k.float(), mask)
+
+    def _qkv(self, x: Tokens, rotate: Rotation | None) -> tuple[Tensor, Tensor, Tensor]:
         b, n, d = x.shape
         # One permutation of the fused product; timm's layout, (3, h, k) inside the last axis.
         q, k, v = self.qkv(x).view(b, n, 3, self.heads, d // self.heads).permute(2, 0, 3, 1, 4).unbind(0)
-        return self.proj(attend(q, k, v, mask).transpose(1, 2).reshape(b, n, d))
+        if rotate is not None:
+            q, k = turn(q, rotate), turn(k, rotate)
+        return q, k, v
+
+
+def turn(x: Float[Tensor, "b h n c"], rotate: Rotation) -> Float[Tensor, "b h n c"]:
+    """Rotary positions (Su et al. 2021) by halves: the last r tokens become x cos + [-x2, x1] sin, in float32."""
+    cos, sin = rotate
+    first = x.shape[-2] - cos.shape[-2]
+    x1, x2 = x[:, :, first:].chunk(2, dim=-1)
+    turned = (x[:, :, first:] * cos + torch.cat([-x2, x1], dim=-1) * sin).to(x.dtype)
+    return torch.cat([x[:, :, :first], turned], dim=2) if first else turned
 
 
 def attend(
@@ -68,7 +93,11 @@ def causal(
 
 
 def _plain(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+    return _softmax(q, k, mask) @ v
+
+
+def _softmax(q: Tensor, k: Tensor, mask: Tensor | None) -> Tensor:
     logits = (q * q.shape[-1] ** -0.5) @ k.transpose(-2, -1)
     if mask is not None:
         logits = logits + mask if mask.is_floating_point() else logits.masked_fill(~mask, float("-inf"))
-    return logits.softmax(-1) @ v
+    return logits.softmax(-1)

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from sightline.nn.convnet import ChannelNorm
+from sightline.nn.kernel import at_patch, flat, unflat
+from sightline.nn.resample import Resample
 
 Grid = tuple[int, int]
 
@@ -15,19 +18,27 @@ class PatchStem(nn.Module):
 
     Equal to `Conv2d(channels, dim, patch, stride=patch)` with its weight reshaped to (dim, -1); written as one matrix
     product because a picture needs no gradient, and a CPU spends half the time on it that the convolution takes.
+    `resample` says how pictures are resized where the kernel is asked for at another patch size.
     """
 
-    def __init__(self, patch: int, dim: int, channels: int = 3) -> None:
+    def __init__(self, patch: int, dim: int, channels: int = 3, resample: Resample = "bicubic_antialias") -> None:
         super().__init__()
-        self.patch = patch
+        self.patch, self.channels = patch, channels
+        self.resample: Resample = resample
         self.proj = nn.Linear(channels * patch * patch, dim)
 
-    def forward(self, image: Float[Tensor, "b c y x"]) -> tuple[Float[Tensor, "b n d"], Grid]:
-        """ValueError where the sides are no multiple of the patch: pixels would be dropped silently."""
-        gy, gx = _grid(image, self.patch)
-        p, (b, c) = self.patch, image.shape[:2]
+    def forward(self, image: Float[Tensor, "b c y x"], patch: int = 0) -> tuple[Float[Tensor, "b n d"], Grid]:
+        """`patch` other than the kernel's own (0) resizes the kernel for this call (FlexiViT).
+
+        ValueError where the sides are no multiple of the patch: pixels would be dropped silently.
+        """
+        p, (b, c) = patch or self.patch, image.shape[:2]
+        gy, gx = _grid(image, p)
         patches = image.reshape(b, c, gy, p, gx, p).permute(0, 2, 4, 1, 3, 5).reshape(b, gy * gx, c * p * p)
-        return self.proj(patches), (gy, gx)
+        if p == self.patch:
+            return self.proj(patches), (gy, gx)
+        kernel = at_patch(unflat(self.proj.weight, self.channels), p, self.resample)
+        return F.linear(patches, flat(kernel).to(self.proj.weight.dtype), self.proj.bias), (gy, gx)
 
 
 class ConvStem(nn.Module):

@@ -1,23 +1,34 @@
 """One pre-norm block and one stack serve every transformer here; what differs between systems is passed in.
 
+Beside it the post-norm block of 2017, which is another equation, and the parts of a branch: MLP, SwiGLU, layer scale,
+stochastic depth.
+
 Names of parameters follow timm (`blocks.i.norm1`, `attn.qkv`, `mlp.fc1`, `norm`), so that published weights map
 plainly.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import Any, TypeVar
 
 import torch
+import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 
-from sightline.nn.attention import Tokens
+from sightline.nn.attention import Attention, Maps, Tokens
+from sightline.nn.tag import tag
 
+M = TypeVar("M", bound=nn.Module)
 LayerNorm = partial(nn.LayerNorm, eps=1e-6)
 """ViT's epsilon; torch's default of 1e-5 is CLIP's."""
 
 
 class Block(nn.Module):
-    """x <- x + attn(norm x);  x <- x + mlp(norm x).  `scale` is a part per branch (layer scale, drop path)."""
+    """x <- x + attn(norm x);  x <- x + mlp(norm x).
+
+    Each branch passes through a `scale` of its own (layer scale) and then a `drop` (stochastic depth).
+    """
 
     def __init__(
         self,
@@ -27,30 +38,85 @@ class Block(nn.Module):
         *,
         norm: Callable[[int], nn.Module] = LayerNorm,
         scale: Callable[[int], nn.Module] = nn.Identity,
+        drop: Callable[[], nn.Module] = nn.Identity,
     ) -> None:
         super().__init__()
-        self.attn, self.mlp = attn, mlp
+        self.attn: Any = attn  # an Attention, or whatever else mixes tokens; its `weights` are the maps
+        self.mlp = mlp
         self.norm1, self.norm2 = norm(dim), norm(dim)
         self.scale1, self.scale2 = scale(dim), scale(dim)
+        self.drop = drop()
 
-    def forward(self, x: Tokens, **context: object) -> Tokens:
-        """`context` (mask=, later rotate=, memory=) reaches the attention untouched."""
-        x = x + self.scale1(self.attn(self.norm1(x), **context))
-        return x + self.scale2(self.mlp(self.norm2(x)))
+    def forward(self, x: Tokens, **context: Any) -> Tokens:
+        """`context` (mask=, rotate=) reaches the attention untouched."""
+        x = x + self.drop(self.scale1(self.attn(self.norm1(x), **context)))
+        return x + self.drop(self.scale2(self.mlp(self.norm2(x))))
+
+    def maps(self, x: Tokens, **context: Any) -> Maps:
+        """The attention maps of this block for its input `x`."""
+        return self.attn.weights(self.norm1(x), **context)
+
+
+class PostNormBlock(nn.Module):
+    """Vaswani et al. 2017, no bias but the norms':  u = LN(x + sum_h alpha_h V_h Wc_h);  z = LN(u + ReLU(u W1) W2).
+
+    Train it with a warmup and a small rate: 12 of these at 1e-3 without one diverge or stall. The stack around it has
+    no last norm, because the block ends with one.
+    """
+
+    def __init__(self, dim: int, heads: int, hidden: int, *, norm: Callable[[int], nn.Module] = nn.LayerNorm) -> None:
+        super().__init__()
+        self.attn, self.mlp = _unbiased(Attention(dim, heads)), _unbiased(MLP(dim, hidden, nn.ReLU))
+        self.norm1, self.norm2 = norm(dim), norm(dim)
+
+    def forward(self, x: Tokens, **context: Any) -> Tokens:
+        x = self.norm1(x + self.attn(x, **context))
+        return self.norm2(x + self.mlp(x))
+
+    def maps(self, x: Tokens, **context: Any) -> Maps:
+        """The attention maps of this block for its input `x`."""
+        return self.attn.weights(x, **context)
 
 
 class Stack(nn.Module):
-    """Blocks one after another and a last norm; a list of blocks, so per-layer differences are data."""
+    """Blocks one after another and a last norm; a list of blocks, so per-layer differences are data.
+
+    Blocks are numbered from 0; negative numbers count from the last.
+    """
 
     def __init__(self, blocks: Iterable[nn.Module], norm: nn.Module) -> None:
         super().__init__()
         self.blocks = nn.ModuleList(blocks)
         self.norm = norm
 
-    def forward(self, x: Tokens, **context: object) -> Tokens:
+    def forward(self, x: Tokens, **context: Any) -> Tokens:
         for block in self.blocks:
             x = block(x, **context)
         return self.norm(x)
+
+    def layers(self, x: Tokens, chosen: Sequence[int], **context: Any) -> list[Float[Tensor, "b n d"]]:
+        """The tokens after each of the `chosen` blocks, in the order asked, each through the last norm."""
+        numbers = [self._number(block) for block in chosen]
+        found = {}
+        for number, block in enumerate(self.blocks[: max(numbers, default=-1) + 1]):
+            x = block(x, **context)
+            if number in numbers:
+                found[number] = self.norm(x)
+        return [found[number] for number in numbers]
+
+    def attention(self, x: Tokens, block: int, **context: Any) -> Maps:
+        """The attention maps of one block: row i of a head says where token i looks."""
+        number = self._number(block)
+        for earlier in self.blocks[:number]:
+            x = earlier(x, **context)
+        asked: Any = self.blocks[number]
+        return asked.maps(x, **context)
+
+    def _number(self, block: int) -> int:
+        depth = len(self.blocks)
+        if not -depth <= block < depth:
+            raise ValueError(f"no block {block}: the tower has {depth}, numbered 0 to {depth - 1}")
+        return block % depth
 
 
 class MLP(nn.Module):
@@ -64,6 +130,52 @@ class MLP(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.fc2(self.act(self.fc1(x)))
+
+
+class SwiGLU(nn.Module):
+    """fc2(silu(a) * b), where fc1 gives a and b side by side (Shazeer 2020, https://arxiv.org/abs/2002.05202).
+
+    DINOv2's giant and DINOv3's "plus" sizes. `hidden` is the width between: two thirds of an MLP's, for equal cost.
+    """
+
+    def __init__(self, dim: int, hidden: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(dim, 2 * hidden)
+        self.fc2 = nn.Linear(hidden, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        a, b = self.fc1(x).chunk(2, dim=-1)
+        return self.fc2(F.silu(a) * b)
+
+
+class LayerScale(nn.Module):
+    """gamma * x, one learned gamma a channel (Touvron et al. 2021, https://arxiv.org/abs/2103.17239)."""
+
+    def __init__(self, dim: int, start: float = 1e-5) -> None:
+        super().__init__()
+        self.gamma = tag(nn.Parameter(torch.full((dim,), start)), "no_decay")
+
+    def forward(self, x: Float[Tensor, "*batch d"]) -> Float[Tensor, "*batch d"]:
+        return x * self.gamma
+
+
+class DropPath(nn.Module):
+    """Stochastic depth (Huang et al. 2016, https://arxiv.org/abs/1603.09382): in training a sample's whole branch is
+    dropped at `rate` and the kept ones are divided by 1 - rate, so the expectation is that of evaluation.
+    """
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        if not 0 <= rate < 1:
+            raise ValueError(f"a branch is dropped at a rate of at least 0 and below 1, got {rate}")
+        self.rate = rate
+
+    def forward(self, x: Float[Tensor, "b *rest"]) -> Float[Tensor, "b *rest"]:
+        if not self.training or not self.rate:
+            return x
+        keep = torch.rand(x.shape[0], *[1] * (x.ndim - 1), device=x.device) >= self.rate
+        # where, not a product: a dropped branch that overflowed would give 0 * inf
+        return torch.where(keep, x / (1 - self.rate), torch.zeros((), dtype=x.dtype, device=x.device))
 
 
 class Residual(nn.Module):
@@ -88,6 +200,8 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "gelu": nn.GELU,
     "gelu_tanh": partial(nn.GELU, approximate="tanh"),
     "quick_gelu": QuickGELU,
+    "relu": nn.ReLU,
+    "silu": nn.SiLU,
 }
 """The names a stored spec uses."""
 
@@ -107,3 +221,10 @@ def compute_dtype(x: Tensor) -> torch.dtype:
     """
     kind = x.device.type
     return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
+
+
+def _unbiased(module: M) -> M:
+    for part in module.modules():
+        if isinstance(part, nn.Linear):
+            part.register_parameter("bias", None)
+    return module

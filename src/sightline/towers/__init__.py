@@ -1,51 +1,76 @@
 """Towers: an image becomes `Features`, tokens become one vector; `spec` writes their sizes down."""
 
+from sightline.towers.alexnet import AlexNet
 from sightline.towers.bag import BagOfTokens
+from sightline.towers.flexi import FlexiViT
+from sightline.towers.naflex import NaFlex, Patches
 from sightline.towers.resnet import ResNet
+from sightline.towers.shared import share
 from sightline.towers.spec import (
+    AlexNetOneTowerSpec,
+    AlexNetSpec,
     BagSpec,
     Causal,
     Cls,
     ConvStemSpec,
+    FlexiViTSpec,
     Full,
     LearnedSpec,
     Map,
     Mean,
+    ModifiedResNetSpec,
+    NaFlexSpec,
     Norm,
     PatchSpec,
     ResNetSpec,
+    RotarySpec,
     SinCosSpec,
     SmallStem,
     StandardStem,
+    TipsTextSpec,
     TransformerTextSpec,
     ViTSpec,
     from_json,
     to_json,
 )
 from sightline.towers.text import TransformerText
+from sightline.towers.tips import TipsText
 from sightline.towers.vit import ViT
 
 __all__ = [
+    "AlexNet",
+    "AlexNetOneTowerSpec",
+    "AlexNetSpec",
     "BagOfTokens",
     "BagSpec",
     "Causal",
     "Cls",
     "ConvStemSpec",
+    "FlexiViT",
+    "FlexiViTSpec",
     "Full",
     "LearnedSpec",
     "Map",
     "Mean",
+    "ModifiedResNetSpec",
+    "NaFlex",
+    "NaFlexSpec",
     "Norm",
     "PatchSpec",
+    "Patches",
     "ResNet",
     "ResNetSpec",
+    "RotarySpec",
     "SinCosSpec",
     "SmallStem",
     "StandardStem",
+    "TipsText",
+    "TipsTextSpec",
     "TransformerText",
     "TransformerTextSpec",
     "ViT",
     "ViTSpec",
     "from_json",
+    "share",
     "to_json",
 ]

@@ -82,9 +82,15 @@ class TransformerText(nn.Module):
         nn.init.normal_(self.position, std=0.01)
 
     def forward(self, ids: Ids) -> Float[Tensor, "b d"]:
-        """ValueError for more than `length` tokens."""
+        """ValueError for more than `length` tokens, and under `Full` for less."""
         if ids.shape[1] > self.length:
             raise ValueError(f"captions of {ids.shape[1]} tokens reached a text tower of length {self.length}")
+        if isinstance(self.reading, Full) and ids.shape[1] < self.length:
+            raise ValueError(
+                f"captions padded to {ids.shape[1]} tokens reached a text tower that always reads {self.length}: its "
+                "last place stands for the caption and padding is read like words, so another length gives other, bad "
+                f"vectors. Pad to {self.length} with the padding of its tokenizer"
+            )
         ids = self.reading.crop(ids)
         x = F.embedding(ids, self.embed.weight) + self.position[: ids.shape[1]]
         x = x.to(compute_dtype(x))

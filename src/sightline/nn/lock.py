@@ -1,0 +1,28 @@
+"""Towers that a run does not train: no gradients, and evaluation mode whatever the rest is put in.
+
+Evaluation mode matters as much: a BatchNorm in training mode moves its statistics without any gradient.
+"""
+
+from collections.abc import Iterable
+
+from torch import nn
+
+ATTRIBUTE = "_sightline_locked"
+
+
+def lock(module: nn.Module) -> nn.Module:
+    """The module without gradients, marked, in evaluation mode."""
+    module.requires_grad_(False)
+    setattr(module, ATTRIBUTE, True)
+    return module.eval()
+
+
+def locked(module: nn.Module) -> list[nn.Module]:
+    """The marked modules in it."""
+    return [part for part in module.modules() if getattr(part, ATTRIBUTE, False)]
+
+
+def keep_locked(modules: Iterable[nn.Module]) -> None:
+    """Back to evaluation mode: `train()` of a whole method reaches them too."""
+    for module in modules:
+        module.eval()

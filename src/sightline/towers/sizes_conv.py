@@ -1,0 +1,78 @@
+"""Published sizes of convolutional towers as functions, and the small ones of this package.
+
+ResNet: He et al. 2015, table 1. CLIP's: Radford et al. 2021, table 20. AlexNet: Krizhevsky et al. 2012, figure 2.
+Parameters in M are without a classification head.
+"""
+
+from sightline.towers.spec import AlexNetOneTowerSpec, AlexNetSpec, ModifiedResNetSpec, ResNetSpec, StandardStem
+
+
+def alexnet() -> AlexNetSpec:
+    """56.9 M, 61.0 with its 1000 classes."""
+    return AlexNetSpec()
+
+
+def alexnet_one_tower() -> AlexNetOneTowerSpec:
+    """57.0 M, 61.1 with its 1000 classes; torchvision's `alexnet`."""
+    return AlexNetOneTowerSpec()
+
+
+def alexnet_small(channels: int = 3) -> AlexNetOneTowerSpec:
+    """For 32 px, 0.4 M: a step of 1 and small kernels leave 3 x 3 places, read by layers of 256."""
+    return AlexNetOneTowerSpec(
+        widths=(32, 64, 96, 64, 64), kernels=(5, 3, 3, 3, 3), stride=1, grid=3, dim=256, channels=channels
+    )
+
+
+def resnet18() -> ResNetSpec:
+    """11.2 M."""
+    return ResNetSpec(depths=(2, 2, 2, 2), width=64, stem=StandardStem())
+
+
+def resnet34() -> ResNetSpec:
+    """21.3 M."""
+    return ResNetSpec(depths=(3, 4, 6, 3), width=64, stem=StandardStem())
+
+
+def resnet50() -> ResNetSpec:
+    """23.5 M."""
+    return ResNetSpec(depths=(3, 4, 6, 3), width=64, block="bottleneck", stem=StandardStem())
+
+
+def resnet101() -> ResNetSpec:
+    """42.5 M."""
+    return ResNetSpec(depths=(3, 4, 23, 3), width=64, block="bottleneck", stem=StandardStem())
+
+
+def resnet152() -> ResNetSpec:
+    """58.1 M."""
+    return ResNetSpec(depths=(3, 8, 36, 3), width=64, block="bottleneck", stem=StandardStem())
+
+
+def clip_rn50() -> ModifiedResNetSpec:
+    """38.3 M."""
+    return _clip((3, 4, 6, 3), 64, 1024, 224)
+
+
+def clip_rn101() -> ModifiedResNetSpec:
+    """56.3 M."""
+    return _clip((3, 4, 23, 3), 64, 512, 224)
+
+
+def clip_rn50x4() -> ModifiedResNetSpec:
+    """87.1 M."""
+    return _clip((4, 6, 10, 6), 80, 640, 288)
+
+
+def clip_rn50x16() -> ModifiedResNetSpec:
+    """167.3 M."""
+    return _clip((6, 8, 18, 8), 96, 768, 384)
+
+
+def clip_rn50x64() -> ModifiedResNetSpec:
+    """420.4 M."""
+    return _clip((3, 15, 36, 10), 128, 1024, 448)
+
+
+def _clip(depths: tuple[int, ...], width: int, out: int, size: int) -> ModifiedResNetSpec:
+    return ModifiedResNetSpec(depths=depths, width=width, heads=width // 2, out=out, size=size)

@@ -1,0 +1,69 @@
+"""Sizes of towers as data: frozen specs that build a tower and go to JSON and back.
+
+`encoder.json` of a run holds one spec per tower. Unions of small specs say what kind a part is; activations and blocks,
+which have no numbers of their own, are named.
+"""
+
+from sightline.towers.spec.conv import (
+    AlexNetOneTowerSpec,
+    AlexNetSpec,
+    FlatMapSpec,
+    MeanMapSpec,
+    ModifiedResNetSpec,
+    ResNetSpec,
+    SmallStem,
+    StandardStem,
+)
+from sightline.towers.spec.image import FlexiViTSpec, NaFlexSpec, ViTSpec
+from sightline.towers.spec.json import FAMILIES, ImageSpec, Spec, from_json, to_json
+from sightline.towers.spec.parts import (
+    Act,
+    Cls,
+    ConvStemSpec,
+    LearnedSpec,
+    Map,
+    Mean,
+    Norm,
+    PatchSpec,
+    Resample,
+    RotarySpec,
+    SinCosSpec,
+)
+from sightline.towers.spec.text import BagSpec, TextSpec, TipsTextSpec, TransformerTextSpec
+from sightline.towers.text import Causal, Full
+
+__all__ = [
+    "FAMILIES",
+    "Act",
+    "AlexNetOneTowerSpec",
+    "AlexNetSpec",
+    "BagSpec",
+    "Causal",
+    "Cls",
+    "ConvStemSpec",
+    "FlatMapSpec",
+    "FlexiViTSpec",
+    "Full",
+    "ImageSpec",
+    "LearnedSpec",
+    "Map",
+    "Mean",
+    "MeanMapSpec",
+    "ModifiedResNetSpec",
+    "NaFlexSpec",
+    "Norm",
+    "PatchSpec",
+    "ResNetSpec",
+    "Resample",
+    "RotarySpec",
+    "SinCosSpec",
+    "SmallStem",
+    "Spec",
+    "StandardStem",
+    "TextSpec",
+    "TipsTextSpec",
+    "TransformerTextSpec",
+    "ViTSpec",
+    "from_json",
+    "to_json",
+]

@@ -1,0 +1,151 @@
+"""Specs of convolutional towers: ResNet, CLIP's modified ResNet, and the two AlexNets."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from torch import nn
+
+from sightline.nn.resnet import Basic, Bottleneck, small_stem, standard_stem
+from sightline.towers import alexnet
+from sightline.towers.alexnet import AlexNet
+from sightline.towers.modified_resnet import modified_resnet
+from sightline.towers.resnet import FlatMap, MeanMap, ResNet, quiet_branches
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmallStem:
+    """One 3x3 convolution, no pooling; stride 2 quarters the cost of everything after it."""
+
+    stride: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class StandardStem:
+    """7x7 at stride 2 and max-pooling."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeanMapSpec:
+    """The mean over places."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlatMapSpec:
+    """Every place of a `grid` x `grid` map keeps its own numbers: for scenes, where sides matter."""
+
+    grid: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResNetSpec:
+    """A ResNet whose last gammas start at zero; tokens are width * 2^(stages - 1) wide, times four with bottlenecks.
+
+    The pooled vector is as wide under the mean, and grid^2 times as wide under a flat map.
+    """
+
+    depths: tuple[int, ...]
+    width: int
+    block: Literal["basic", "bottleneck"] = "basic"
+    stem: SmallStem | StandardStem = SmallStem()
+    pool: MeanMapSpec | FlatMapSpec = MeanMapSpec()
+    channels: int = 3
+
+    def build(self) -> ResNet:
+        match self.stem:
+            case SmallStem(stride=stride):
+                stem = small_stem(self.channels, self.width, stride)
+            case StandardStem():
+                stem = standard_stem(self.channels, self.width)
+        block = {"basic": Basic, "bottleneck": Bottleneck}[self.block]
+        pool = FlatMap(self.pool.grid) if isinstance(self.pool, FlatMapSpec) else MeanMap()
+        return quiet_branches(ResNet(stem, block, self.depths, self.width, pool))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModifiedResNetSpec:
+    """CLIP's ResNet for pictures of `size`; tokens are the last map's places, 32 times `width` wide.
+
+    The pooled vector is the attention pooling's, `out` wide: in CLIP the joint space itself. Heads of 64 in all of
+    CLIP's sizes, so `heads` is half of `width`.
+    """
+
+    depths: tuple[int, ...]
+    width: int
+    heads: int
+    out: int
+    size: int
+    channels: int = 3
+
+    def build(self) -> ResNet:
+        return modified_resnet(
+            self.depths, self.width, size=self.size, heads=self.heads, out=self.out, channels=self.channels
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlexNetSpec:
+    """AlexNet of 2012, groups and response normalisation and the paper's init; tokens are the last map's places.
+
+    The pooled vector is fc7, `dim` wide, read from a `grid` x `grid` map: 6 for 224 px at stride 4.
+    """
+
+    widths: tuple[int, ...] = (96, 256, 384, 384, 256)
+    kernels: tuple[int, ...] = (11, 5, 3, 3, 3)
+    stride: int = 4
+    grid: int = 6
+    dim: int = 4096
+    dropout: float = 0.5
+    channels: int = 3
+
+    def build(self) -> AlexNet:
+        maps = alexnet.two_towers(self.channels, self.widths, self.kernels, self.stride)
+        return alexnet.init_2012(_alexnet(self, maps, alexnet.head_2012))
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlexNetOneTowerSpec:
+    """AlexNet of 2014 as torchvision has it, no groups and no normalisation; everything else as in `AlexNetSpec`."""
+
+    widths: tuple[int, ...] = (64, 192, 384, 256, 256)
+    kernels: tuple[int, ...] = (11, 5, 3, 3, 3)
+    stride: int = 4
+    grid: int = 6
+    dim: int = 4096
+    dropout: float = 0.5
+    channels: int = 3
+
+    def build(self) -> AlexNet:
+        maps = alexnet.one_tower(self.channels, self.widths, self.kernels, self.stride)
+        return _alexnet(self, maps, alexnet.head_2014)
+
+
+ConvSpec = ResNetSpec | ModifiedResNetSpec | AlexNetSpec | AlexNetOneTowerSpec
+
+TOWERS: dict[str, type] = {
+    "resnet": ResNetSpec,
+    "modified_resnet": ModifiedResNetSpec,
+    "alexnet": AlexNetSpec,
+    "alexnet_one_tower": AlexNetOneTowerSpec,
+}
+PARTS: dict[str, type] = {
+    "small_stem": SmallStem,
+    "standard_stem": StandardStem,
+    "mean_map": MeanMapSpec,
+    "flat_map": FlatMapSpec,
+}
+"""The names written in files: a class may be renamed, its family not."""
+
+
+def _alexnet(
+    spec: AlexNetSpec | AlexNetOneTowerSpec, maps: nn.Module, head: Callable[[int, int, float], nn.Module]
+) -> AlexNet:
+    width = spec.widths[-1]
+    return AlexNet(
+        maps,
+        head(width * spec.grid**2, spec.dim, spec.dropout),
+        grid=spec.grid,
+        width=width,
+        dim=spec.dim,
+        smallest=alexnet.smallest_side(spec.kernels, spec.stride),
+    )

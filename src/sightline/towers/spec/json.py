@@ -1,0 +1,78 @@
+"""Specs to plain JSON and back: every object carries its `family`."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from sightline.towers.spec import conv, image, parts, text
+from sightline.towers.spec.conv import ConvSpec
+from sightline.towers.spec.image import TransformerImageSpec
+from sightline.towers.spec.text import TextSpec
+
+ImageSpec = ConvSpec | TransformerImageSpec
+Spec = ImageSpec | TextSpec
+
+TOWERS: dict[str, type] = conv.TOWERS | image.TOWERS | text.TOWERS
+FAMILIES: dict[str, type] = TOWERS | conv.PARTS | parts.PARTS | text.PARTS
+"""The names written in files: a class may be renamed, its family not."""
+
+
+def to_json(spec: Spec) -> dict[str, Any]:
+    """The spec as plain JSON values, each object with its `family`."""
+    return _plain(spec)
+
+
+def from_json(data: Mapping[str, Any]) -> Spec:
+    """The spec written by `to_json`. ValueError names the unknown family or field, lists the known ones, or names the
+    field whose value has the wrong type."""
+    spec = _parse(data)
+    if type(spec) not in TOWERS.values():
+        raise ValueError(f"family {data['family']!r} is a part, not a tower; towers are {', '.join(TOWERS)}")
+    return spec
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        family = next(name for name, kind in FAMILIES.items() if type(value) is kind)
+        return {"family": family} | {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _parse(data: Any) -> Any:
+    if not isinstance(data, Mapping):
+        return tuple(data) if isinstance(data, list) else data
+    family = data.get("family")
+    if family not in FAMILIES:
+        raise ValueError(f"unknown tower family {family!r}; known are {', '.join(FAMILIES)}")
+    kind = FAMILIES[family]
+    hints = get_type_hints(kind)
+    known = {f.name: hints[f.name] for f in fields(kind)}
+    values = {name: _parse(value) for name, value in data.items() if name != "family"}
+    for name, value in values.items():
+        if name not in known:
+            raise ValueError(f"{family} has no field {name!r}; it has {', '.join(known) or 'none'}")
+        if not _fits(value, known[name]):
+            raise ValueError(f"{family}.{name} cannot be {data[name]!r}; it is {_name(known[name])}")
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise ValueError(f"{family} lacks a field: {error}") from None
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return any(_fits(value, option) for option in inner)
+    if origin is Literal:
+        return value in inner
+    if origin is tuple:
+        return isinstance(value, tuple) and all(_fits(item, inner[0]) for item in value)
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, hint) and not isinstance(value, bool)
+
+
+def _name(hint: Any) -> str:
+    return hint.__name__ if isinstance(hint, type) else re.sub(r"\b(?:\w+\.)+", "", str(hint))

@@ -1,0 +1,77 @@
+"""Specs of text towers: the transformer of CLIP and SigLIP, that of TIPS, the bag of tokens."""
+
+from dataclasses import dataclass
+
+from torch import nn
+
+from sightline.nn.transformer import MLP, Residual, truncated_normal
+from sightline.towers.bag import BagOfTokens
+from sightline.towers.spec.parts import Act, Norm, stack
+from sightline.towers.text import Causal, Full, TransformerText, clip_init
+from sightline.towers.tips import TipsText
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransformerTextSpec:
+    """A pre-norm text transformer of `length` tokens over `vocab` ids, CLIP's init; `mlp` as in `ViTSpec`."""
+
+    vocab: int
+    length: int
+    dim: int
+    depth: int
+    heads: int
+    mlp: int = 0
+    reading: Causal | Full = Causal()
+    norm: Norm = Norm(eps=1e-5)
+    act: Act = "gelu"
+
+    def build(self) -> TransformerText:
+        blocks = stack(self.dim, self.depth, self.heads, self.mlp, self.act, self.norm)
+        return clip_init(TransformerText(self.vocab, self.length, self.dim, blocks, self.reading))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TipsTextSpec:
+    """TIPS's text tower: fixed positions, padding (id `pad`) left out, the mean of the rest; `mlp` as in `ViTSpec`."""
+
+    vocab: int
+    length: int
+    dim: int
+    depth: int
+    heads: int
+    mlp: int = 0
+    pad: int = 0
+    norm: Norm = Norm(eps=1e-5)
+    act: Act = "relu"
+
+    def build(self) -> TipsText:
+        blocks = stack(self.dim, self.depth, self.heads, self.mlp, self.act, self.norm)
+        blocks.apply(truncated_normal)
+        return TipsText(self.vocab, self.length, self.dim, blocks, pad=self.pad)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BagSpec:
+    """A bag of tokens; `hidden` is the width inside its MLP, 0 for the plain mean. `length` is the tokenizer's
+    business.
+    """
+
+    vocab: int
+    length: int
+    dim: int
+    hidden: int = 0
+    pad: int = 0
+
+    def build(self) -> BagOfTokens:
+        head = (
+            nn.Sequential(nn.LayerNorm(self.dim, eps=1e-6), Residual(MLP(self.dim, self.hidden)))
+            if self.hidden
+            else nn.Identity()
+        )
+        return BagOfTokens(self.vocab, self.dim, head, pad=self.pad)
+
+
+TextSpec = TransformerTextSpec | TipsTextSpec | BagSpec
+
+TOWERS: dict[str, type] = {"transformer_text": TransformerTextSpec, "tips_text": TipsTextSpec, "bag": BagSpec}
+PARTS: dict[str, type] = {"causal": Causal, "full": Full}
