@@ -1,7 +1,8 @@
 """A picture of any kind to pixels, safely: what it is is decided by its content, and what is wrong with it is said.
 
 JPEG, PNG, WebP, GIF, BMP, TIFF, ICO, PPM, AVIF and SVG; CMYK, 16-bit, palette and grey become RGB; the first frame of
-an animation; upright by its EXIF; alpha is kept only where something shows through.
+an animation; upright by its EXIF; alpha is kept only where something shows through. Arrays (.npy) of 1, 3 or 4 bands
+are colours too; `bands` reads those of any number.
 """
 
 import io
@@ -12,11 +13,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+from sightline.data import bands, npy, tiff
+from sightline.data.bands import PIXELS
 from sightline.data.sample import BadSample, Encoded
 from sightline.data.svg import rasterize
 
-PIXELS = 64 * 10**6
-"""more than this and a picture is refused as a bomb before its pixels are made"""
 FILE_BYTES = 512 * 2**20
 STRIP = 16
 """a reduced picture has at most this many times size x size pixels, so that a strip of 1 x 100,000 stays small"""
@@ -31,6 +32,10 @@ warnings where the user has made them errors"""
 VECTOR = 256
 
 
+class NotAPicture(BadSample):
+    """Bytes that Pillow does not know."""
+
+
 def decode(image: Encoded, size: int | None = None) -> np.ndarray:
     """Pixels uint8 (y, x, 3), or (y, x, 4) with straight alpha iff any pixel is not opaque.
 
@@ -38,6 +43,15 @@ def decode(image: Encoded, size: int | None = None) -> np.ndarray:
     already while decoding), smaller ones stay; SVG is drawn at it (default 256). Raises BadSample with the reason.
     """
     return _pixels(_reduced(picture(image, size, reduce=size), size))
+
+
+def preview(image: Encoded, size: int) -> np.ndarray:
+    """As `decode`, to be looked at: bands that are no colours are shown in false ones."""
+    try:
+        return decode(image, size)
+    except bands.OtherBands:
+        assert not isinstance(image, np.ndarray), "arrays of other bands are refused as such"
+        return _pixels(_reduced(Image.fromarray(bands.false_colours(bands.stored(unpacked(image)))), size))
 
 
 def picture(image: Encoded, vector: int | None = None, *, reduce: int | None = None) -> Image.Image:
@@ -50,17 +64,21 @@ def picture(image: Encoded, vector: int | None = None, *, reduce: int | None = N
     data = unpacked(image)
     if is_svg(data):
         return Image.fromarray(rasterize(data, vector or VECTOR))
-    opened = _open(data)
+    opened = _known(data)
+    if opened is None:
+        return _from_bands(data)
     if reduce:
         scale = 2 * reduce / min(opened.size)
         opened.draft(None, (round(opened.width * scale), round(opened.height * scale)))
-    try:
-        opened.load()
-    except BOMBS as error:
-        raise BadSample(f"bomb: {error}") from error
-    except FAULTS as error:
-        raise BadSample(f"broken or cut {opened.format} ({len(data):,} bytes): {error}") from error
-    return _colours(_upright(opened))
+    return _colours(_upright(_loaded(opened, data)))
+
+
+def own_bands(data: bytes) -> Image.Image:
+    """The picture upright in bands of its own (RGBA, CMYK, grey), its palette resolved; an SVG is RGBA."""
+    if is_svg(data):
+        return Image.fromarray(rasterize(data, VECTOR))
+    image = _upright(_loaded(_open(data), data))
+    return _colours(image) if image.mode in {"P", "PA", "1"} else image
 
 
 def colours(image: Image.Image) -> Image.Image:
@@ -75,7 +93,8 @@ def measure(image: Encoded) -> tuple[int, int]:
     data = unpacked(image)
     if is_svg(data):
         return Image.fromarray(rasterize(data, VECTOR)).size
-    return _open(data).size
+    opened = _known(data)
+    return bands.size(data) if opened is None else opened.size
 
 
 def open_raster(image: Path | bytes) -> Image.Image:
@@ -115,7 +134,7 @@ def _open(data: bytes) -> Image.Image:
     try:
         opened = Image.open(io.BytesIO(data), formats=FORMATS)
     except Image.UnidentifiedImageError as error:
-        raise BadSample(f"not a picture: it starts with {data[:12]!r}") from error
+        raise NotAPicture(f"not a picture: it starts with {data[:12]!r}") from error
     except BOMBS as error:
         raise BadSample(f"bomb: {error}") from error
     except FAULTS as error:
@@ -124,6 +143,28 @@ def _open(data: bytes) -> Image.Image:
         raise BadSample(f"bomb: {opened.width} x {opened.height} pixels, the limit is {PIXELS:,}")
     if min(opened.size) < 1:
         raise BadSample("a picture of no pixels")
+    return opened
+
+
+def _known(data: bytes) -> Image.Image | None:
+    """The raster as `_open` gives it; None where only `bands` can read it: an .npy, a TIFF of a mode Pillow lacks."""
+    if data[:6] == npy.MAGIC:
+        return None
+    try:
+        return _open(data)
+    except NotAPicture:
+        if data[:4] not in tiff.MAGICS:
+            raise
+        return None
+
+
+def _loaded(opened: Image.Image, data: bytes) -> Image.Image:
+    try:
+        opened.load()
+    except BOMBS as error:
+        raise BadSample(f"bomb: {error}") from error
+    except FAULTS as error:
+        raise BadSample(f"broken or cut {opened.format} ({len(data):,} bytes): {error}") from error
     return opened
 
 
@@ -165,6 +206,13 @@ def _from_array(array: np.ndarray) -> Image.Image:
     ):
         raise BadSample(f"expected a uint8 array (y, x), (y, x, 3) or (y, x, 4), got {array.dtype} {array.shape}")
     return _colours(Image.fromarray(array))
+
+
+def _from_bands(data: bytes) -> Image.Image:
+    """Grey, RGB or RGBA of an .npy or of a TIFF that Pillow cannot open; other numbers of bands are refused by name."""
+    array = bands.arranged(bands.stored(data), 3, 4, 1)
+    pixels = array if array.dtype == np.uint8 else _eight_bits(array)
+    return _from_array(np.ascontiguousarray(pixels))
 
 
 def _reduced(image: Image.Image, size: int | None) -> Image.Image:

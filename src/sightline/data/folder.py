@@ -13,7 +13,8 @@ RASTERS = frozenset(
     {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ico", ".ppm", ".pgm", ".avif"}
 )
 VECTORS = frozenset({".svg", ".svgz"})
-PICTURES = RASTERS | VECTORS
+ARRAYS = frozenset({".npy"})
+PICTURES = RASTERS | VECTORS | ARRAYS
 TABLES = frozenset({".csv", ".tsv", ".jsonl", ".parquet"})
 SPLITS = frozenset({"train", "training", "test", "testing", "val", "valid", "validation", "dev"})
 SIDECAR_BYTES = 2**20

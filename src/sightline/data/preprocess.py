@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from PIL import Image
 
-from sightline.data.decode import colours, picture
+from sightline.data.bands import arranged, is_bands, scaled, stored
+from sightline.data.decode import NotAPicture, colours, own_bands, picture, unpacked
+from sightline.data.sample import BadSample
 
 if TYPE_CHECKING:
     from sightline.protocols import Picture
 
+COLOURS = frozenset({1, 3})
+"""numbers of channels that are grey and RGB"""
 INTERPOLATION = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
 VISIBLE = 40
 """difference of the most different channel, of 255, from which a pixel can be told from the background"""
@@ -33,6 +37,9 @@ class Preprocess:
 
     Alpha is resized premultiplied and composited on `background`; a picture that would vanish there (a white icon on
     white) is composited on the opposite, black or white. So a drawing on transparency never becomes a blank square.
+
+    `channels` other than 1 (grey) and 3 (RGB) are bands: .npy, multi-band TIFF and arrays of exactly so many, integers
+    scaled to 0..1 and floats taken as they are; padding is the mean, so zero in what comes out.
     """
 
     size: int = 64
@@ -42,31 +49,48 @@ class Preprocess:
     interpolation: Literal["bicubic", "bilinear"] = "bicubic"
     background: tuple[int, int, int] = (255, 255, 255)
     channels: int = 3
+    short: int = 0
+    """with "crop": the shorter side before the cut, in pixels, where it is not `size` (256 of a cut of 224); else 0"""
 
     def __post_init__(self) -> None:
         if self.size < 1:
             raise ValueError(f"size is {self.size}; expected the pixels of a side, at least 1")
-        if self.channels not in {1, 3} or not len(self.mean) == len(self.std) == self.channels:
+        if self.channels < 1 or not len(self.mean) == len(self.std) == self.channels:
             raise ValueError(
                 f"channels is {self.channels} with {len(self.mean)} means and {len(self.std)} deviations; "
-                "expected 1 or 3 channels and one number for each"
+                "expected at least 1 channel and one number for each"
             )
         if self.resize not in {"pad", "squash", "crop"}:
             raise ValueError(f"resize is {self.resize!r}; expected pad, squash or crop")
         if self.interpolation not in INTERPOLATION:
             raise ValueError(f"interpolation is {self.interpolation!r}; expected {' or '.join(INTERPOLATION)}")
+        if self.short and (self.resize != "crop" or self.short < self.size):
+            raise ValueError(f"short is {self.short}; it belongs to resize crop, and is at least size ({self.size})")
 
     def __call__(self, picture: "Picture") -> np.ndarray:
         """float32 (channels, size, size), normalised by `mean` and `std` of values in 0..1. Raises BadSample."""
-        pixels = self.canvas(picture)
-        if self.channels == 1:
-            pixels = np.asarray(Image.fromarray(pixels).convert("L"))[:, :, None]
+        if self.channels not in COLOURS:
+            return self._bands(picture)
+        return self.normalised(self.pixels(opened(picture, self.size))[None])[0]
+
+    def pixels(self, image: Image.Image) -> np.ndarray:
+        """A picture of colours, opened, as all but the normalising leaves it: uint8 (size, size, channels)."""
+        pixels = self._composited(image)
+        return pixels if self.channels == 3 else np.asarray(Image.fromarray(pixels).convert("L"))[:, :, None]
+
+    def normalised(self, pixels: np.ndarray) -> np.ndarray:
+        """A batch of what `pixels` gives, uint8 (b, y, x, c), as the tower wants it: float32 (b, c, y, x)."""
         mean, std = np.asarray(self.mean, np.float32), np.asarray(self.std, np.float32)
-        return np.ascontiguousarray(((pixels.astype(np.float32) / 255.0 - mean) / std).transpose(2, 0, 1))
+        return np.ascontiguousarray(((pixels.astype(np.float32) / 255.0 - mean) / std).transpose(0, 3, 1, 2))
 
     def canvas(self, picture: "Picture") -> np.ndarray:
         """The composited picture before normalising, uint8 (size, size, 3). Raises BadSample."""
-        fitted = self._fit(_load(picture, self.size))
+        return self._composited(opened(picture, self.size))
+
+    def _composited(self, image: Image.Image) -> np.ndarray:
+        fitted = self._fit(image)
+        if fitted.mode == "RGB" and fitted.size == (self.size, self.size):
+            return np.asarray(fitted)
         shade = visible_background(fitted, self.background)
         canvas = Image.new("RGB", (self.size, self.size), shade)
         corner = ((self.size - fitted.width) // 2, (self.size - fitted.height) // 2)
@@ -86,6 +110,16 @@ class Preprocess:
         given: dict[str, Any] = {k: tuple(value) if isinstance(value, list) else value for k, value in values.items()}
         return cls(**given)
 
+    def _bands(self, given: "Picture") -> np.ndarray:
+        """The same view of a picture of many bands, each resized by itself in floating point."""
+        array = arranged(np.asarray(_stored(given)), self.channels)
+        out = np.zeros((self.channels, self.size, self.size), np.float32)
+        for number, (mean, std) in enumerate(zip(self.mean, self.std, strict=True)):
+            fitted = np.asarray(self._fit(Image.fromarray(scaled(array[:, :, number]))))
+            top, left = (self.size - fitted.shape[0]) // 2, (self.size - fitted.shape[1]) // 2
+            out[number, top : top + fitted.shape[0], left : left + fitted.shape[1]] = (fitted - mean) / std
+        return out
+
     def _fit(self, image: Image.Image) -> Image.Image:
         width, height = image.size
         kernel = INTERPOLATION[self.interpolation]
@@ -95,8 +129,8 @@ class Preprocess:
             scale = self.size / max(width, height)
             return image.resize((max(1, round(width * scale)), max(1, round(height * scale))), kernel)
         # integer division and rounding as in torchvision's Resize and CenterCrop
-        short = min(width, height)
-        target = (int(self.size * width / short), int(self.size * height / short))
+        short, wanted = min(width, height), self.short or self.size
+        target = (int(wanted * width / short), int(wanted * height / short))
         left, top = round((target[0] - self.size) / 2), round((target[1] - self.size) / 2)
         return image.resize(target, kernel).crop((left, top, left + self.size, top + self.size))
 
@@ -114,11 +148,37 @@ def visible_background(image: Image.Image, background: tuple[int, int, int]) -> 
     return (0, 0, 0) if 0.299 * red + 0.587 * green + 0.114 * blue >= 128 else (255, 255, 255)
 
 
-def _load(given: "Picture", vector: int) -> Image.Image:
+def opened(given: "Picture", vector: int, reduce: int | None = None) -> Image.Image:
+    """A picture in any form as RGB or RGBA; an SVG is drawn with sides of `vector`. Raises BadSample.
+
+    With `reduce` a JPEG may be decoded smaller, its shorter side still at least twice `reduce`.
+    """
     if isinstance(given, Image.Image):
         return colours(given)
-    if isinstance(given, str):
-        given = Path(given)
+    return picture(_encoded(given), vector, reduce=reduce)
+
+
+def _stored(given: "Picture") -> np.ndarray | Image.Image:
+    """Arrays and bands as stored, and other files as Pillow's own bands."""
+    if isinstance(given, Image.Image):
+        return given
+    given = _encoded(given)
+    if isinstance(given, np.ndarray):
+        return given
+    data = unpacked(given)
+    if not is_bands(data):
+        return own_bands(data)
+    try:
+        return stored(data)
+    except BadSample as told:
+        try:
+            # a compression that only Pillow reads, of bands that it knows
+            return own_bands(data)
+        except NotAPicture:
+            raise told from None
+
+
+def _encoded(given: "Path | bytes | np.ndarray | str") -> Path | bytes | np.ndarray:
     if isinstance(given, io.IOBase):
         raise TypeError("expected a path, bytes, a Pillow picture or a uint8 array; read the open file first")
-    return picture(given, vector)
+    return Path(given) if isinstance(given, str) else given
