@@ -115,7 +115,7 @@ def test_other_devices_need_torch(run):
 
 def test_names_mean_what_they_mean_to_torch(run, tmp_path):
     for name, says in (
-        ("hf-hub:google/siglip2", "published encoders are not loaded"),
+        ("hf-hub:google/siglip2", "published encoders are read with torch"),
         ("zip:a.zip", "unknown kind of encoder"),
         (tmp_path / "nowhere", "there is no encoder at"),
         (run / "encoder.json", "is a file"),

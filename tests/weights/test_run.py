@@ -109,9 +109,6 @@ def test_extra_may_not_replace_what_the_encoder_decides(made, tmp_path):
 
 def test_the_grammar_of_names(run, tmp_path):
     assert load(f"local-dir:{run}").identity == load(str(run)).identity
-    for name in ("hf-hub:google/siglip2-base-patch16-224", "open_clip:ViT-B-32/laion", "timm:resnet18"):
-        with pytest.raises(ValueError, match="published encoders are not loaded by this version. It loads a run"):
-            load(name)
     with pytest.raises(ValueError, match="unknown kind of encoder 'zip'"):
         load("zip:a.zip")
     with pytest.raises(ValueError, match="there is no encoder at"):

@@ -25,7 +25,10 @@ def run_folder(name: str | Path) -> Path:
     """
     where = str(name)
     if where.startswith(PUBLISHED):
-        raise ValueError(f"{where!r}: published encoders are not loaded by this version. It loads {READS}")
+        raise ValueError(
+            f"{where!r}: published encoders are read with torch (pip install 'sightline[train]'). Without it this "
+            f"version loads {READS}"
+        )
     scheme = re.match(r"([a-z][a-z_-]+):", where)  # two letters at least: C:\runs is a path
     if scheme and scheme[1] != "local-dir" and not Path(where).exists():
         raise ValueError(f"{where!r}: unknown kind of encoder {scheme[1]!r}. This version loads {READS}")

@@ -70,6 +70,8 @@ class OnnxEncoder:
 
     def tokenize(self, texts: str | Sequence[str]) -> np.ndarray:
         """Token ids int64 (b, n) of one or many texts, padded; texts that are too long are cut."""
+        if self.text is not None and self._read_tokenizer is None:
+            raise ValueError(f"{self.name} has no tokenizer beside its graphs: give token ids, or add tokenizer.json")
         return token_ids(texts, self.tokenizer, self.name)
 
     def encode_image(self, images: Any, normalize: bool = False) -> np.ndarray:
@@ -86,7 +88,7 @@ class OnnxEncoder:
     def encode_text(self, texts: str | Sequence[str] | np.ndarray, normalize: bool = False) -> np.ndarray:
         """Vectors (b, e) float32 of one or many texts, or of token ids (b, n)."""
         tower = self.text
-        if tower is None or not self.reads_text:
+        if tower is None:
             raise ValueError(f"{self.name} embeds pictures only: it was trained without texts, so it has no text tower")
         tokens = texts if isinstance(texts, np.ndarray) else self.tokenize(texts)
         rows = token_rows(tokens, floating=not np.issubdtype(tokens.dtype, np.integer)).astype(np.int64, copy=False)

@@ -21,9 +21,9 @@ class Graph:
     never opens the image tower.
     """
 
-    def __init__(self, path: Path, weights: str) -> None:
-        """`weights` is the digest the file must have been exported from."""
-        self.path, self.weights = path, weights
+    def __init__(self, path: Path, weights: str, threads: int = 0) -> None:
+        """`weights` is the digest the file must have been exported from; a call uses `threads` (0: every core)."""
+        self.path, self.weights, self.threads = path, weights, threads
         self._session: Any = None
         self._lock = threading.Lock()
 
@@ -49,7 +49,7 @@ class Graph:
         must_be(self.path)
         options = onnxruntime.SessionOptions()
         # Its own choice pins threads to cores, which a container refuses with a line of noise for each.
-        options.intra_op_num_threads = _cores()
+        options.intra_op_num_threads = self.threads or cores()
         options.log_severity_level = 4  # what goes wrong is raised; nothing else is worth a line
         # Threads that spin between two queries would keep an idle page at full load.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -78,7 +78,7 @@ def refusals() -> tuple[type[BaseException], ...]:
     return tuple(kind for kind in vars(state).values() if isinstance(kind, type) and issubclass(kind, Exception))
 
 
-def _cores() -> int:
+def cores() -> int:
     """Cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

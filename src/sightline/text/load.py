@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sightline.text.ngram import NGrams
+from sightline.text.published import PublishedTokenizer
 from sightline.text.tokenizer import Tokenizer
 
-AnyTokenizer = Tokenizer | NGrams
+AnyTokenizer = Tokenizer | NGrams | PublishedTokenizer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,8 @@ def load_tokenizer(path: str | Path) -> AnyTokenizer:
         data = json.loads(Path(path).read_text(encoding="utf-8"))
         if data.get("kind") == NGrams.kind:
             return NGrams.from_json(data)
+        if data.get("kind") == PublishedTokenizer.kind:
+            return PublishedTokenizer.from_json(data)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is no tokenizer: {error}") from error
     return Tokenizer.load(path)

@@ -93,6 +93,10 @@ class Tokenizer:
         temporary.write_text(self._inner.to_str(pretty=True), encoding="utf-8")
         os.replace(temporary, path)
 
+    def inner_json(self) -> str:
+        """The settings of the `tokenizers` library, whole."""
+        return self._inner.to_str()
+
     def __call__(self, texts: str | Sequence[str]) -> np.ndarray:
         """int64 (b, length): tokens, the end token, padding. One text gives one row."""
         texts = [texts] if isinstance(texts, str) else texts

@@ -10,11 +10,12 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sightline.data.preprocess import Preprocess
+from sightline.data.naflex_rule import NaFlexRule, Rule
 from sightline.protocols import Features
 from sightline.runtime.encoder import Similarity
 from sightline.runtime.inputs import picture_batches, token_ids, token_rows, whole_batch
 from sightline.text.load import AnyTokenizer
+from sightline.weights.naflex import cut_picture, moved, patch_batches
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -30,7 +31,7 @@ class TorchEncoder:
         self,
         model: nn.Module,
         *,
-        preprocess: Preprocess,
+        preprocess: Rule | None,
         tokenizer: AnyTokenizer | None,
         dim: int,
         name: str = "encoder",
@@ -42,19 +43,32 @@ class TorchEncoder:
     ) -> None:
         """`model` has `image`, `project_image`, `encode_image` and, where it embeds text, `text` and `encode_text`.
 
-        It is moved to `device` and put in evaluation mode. `identity` names weights and rules together: vectors can be
-        compared only where it is equal. `threads` decode pictures ahead of the model.
+        `preprocess` is None where there is no image tower: half of a published model. `model` is moved to `device` and
+        put in evaluation mode. `identity` names weights and rules together: vectors can be compared only where it is
+        equal. `threads` decode pictures ahead of the model.
         """
         if precision not in ("float32", "bfloat16"):
             raise ValueError(f"precision is {precision!r}; use float32 or bfloat16")
         self.model: Any = model.eval().to(device)
-        self.rule, self.tokenizer = preprocess, tokenizer
+        self._rule, self.tokenizer = preprocess, tokenizer
         self.dim, self.name, self.identity = dim, name, identity
         self.device = torch.device(device)
         self.batch_size, self.precision, self.threads = batch_size, precision, threads
         own = dict(model.named_buffers(recurse=False)) | dict(model.named_parameters(recurse=False))
         self.logit_scale: Tensor = own.get("log_scale", torch.zeros((), device=self.device)).detach()
         self.logit_bias: Tensor | None = own["bias"].detach() if own.get("bias") is not None else None
+
+    @property
+    def sees(self) -> bool:
+        """Whether `encode_image` works: there is an image tower."""
+        return self._rule is not None
+
+    @property
+    def rule(self) -> Rule:
+        """How pictures are prepared. ValueError where there is no image tower."""
+        if self._rule is None:
+            raise ValueError(f"{self.name} embeds texts only: it has no image tower")
+        return self._rule
 
     @property
     def reads_text(self) -> bool:
@@ -66,12 +80,32 @@ class TorchEncoder:
         """The loss that the logits were made for."""
         return "softmax" if self.logit_bias is None else "sigmoid"
 
-    def preprocess(self, picture: Any) -> Float[Tensor, "c y x"]:
-        """One picture (PIL image, path, bytes or uint8 array (y, x, c)) as the tower wants it."""
-        return torch.from_numpy(np.ascontiguousarray(self.rule(picture), dtype=np.float32))
+    def eval(self) -> "TorchEncoder":
+        """Itself: an encoder is always in evaluation mode. Evaluations written for a torch module call it."""
+        return self
+
+    def to(self, device: str | torch.device) -> "TorchEncoder":
+        """Itself, moved to another device."""
+        self.device = torch.device(device)
+        self.model.to(self.device)
+        self.logit_scale = self.logit_scale.to(self.device)
+        self.logit_bias = None if self.logit_bias is None else self.logit_bias.to(self.device)
+        return self
+
+    def preprocess(self, picture: Any) -> Any:
+        """One picture (PIL image, path, bytes or uint8 array (y, x, c)) as the tower wants it: float32 (c, y, x).
+
+        Under NaFlex patches, mask and grid as a named tuple, which `default_collate` stacks.
+        """
+        rule = self.rule
+        if isinstance(rule, NaFlexRule):
+            return cut_picture(rule(picture))
+        return torch.from_numpy(np.ascontiguousarray(rule(picture), dtype=np.float32))
 
     def tokenize(self, texts: str | Sequence[str]) -> Int[Tensor, "b n"]:
         """Token ids of one or many texts, padded; texts that are too long are cut."""
+        if self.tokenizer is None and "text" in dict(self.model.named_children()):
+            raise ValueError(f"{self.name} has no tokenizer beside its weights: give token ids, or add tokenizer.json")
         return torch.from_numpy(token_ids(texts, self.tokenizer, self.name))
 
     def encode_image(self, images: Any, normalize: bool = False) -> Float[Tensor, "b e"]:
@@ -85,7 +119,7 @@ class TorchEncoder:
 
     def encode_text(self, texts: str | Sequence[str] | Tensor, normalize: bool = False) -> Float[Tensor, "b e"]:
         """Vectors of one or many texts, or of token ids (b, n)."""
-        if not self.reads_text:
+        if "text" not in dict(self.model.named_children()):
             raise ValueError(f"{self.name} embeds pictures only: it was trained without texts, so it has no text tower")
         tokens = texts if isinstance(texts, Tensor) else self.tokenize(texts)
         batches = token_rows(tokens, floating=tokens.is_floating_point()).split(self.batch_size)
@@ -96,14 +130,7 @@ class TorchEncoder:
         parts: list[Features] = [self._run(self.model.image, batch) for batch in self._pictures(images)]
         if not parts:
             raise ValueError("features needs at least one picture")
-        grid, mask = parts[0].grid, parts[0].mask
-        return Features(
-            pooled=torch.cat([part.pooled for part in parts]).float(),
-            tokens=torch.cat([part.tokens for part in parts]).float(),
-            prefix=torch.cat([part.prefix for part in parts]).float(),
-            grid=torch.cat([part.grid for part in parts]) if isinstance(grid, Tensor) else grid,  # pyright: ignore
-            mask=None if mask is None else torch.cat([part.mask for part in parts]),  # pyright: ignore
-        )
+        return _whole(parts)
 
     def encode_patches(self, images: Any, normalize: bool = False) -> Float[Tensor, "b n e"]:
         """Every patch token through the image projection: places in the joint space, row-major as `features().grid`.
@@ -120,26 +147,72 @@ class TorchEncoder:
             )
         return self._joined([self._run(self.model.project_image, tokens)], normalize)
 
-    def _run(self, function: Callable[[Tensor], Any], batch: Tensor) -> Any:
+    def _run(self, function: Callable[[Any], Any], batch: Any) -> Any:
         autocast: AbstractContextManager[Any] = nullcontext()
         if self.precision == "bfloat16":
             autocast = torch.autocast(self.device.type, torch.bfloat16)
         with torch.inference_mode(), autocast:
-            return function(batch.to(self.device, non_blocking=True))
+            return function(moved(batch, self.device))
 
     def _joined(self, vectors: list[Tensor], normalize: bool) -> Tensor:
         # outside of inference mode, so that a probe may be trained on what comes back
         whole = torch.cat(vectors).float() if vectors else torch.zeros(0, self.dim, device=self.device)
         return F.normalize(whole, dim=-1) if normalize else whole
 
-    def _pictures(self, images: Any) -> Iterator[Tensor]:
-        """Preprocessed batches (b, 3, y, x) on the CPU or wherever a given tensor lies."""
-        channels = self.rule.channels
+    def _pictures(self, images: Any) -> Iterator[Any]:
+        """Preprocessed batches (b, c, y, x) on the CPU or wherever a given tensor lies; `Patches` under NaFlex."""
+        rule = self.rule
+        if isinstance(rule, NaFlexRule):
+            yield from patch_batches(images, rule, size=self.batch_size, threads=self.threads)
+            return
+        channels = rule.channels
         if isinstance(images, list | tuple) and images and isinstance(images[0], Tensor):
             images = torch.stack(list(images))
         if isinstance(images, Tensor):
             whole = whole_batch(images, channels, floating=images.is_floating_point())
             yield from (batch for batch in whole.split(self.batch_size) if len(batch))
             return
-        for batch in picture_batches(images, self.rule, channels=channels, size=self.batch_size, threads=self.threads):
+        for batch in picture_batches(images, rule, channels=channels, size=self.batch_size, threads=self.threads):
             yield torch.from_numpy(batch)
+
+    def layers(self, images: Any, blocks: Sequence[int]) -> list[Features]:
+        """What the image tower would give if it ended after each of `blocks`, through its own last norm and pooling.
+
+        Blocks are numbered from 0, negative numbers count from the last. Raises ValueError for a tower without blocks.
+        """
+        tower = self._opened("layers", "the tokens of chosen blocks")
+        parts = [self._run(lambda batch: tower(batch, list(blocks)), batch) for batch in self._pictures(images)]
+        if not parts:
+            raise ValueError("layers needs at least one picture")
+        return [_whole(list(found)) for found in zip(*parts, strict=True)]
+
+    def attention(self, images: Any, block: int) -> Float[Tensor, "b h s s"]:
+        """The attention maps of one block in float32: row i of a head says where token i looks, prefix tokens first.
+
+        Raises ValueError for a tower without attention maps.
+        """
+        tower = self._opened("attention", "attention maps")
+        maps = [self._run(lambda batch: tower(batch, block), batch) for batch in self._pictures(images)]
+        if not maps:
+            raise ValueError("attention needs at least one picture")
+        return torch.cat(maps).float()
+
+    def _opened(self, method: str, what: str) -> Callable[[Any, Any], Any]:
+        _ = self.rule  # refuses an encoder of texts only
+        found: Any = getattr(self.model.image, method, None)
+        if found is None:
+            kind = type(self.model.image).__name__
+            raise ValueError(f"{self.name} has no {what}: its image tower is a {kind}, which has no such blocks")
+        return found
+
+
+def _whole(parts: Sequence[Features]) -> Features:
+    """Batches of features as one, in float32."""
+    grid, mask = parts[0].grid, parts[0].mask
+    return Features(
+        pooled=torch.cat([part.pooled for part in parts]).float(),
+        tokens=torch.cat([part.tokens for part in parts]).float(),
+        prefix=torch.cat([part.prefix for part in parts]).float(),
+        grid=torch.cat([part.grid for part in parts]) if isinstance(grid, Tensor) else grid,  # pyright: ignore
+        mask=None if mask is None else torch.cat([part.mask for part in parts]),  # pyright: ignore
+    )

@@ -6,17 +6,22 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from sightline.towers.naflex import Patches
+
 PARTS = ("image.", "text.", "project_image.", "project_text.")
 SCALARS = ("log_scale", "bias")
 """Names of a method's state that are part of the encoder; everything else (queues, teachers, heads) is not saved."""
 
 
 class Joint(nn.Module):
-    """`project_image(image(x).pooled)` and `project_text(text(tokens))`, with the names the methods use."""
+    """`project_image(image(x).pooled)` and `project_text(text(tokens))`, with the names the methods use.
+
+    A published half has only one of the two towers.
+    """
 
     def __init__(
         self,
-        image: nn.Module,
+        image: nn.Module | None,
         text: nn.Module | None,
         project_image: nn.Module,
         project_text: nn.Module,
@@ -29,7 +34,8 @@ class Joint(nn.Module):
         self.register_buffer("log_scale", log_scale)
         self.register_buffer("bias", bias)
 
-    def encode_image(self, image: Float[Tensor, "b c y x"]) -> Float[Tensor, "b e"]:
+    def encode_image(self, image: Float[Tensor, "b c y x"] | Patches) -> Float[Tensor, "b e"]:
+        assert self.image is not None, "TorchEncoder refuses pictures where there is no image tower"
         return self.project_image(self.image(image).pooled)
 
     def encode_text(self, tokens: Int[Tensor, "b n"]) -> Float[Tensor, "b e"]:
@@ -43,7 +49,7 @@ def kept(model: nn.Module) -> dict[str, Tensor]:
     return {name: value.detach().to("cpu", copy=True).contiguous() for name, value in sorted(state.items())}
 
 
-def assemble(image: nn.Module, text: nn.Module | None, tensors: Mapping[str, Tensor]) -> Joint:
+def assemble(image: nn.Module | None, text: nn.Module | None, tensors: Mapping[str, Tensor]) -> Joint:
     """Towers just built and the tensors of a file as one model; projections take their shape from the file.
 
     Raises ValueError listing what is missing, unknown or of another shape.

@@ -5,12 +5,18 @@ from pathlib import Path
 import torch
 
 from sightline.runtime.description import run_folder
+from sightline.weights.adapter import adapter, of_folder
 from sightline.weights.encoder import Precision, TorchEncoder
+from sightline.weights.names import published_source
+from sightline.weights.published import UnknownFamily, published
 from sightline.weights.run import load_encoder
 
 
 def load(name: str | Path, device: str = "auto", precision: Precision = "float32") -> TorchEncoder:
-    """The encoder called `name`: a run folder or an exported folder, also written `local-dir:PATH`.
+    """The encoder called `name`: a run, or a published checkpoint of a family in `sightline.weights.family`.
+
+    A folder (also written `local-dir:PATH`), a file of weights, `hf-hub:ORG/NAME`, `open_clip:NAME/TAG`; and through
+    adapters `timm:NAME`, `transformers:PATH` and folders of any image model that those two packages can build.
 
     `device`: auto, cpu, cuda, cuda:1, mps. `precision` "bfloat16" runs the towers under autocast; on a CPU without bf16
     instructions that is slower, so it is never chosen by itself. Raises ValueError saying what is wrong and what this
@@ -21,7 +27,24 @@ def load(name: str | Path, device: str = "auto", precision: Precision = "float32
     >>> encoder.encode_text(["credit card"], normalize=True).shape         # doctest: +SKIP
     torch.Size([1, 256])
     """
-    return load_encoder(run_folder(name), device=pick(device), precision=precision)
+    chosen = pick(device)
+    if adapted := adapter(str(name), chosen, precision):
+        return adapted
+    if source := published_source(name):
+        try:
+            return published(
+                source.where,
+                name=str(name),
+                config=source.config,
+                words=source.words,
+                device=chosen,
+                precision=precision,
+            )
+        except UnknownFamily:
+            if adapted := of_folder(source.where, str(name), chosen, precision):
+                return adapted
+            raise
+    return load_encoder(run_folder(name), device=chosen, precision=precision)
 
 
 def pick(device: str) -> torch.device:

@@ -16,12 +16,14 @@ from torch import Tensor, nn
 
 from sightline import __version__
 from sightline.data.atomic import replacing
+from sightline.data.preprocess import Preprocess
 from sightline.runtime.crop import crop_of
 from sightline.runtime.description import read_description, stored_digest, tokenizer_file
 from sightline.runtime.graph import MARK, Graph
 from sightline.runtime.load import ABOUT, FORMAT, graph_file
 from sightline.towers.bag import BagOfTokens
-from sightline.towers.text import Causal, TransformerText
+from sightline.towers.text import Causal, Full, TransformerText
+from sightline.towers.tips import TipsText
 from sightline.weights.encoder import TorchEncoder
 from sightline.weights.run import load_encoder
 
@@ -80,7 +82,8 @@ def export_onnx(folder: str | Path, out: str | Path | None = None) -> Difference
         )
     copied = [] if out.resolve() == folder.resolve() else [folder / "encoder.json", tokenizer_file(folder, described)]
     copies = [file for file in copied if file is not None]
-    parts = ["image", *(["text"] if encoder.reads_text else [])]
+    fixed(encoder)
+    parts = ["image", *(["text"] if "text" in dict(encoder.model.named_children()) else [])]
     graphs = [graph_file(out, part) for part in parts]
     about = graphs[0].with_name(ABOUT)
     with replacing(*(out / file.name for file in copies), *graphs, about) as temporaries:
@@ -115,19 +118,46 @@ def export_onnx(folder: str | Path, out: str | Path | None = None) -> Difference
 
 
 def _export_image(encoder: TorchEncoder, weights: str, path: Path) -> None:
-    model, rule = encoder.model, encoder.rule
+    model, rule = encoder.model, fixed(encoder)
     example = torch.zeros(2, rule.channels, rule.size, rule.size)
     joined = Joined(model.encode_image, (model.image, model.project_image))
     _export(joined, example, {0: torch.export.Dim("b", min=1)}, "image", weights, path)
 
 
+def fixed(encoder: TorchEncoder) -> Preprocess:
+    """The rule of an encoder that can be exported. ValueError without an image tower, and for NaFlex."""
+    if isinstance(encoder.rule, Preprocess):
+        return encoder.rule
+    raise ValueError(
+        f"{encoder.name} takes pictures of any aspect ratio (NaFlex); this version exports fixed sizes only"
+    )
+
+
 def _export_text(encoder: TorchEncoder, weights: str, path: Path) -> None:
     model = encoder.model
-    length = model.text.length if isinstance(model.text, TransformerText) else None
-    tokens = torch.from_numpy(encoder.tokenize(["a", "b"]).numpy().copy())
+    tokens = _ids(encoder, 2).clone()
     joined = Joined(model.encode_text, (model.text, model.project_text))
-    free = {0: torch.export.Dim("b", min=1), 1: torch.export.Dim("n", min=1, max=length)}
+    free: dict[int, Any] = {0: torch.export.Dim("b", min=1)}
+    match model.text:
+        case TransformerText(reading=Full()):
+            pass  # padding is read like words, so there is one length
+        case TransformerText(length=length) | TipsText(length=length):
+            free[1] = torch.export.Dim("n", min=1, max=length)
+        case _:
+            free[1] = torch.export.Dim("n", min=1)
     _export(joined, tokens, free, "tokens", weights, path)
+
+
+def _ids(encoder: TorchEncoder, count: int) -> Tensor:
+    """Token ids of `count` texts; drawn where a published folder came without its tokenizer."""
+    if encoder.tokenizer is not None:
+        return encoder.tokenize(TEXTS[:count])
+    text = encoder.model.text
+    ids = torch.randint(0, text.embed.num_embeddings, (count, text.length), generator=torch.Generator().manual_seed(0))
+    if isinstance(text, TransformerText) and isinstance(text.reading, Causal):
+        ids[ids == text.reading.eot] = 0
+        ids[torch.arange(count), torch.arange(1, count + 1) % text.length] = text.reading.eot
+    return ids
 
 
 def _export(module: nn.Module, example: Tensor, free: dict[int, Any], name: str, weights: str, path: Path) -> None:
@@ -180,18 +210,19 @@ def _crop(text: nn.Module) -> dict[str, Any] | None:
 
 
 def _image_difference(encoder: TorchEncoder, graph: Graph) -> float:
-    size = encoder.rule.size
+    rule = fixed(encoder)
+    size = rule.size
     random = np.random.default_rng(0)
 
     def pictures(count: int) -> np.ndarray:
         made = [random.integers(0, 256, (size, size, 3), dtype=np.uint8) for _ in range(count)]
-        return np.stack([encoder.rule(pixels) for pixels in made])
+        return np.stack([rule(pixels) for pixels in made])
 
     return _largest("image", [(graph(batch), encoder.encode_image(batch)) for batch in map(pictures, BATCHES)])
 
 
 def _text_difference(encoder: TorchEncoder, graph: Graph, crop: Callable[[np.ndarray], np.ndarray]) -> float:
-    batches = [encoder.tokenize(TEXTS[:count]) for count in (*BATCHES, len(TEXTS))]
+    batches = [_ids(encoder, count) for count in (*BATCHES, len(TEXTS))]
     pairs = [
         (graph(form(batch.numpy())), encoder.encode_text(batch)) for batch in batches for form in (np.asarray, crop)
     ]

@@ -5,7 +5,6 @@ was renamed or changed since breaks no old run. `docs/run-folder.md` lists its f
 in them is ever executed or unpickled.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,21 +16,32 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from sightline.data.atomic import replacing
-from sightline.data.preprocess import Preprocess
+from sightline.data.naflex_rule import Rule, rule_from_json
 from sightline.runtime.description import FORMAT, again, identity_of, must_be, read_description, tokenizer_file
 from sightline.text.load import AnyTokenizer, load_tokenizer
+from sightline.towers.shared import share
 from sightline.towers.spec import from_json, to_json
+from sightline.weights.digest import digest_of
 from sightline.weights.encoder import Precision, TorchEncoder
 from sightline.weights.joint import assemble, kept
+
+IMAGE_STACK, TEXT_STACK = "image.stack.", "text.stack."
+
+
+def shared(model: nn.Module) -> bool:
+    """Whether both towers run the same blocks (`towers.shared`)."""
+    towers = dict(model.named_children())
+    stacks = [getattr(towers.get(part), "stack", None) for part in ("image", "text")]
+    return stacks[0] is not None and stacks[0] is stacks[1]
 
 
 def save_encoder(
     folder: str | Path,
     model: nn.Module,
     *,
-    image_spec: Any,
+    image_spec: Any | None,
     text_spec: Any | None,
-    preprocess: Preprocess,
+    preprocess: Rule | None,
     tokenizer: AnyTokenizer | None,
     dim: int,
     extra: Mapping[str, Any] | None = None,
@@ -39,28 +49,32 @@ def save_encoder(
     """Writes the encoder files of `model` into `folder`, each replaced whole.
 
     `model` has `image`, `project_image`, and where it embeds text `text` and `project_text`; `log_scale` and `bias`
-    are kept where it has them. `extra` adds fields to `encoder.json` (a recipe's name), fills `trained_on`, and may not
-    replace any other.
+    are kept where it has them. Blocks that both towers share are stored once. `image_spec` and `preprocess` are None
+    for half of a published model, `tokenizer` for one that came without: it then embeds token ids. `extra` adds fields
+    to `encoder.json` (a recipe's name), fills `trained_on`, and may not replace any other.
     Raises OSError, with the files that were there untouched, when they cannot be written.
     """
     folder = Path(folder)
-    if (text_spec is None) != (tokenizer is None):
-        raise ValueError("a text tower needs its tokenizer, and a tokenizer its text tower: give both or neither")
-    tensors = kept(model)
+    if text_spec is None and tokenizer is not None:
+        raise ValueError("a tokenizer needs its text tower: give both or neither")
+    if (image_spec is None) != (preprocess is None) or (image_spec is None and text_spec is None):
+        raise ValueError("an image tower needs its preprocessing, and an encoder at least one tower")
+    tied = shared(model)
+    tensors = {name: x for name, x in kept(model).items() if not (tied and name.startswith(TEXT_STACK))}
     scale, bias = tensors.get("log_scale"), tensors.get("bias")
     described = {
         "format": FORMAT,
         "family": "sightline",
-        "image": to_json(image_spec),
+        "image": None if image_spec is None else to_json(image_spec),
         "text": None if text_spec is None else to_json(text_spec),
         "dim": dim,
-        "preprocess": preprocess.to_json(),
+        "preprocess": None if preprocess is None else preprocess.to_json(),
         "tokenizer": None if tokenizer is None else {"file": "tokenizer.json", "length": tokenizer.length},
         "logit_scale": None if scale is None else float(scale),
         "logit_bias": None if bias is None else float(bias),
         "similarity": "softmax" if bias is None else "sigmoid",
         "trained_on": None,
-    }
+    } | ({"shared": True} if tied else {})
     clash = set(extra or {}) & (set(described) - {"trained_on"})
     if clash:
         raise ValueError(f"extra may not replace {', '.join(sorted(clash))}, which the encoder itself decides")
@@ -73,7 +87,7 @@ def save_encoder(
             tokenizer.save(at["tokenizer.json"])
         try:
             # one entry: safetensors writes several in random order, and equal weights should be equal files
-            save_file(tensors, at["model.safetensors"], metadata={"digest": _digest(tensors)})
+            save_file(tensors, at["model.safetensors"], metadata={"digest": digest_of(tensors)})
         except SafetensorError as error:  # how safetensors reports a full disk
             raise OSError(None, str(error)) from error
         at["encoder.json"].write_text(json.dumps(described, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -91,13 +105,18 @@ def load_encoder(
     try:
         # towers draw their first weights from the global generator: leave the caller's stream where it was
         with torch.random.fork_rng(devices=[]):
-            image = from_json(described["image"]).build()
+            image = None if described["image"] is None else from_json(described["image"]).build()
             text = None if described["text"] is None else from_json(described["text"]).build()
-        rule = Preprocess.from_json(described["preprocess"])
-    except (ValueError, TypeError, KeyError) as error:
+            if described.get("shared", False):
+                share(image, text)  # pyright: ignore[reportArgumentType]
+        rule = None if described["preprocess"] is None else rule_from_json(described["preprocess"])
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"{path} describes an encoder that this version cannot build: {error}") from error
     weights = folder / "model.safetensors"
     tensors, digest = _read_tensors(weights)
+    if described.get("shared", False):
+        ours = {name: x for name, x in tensors.items() if name.startswith(IMAGE_STACK)}
+        tensors |= {TEXT_STACK + name.removeprefix(IMAGE_STACK): x for name, x in ours.items()}
     try:
         with torch.random.fork_rng(devices=[]):
             model = assemble(image, text, tensors)
@@ -131,13 +150,4 @@ def _read_tensors(path: Path) -> tuple[dict[str, Tensor], str]:
             tensors = {name: file.get_tensor(name) for name in file.keys()}
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{path} is cut or damaged ({error}); {again()}") from error
-    return tensors, digest or _digest(tensors)
-
-
-def _digest(tensors: Mapping[str, Tensor]) -> str:
-    """A hash of names, shapes and values. Stored in the file's header, so that reading it costs nothing."""
-    digest = hashlib.blake2b(digest_size=16)
-    for name, value in sorted(tensors.items()):
-        digest.update(f"{name} {tuple(value.shape)} {value.dtype}".encode())
-        digest.update(value.reshape(-1).view(torch.uint8).numpy().data)
-    return digest.hexdigest()
+    return tensors, digest or digest_of(tensors)

@@ -1,0 +1,60 @@
+"""An image tower's weights for pictures of another number of channels: the first kernel changes and nothing else.
+
+One rule, `nn.kernel.at_channels`, for patches and for convolutions: grey from RGB is exact, other numbers a start to
+train from.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from torch import Tensor
+
+from sightline.nn.kernel import Order, at_channels, flat, unflat
+from sightline.towers.spec import (
+    AlexNetOneTowerSpec,
+    AlexNetSpec,
+    ConvStemSpec,
+    FlexiViTSpec,
+    ImageSpec,
+    ModifiedResNetSpec,
+    NaFlexSpec,
+    ResNetSpec,
+    ViTSpec,
+)
+
+
+def with_channels(
+    spec: ImageSpec, tensors: Mapping[str, Tensor], channels: int, part: str = "image."
+) -> tuple[ImageSpec, dict[str, Tensor]]:
+    """The spec and the tensors of a model for pictures of `channels` bands; `part` stands before the tower's names.
+
+    Raises ValueError for fewer than one, KeyError where the tensors are not the spec's.
+    """
+    if channels < 1:
+        raise ValueError(f"channels is {channels}; expected the bands of a picture, at least 1")
+    name, order = _first(spec)
+    given = tensors[part + name]
+    if order is None:
+        kernel = at_channels(given, channels)
+    else:
+        kernel = flat(at_channels(unflat(given, spec.channels, order), channels), order)
+    return replace(spec, channels=channels), dict(tensors) | {part + name: kernel}
+
+
+def _first(spec: ImageSpec) -> tuple[str, Order | None]:
+    """Where the kernel that reads pixels lies, and how it is laid out flat; None for a convolution."""
+    match spec:
+        case ResNetSpec():
+            return "stem.0.weight", None
+        case ModifiedResNetSpec():
+            return "stem.conv1.weight", None
+        case AlexNetSpec() | AlexNetOneTowerSpec():
+            return "maps.conv1.weight", None
+        case ViTSpec(stem=ConvStemSpec()):
+            return "stem.layers.0.weight", None
+        case ViTSpec():
+            return "stem.proj.weight", "cyx"
+        case FlexiViTSpec():
+            return "vit.stem.proj.weight", "cyx"
+        case NaFlexSpec():
+            return "vit.stem.weight", "yxc"

@@ -1,0 +1,1 @@
+"""Published families, one file each: what their files look like and how they map onto our towers."""
