@@ -1,0 +1,1 @@
+"""What an encoder has learnt, as numbers and pictures: filters, attention, positions, units, components of tokens."""
