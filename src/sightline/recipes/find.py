@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sightline.recipes.catalogue import systems
+from sightline.train.init import Lock
 from sightline.train.options import Options, Summary
 from sightline.train.override import override
 from sightline.train.recipe import Recipe
@@ -36,6 +37,8 @@ def train(
     data: Any = None,
     evaluation: Any = None,
     overrides: Sequence[str] = (),
+    init: str | Path | None = None,
+    lock: Lock = "none",
     **options: Any,
 ) -> Summary:
     """Trains a recipe, by name or by value, into the folder `out`; the same call goes on where it stopped.
@@ -43,8 +46,9 @@ def train(
     >>> sightline.train("clip.icons", out="runs/icons")                                    # doctest: +SKIP
     >>> sightline.train("clip", data="photos/", out="runs/photos", overrides=["steps=2000"])   # doctest: +SKIP
 
-    `data` and `evaluation` are SRC texts or open sources, `overrides` are "key.path=value", `options` are the fields
-    of `sightline.train.options.Options`. Raises ValueError, NonFinite and OSError as `fit` does.
+    `data` and `evaluation` are SRC texts or open sources, `overrides` are "key.path=value", `init` is the
+    name of an encoder to start from and `lock` which of its towers stay as they are, `options` are the fields of
+    `sightline.train.options.Options`. Raises ValueError, NonFinite and OSError as `fit` does.
     """
     chosen = find(recipe) if isinstance(recipe, str) else recipe
     return fit(
@@ -53,5 +57,7 @@ def train(
         data=data,
         evaluation=evaluation,
         overrides=overrides,
+        init=init,
+        lock=lock,
         options=Options(**options),
     )

@@ -84,12 +84,12 @@ class RunFolder:
             return
         try:
             old = json.loads(self.config.read_text(encoding="utf-8"))
-            before = flatten({"recipe": old["recipe"], "data": old["data"]})
+            before = flatten({"recipe": old["recipe"], "data": old["data"], "init": old.get("init", {})})
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(
                 f"{self.config} is cut or not a run's config ({error}); start over with --fresh"
             ) from error
-        now = flatten({"recipe": config["recipe"], "data": config["data"]})
+        now = flatten({"recipe": config["recipe"], "data": config["data"], "init": config.get("init", {})})
         changed = [
             f"{key.removeprefix('recipe.')} was {before.get(key)!r} and is {now.get(key)!r}"
             for key in sorted(before.keys() | now.keys())

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from sightline import dist
 from sightline.data.draw import seed_of
 from sightline.nn.ema import EMA
+from sightline.nn.lock import keep_locked, locked
 from sightline.protocols import Batch, Contrastive, Losses
 from sightline.train import checkpoint
 from sightline.train.gradcache import backward_accumulated, backward_cached, backward_whole
@@ -72,6 +73,7 @@ class Learner:
         self.optimizer = recipe.optim.build(method, decayed)
         self.scaler = torch.amp.GradScaler(device.type, enabled=recipe.precision == "float16")
         self.sharded = sharded
+        self.locked = locked(method)
         self.share = recipe.batch // dist.world()
         self.micro = recipe.micro if 0 < recipe.micro < self.share else 0
         self.cached = bool(self.micro) and isinstance(method, Contrastive)
@@ -84,6 +86,7 @@ class Learner:
         Raises NonFinite, before the update, when a term or the gradient is not a number.
         """
         method: Any = self.method
+        keep_locked(self.locked)
         rate = self.recipe.optim.lr * self.recipe.schedule.factor(step, self.total)
         set_rate(self.optimizer, rate)
         method.before_step(step, self.total)

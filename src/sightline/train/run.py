@@ -23,6 +23,7 @@ from sightline.train import budget, checkpoint
 from sightline.train.feed import Feed
 from sightline.train.folder import RunFolder, plain, versions
 from sightline.train.gradcache import check_gradcache
+from sightline.train.init import Lock, Start, begin
 from sightline.train.log import Line
 from sightline.train.loop import Learner
 from sightline.train.options import Options, Summary
@@ -41,22 +42,27 @@ def fit(
     data: str | Source | None = None,
     evaluation: str | Source | None = None,
     overrides: Sequence[str] = (),
+    init: str | Path | None = None,
+    lock: Lock = "none",
     options: Options = AS_USUAL,
 ) -> Summary:
     """Trains `recipe` into the folder `out`, or goes on where an earlier call with the same settings stopped.
 
-    `data` and `evaluation` are SRC texts or open sources; without `evaluation` 5 % of the data is held out.
+    `data` and `evaluation` are SRC texts or open sources; without `evaluation` 5 % of the data is held out. `init` is
+    an encoder that the run starts from (`train/init.py`), `lock` the towers of it that are not trained.
     Raises ValueError where the data lacks what the method needs, the folder holds another run, or a setting does not
     fit; NonFinite where the loss stops being a number; OSError where the disk is full (nothing older is lost).
     """
     with processes(options.device) as device, _one_writer(RunFolder(out), options) as folder:
         line = Line(0, quiet=options.quiet or dist.rank() > 0)
         source, held = _sources(recipe, data, evaluation, line)
-        config = _config(recipe, source, held, overrides)
+        start = begin(recipe, init, lock, folder, overrides)
+        recipe = recipe if start is None else start.recipe
+        config = _config(recipe, source, held, overrides) | ({} if start is None else {"init": start.record})
         folder.check_same(config)
-        tokenizer = _tokenizer(recipe, source, folder)
-        recipe = fitted(recipe, tokenizer)
-        learner = _learner(recipe, source, device, options)
+        tokenizer = _tokenizer(recipe, source, folder, start)
+        recipe = fitted(recipe, tokenizer) if start is None else recipe
+        learner = _learner(recipe, source, device, options, start)
         feed = Feed(recipe, source, tokenizer, learner.method, options)
         try:
             if options.dry_run:
@@ -121,8 +127,9 @@ def _length(source: Any) -> int:
     return len(source) if hasattr(source, "__len__") else 0
 
 
-def _tokenizer(recipe: Recipe, source: Any, folder: RunFolder) -> AnyTokenizer | None:
-    """The run's own tokenizer, trained on the captions once, by the first rank, and saved with the run."""
+def _tokenizer(recipe: Recipe, source: Any, folder: RunFolder, start: Start | None) -> AnyTokenizer | None:
+    """The run's own tokenizer, saved with the run by the first rank: that of the encoder it starts from, else trained
+    on the captions once."""
     if recipe.text is None:
         return None
     if "text" not in source.has:
@@ -132,21 +139,25 @@ def _tokenizer(recipe: Recipe, source: Any, folder: RunFolder) -> AnyTokenizer |
         )
     if dist.rank() == 0 and not folder.tokenizer.exists():
         folder.path.mkdir(parents=True, exist_ok=True)
-        made = recipe.data.tokenizer.train(corpus(source, recipe.seed))
+        given = None if start is None else start.tokenizer
+        made = recipe.data.tokenizer.train(corpus(source, recipe.seed)) if given is None else given
         with replacing(folder.tokenizer) as [temporary]:
             made.save(temporary)
     dist.barrier()
     return load_tokenizer(folder.tokenizer)
 
 
-def _learner(recipe: Recipe, source: Any, device: torch.device, options: Options) -> Learner:
+def _learner(recipe: Recipe, source: Any, device: torch.device, options: Options, start: Start | None) -> Learner:
     world = dist.world()
     if recipe.batch % world:
         raise ValueError(f"batch {recipe.batch} cannot be shared by {world} processes; make it a multiple of {world}")
     if hasattr(source, "__len__") and len(source) < 2:
         raise ValueError(f"{source.name} has {len(source)} samples; a run needs at least two")
     torch.manual_seed(recipe.seed)
-    method: Any = recipe.build(recipe).to(device)
+    method: Any = recipe.build(recipe)
+    if start is not None:
+        start.fill(method)
+    method = method.to(device)
     made = {"text": {"tokens", "terms"}}  # what the loader makes of what a source has
     offered = {"index", "views"} | source.has | {key for has in source.has for key in made.get(has, ())}
     lacking = sorted(method.needs - offered)

@@ -1,0 +1,171 @@
+"""Starting a run from an encoder: its towers, projections, scale, preprocessing and tokenizer for a recipe's own.
+
+The encoder is read once, before the first step; what is needed to build the same model again is written into
+config.json as `init`, so that a resumed run reads its checkpoint and nothing else.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from sightline.data.naflex_rule import NaFlexRule, rule_from_json
+from sightline.data.preprocess import Preprocess
+from sightline.nn.lock import lock
+from sightline.runtime.description import read_description, run_folder
+from sightline.text.load import AnyTokenizer
+from sightline.towers.spec import from_json, to_json
+from sightline.train.folder import RunFolder
+from sightline.train.recipe import Recipe
+from sightline.weights.joint import kept
+from sightline.weights.names import published_source
+from sightline.weights.published import build, identity, read
+from sightline.weights.run import load_encoder
+
+Lock = Literal["none", "image", "text", "both"]
+"""The towers that are not trained; projections always are"""
+Head = Literal["none", "linear", "linear_bias"]
+TAKEN = ("image", "text", "dim", "data.size", "data.preprocess", "data.tokenizer")
+"""Settings that come from the encoder"""
+
+
+@dataclass(frozen=True)
+class BuildFrom:
+    """A recipe's `build`, with the encoder's kinds of projections and its towers locked."""
+
+    build: Any
+    project_image: Head
+    project_text: Head
+    lock: Lock
+
+    def __call__(self, recipe: Recipe) -> nn.Module:
+        method: Any = self.build(recipe)
+        encoder: Any = method.encoder()
+        encoder.project_image = _head(self.project_image, encoder.image, recipe.dim)
+        if recipe.text is not None:
+            encoder.project_text = _head(self.project_text, encoder.text, recipe.dim)
+        for tower in ("image", "text") if self.lock == "both" else (self.lock,):
+            if tower != "none":
+                lock(getattr(encoder, tower))
+        return method
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """What `begin` found. `tensors` are empty, and `tokenizer` None, where the run goes on from its own checkpoint."""
+
+    recipe: Recipe
+    record: dict[str, Any]
+    tensors: Mapping[str, Tensor] = field(default_factory=dict)
+    tokenizer: AnyTokenizer | None = None
+
+    def fill(self, method: Any) -> None:
+        """The encoder's weights into a method just built. ValueError where they do not fit."""
+        if not self.tensors:
+            return
+        encoder: nn.Module = method.encoder()
+        state = encoder.state_dict()
+        # a temperature belongs to its loss: softmax has a scale, the sigmoid loss a bias beside it
+        scalars = {"log_scale", "bias"} if ("bias" in state) == ("bias" in self.tensors) else set()
+        given = {name: x for name, x in self.tensors.items() if name not in ("log_scale", "bias") or name in scalars}
+        given = {
+            name: x for name, x in given.items() if name in state or not name.startswith(("text.", "project_text."))
+        }
+        wrong = [name for name, x in given.items() if name not in state or state[name].shape != x.shape]
+        wrong += [name for name in state if name.startswith(("image.", "text.", "project_")) and name not in given]
+        if wrong:
+            raise ValueError(f"--init {self.record['encoder']} does not fit {self.recipe.name}: {', '.join(wrong[:4])}")
+        with torch.no_grad():
+            for name, value in given.items():
+                state[name].copy_(value)
+
+
+def begin(
+    recipe: Recipe, init: str | Path | None, lock: Lock, folder: RunFolder, overrides: Sequence[str]
+) -> Start | None:
+    """The recipe as it starts from `init`, None without one. Raises ValueError with the reason where it cannot."""
+    if init is None:
+        if lock != "none":
+            raise ValueError(f"--lock {lock} keeps a tower of an encoder as it is: name the encoder with --init")
+        return None
+    if lock not in ("none", "image", "text", "both"):
+        raise ValueError(f"lock is {lock!r}; expected none, image, text or both")
+    if recipe.text is None and lock in ("text", "both"):
+        raise ValueError(f"--lock {lock}: {recipe.name} has no text tower")
+    for key in (text.partition("=")[0] for text in overrides):
+        if key.startswith(tuple(f"{name}." for name in TAKEN)) or key in TAKEN:
+            raise ValueError(f"{key} comes from --init {init}, and cannot be set beside it")
+    before = _record(folder)
+    if folder.last.exists() and before is not None and before["encoder"] == str(init):
+        record = before | {"lock": lock}
+        return Start(recipe=_changed(recipe, record), record=record)
+    record, tensors, tokenizer = _opened(str(init))
+    if recipe.text is not None and (record["text"] is None or tokenizer is None):
+        lacks = "text tower" if record["text"] is None else "tokenizer"
+        raise ValueError(f"--init {init} has no {lacks}, and {recipe.name} learns from captions")
+    record |= {"lock": lock}
+    return Start(recipe=_changed(recipe, record), record=record, tensors=tensors, tokenizer=tokenizer)
+
+
+def _opened(name: str) -> tuple[dict[str, Any], Mapping[str, Tensor], AnyTokenizer | None]:
+    """What the run needs of the encoder: the record, its tensors, its tokenizer."""
+    if source := published_source(name):
+        what = read(source.where, config=source.config, words=source.words)
+        rule, tokenizer, dim = what.preprocess, what.tokenizer, what.towers.dim
+        images, texts, identified = what.towers.image, what.towers.text, identity(what)
+        tensors = kept(build(what.towers, what.tensors))
+    else:
+        folder = run_folder(name)
+        described, encoder = read_description(folder), load_encoder(folder)
+        rule, tokenizer, dim, identified = encoder.rule, encoder.tokenizer, encoder.dim, encoder.identity
+        images: Any = from_json(described["image"])
+        texts: Any = None if described["text"] is None else from_json(described["text"])
+        tensors = kept(encoder.model)
+    if images is None or rule is None:
+        raise ValueError(f"--init {name} has no image tower")
+    if isinstance(rule, NaFlexRule):
+        raise ValueError(f"--init {name} takes patches of any shape (NaFlex), which recipes do not make")
+    record = {
+        "encoder": name,
+        "identity": identified,
+        "image": to_json(images),
+        "text": None if texts is None else to_json(texts),
+        "dim": dim,
+        "preprocess": rule.to_json(),
+        "project_image": _kind("project_image", tensors),
+        "project_text": _kind("project_text", tensors),
+    }
+    return json.loads(json.dumps(record)), tensors, tokenizer
+
+
+def _record(folder: RunFolder) -> dict[str, Any] | None:
+    """What config.json says of an earlier start; None where there is none, or the file is cut (said elsewhere)."""
+    try:
+        found = json.loads(folder.config.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found.get("init") if isinstance(found, dict) else None
+
+
+def _changed(recipe: Recipe, record: Mapping[str, Any]) -> Recipe:
+    rule = rule_from_json(record["preprocess"])
+    assert isinstance(rule, Preprocess), "refused when it was opened"
+    image: Any = from_json(record["image"])
+    text: Any = None if recipe.text is None else from_json(record["text"])
+    made = BuildFrom(recipe.build, record["project_image"], record["project_text"], record["lock"])
+    data = replace(recipe.data, size=rule.size, preprocess=rule)
+    return replace(recipe, build=made, image=image, text=text, dim=record["dim"], data=data)
+
+
+def _kind(name: str, tensors: Mapping[str, Tensor]) -> Head:
+    if f"{name}.weight" not in tensors:
+        return "none"
+    return "linear_bias" if f"{name}.bias" in tensors else "linear"
+
+
+def _head(head: Head, tower: Any, dim: int) -> nn.Module:
+    return nn.Identity() if head == "none" else nn.Linear(tower.dim, dim, bias=head == "linear_bias")
