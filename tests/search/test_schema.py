@@ -72,7 +72,7 @@ def test_a_file_of_version_1_keeps_everything_and_is_searched_by_words(version_1
     old = {
         "picture": "id, place, source, key, path, name, captions, hash, size, mtime",
         "content": "hash, width, height, thumb, bad",
-        "vector": "*",
+        "vector": "hash, encoder_id, data",
         "encoder": "*",
     }
     before = dump(version_1, old)

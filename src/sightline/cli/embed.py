@@ -2,16 +2,31 @@
 
 import time
 from pathlib import Path
+from typing import Literal
 
 from sightline.cli.progress import name_bad, progress
 
 
-def embed(encoder: str, src: str, *, out: Path, device: str = "auto", batch: int = 64) -> None:
+def embed(
+    encoder: str,
+    src: str,
+    *,
+    out: Path,
+    device: str = "auto",
+    precision: Literal["auto", "float32", "bfloat16"] = "auto",
+    batch: int = 0,
+    workers: int = 0,
+    tiles: bool = False,
+    scales: tuple[float, ...] = (1.0,),
+) -> None:
     """Write the vectors of pictures into a table: key, path, caption, unit vector.
+
+    Safe to stop where --out is .parquet: the same command goes on.
 
     Examples:
       sightline embed runs/icons icons --out vectors.parquet
       sightline embed runs/icons my-folder/ --out vectors.npz
+      sightline embed runs/icons drawings/ --out vectors.parquet --tiles --scales 1 0.5
 
     Parameters
     ----------
@@ -22,19 +37,42 @@ def embed(encoder: str, src: str, *, out: Path, device: str = "auto", batch: int
     out
         The file to write; its ending, .parquet or .npz, decides the format.
     device
-        auto, cpu, cuda or mps. auto runs an exported encoder on the CPU, without torch.
+        auto, cpu, cuda or mps. auto on a CPU takes torch where bfloat16 is fast, else an exported encoder.
+    precision
+        auto is bfloat16 where this machine is clearly faster in it, else float32.
     batch
-        Pictures embedded at a time.
+        Pictures embedded at a time; 0 takes what suits the device.
+    workers
+        Threads that decode, and on a CPU embed; 0 is one a core.
+    tiles
+        Also embed large pictures by overlapping tiles, with columns tile and box.
+    scales
+        Sizes of tiles: at 1 a tile has the pixels of the tower's input, at 0.5 twice as many each way.
     """
     from sightline.data.source import open_source
     from sightline.search.embed import embed as write
-    from sightline.search.encoder import open_encoder
+    from sightline.search.encoder import open_quick
 
-    if batch < 1:
-        raise ValueError(f"--batch must be at least 1; got {batch}")
+    if batch < 0 or workers < 0:
+        raise ValueError(f"--batch and --workers must be at least 0; got {batch} and {workers}")
     start = time.monotonic()
-    source, model = open_source(src), open_encoder(encoder, device=device)
+    source = open_source(src)
+    model = open_quick(encoder, device=device, precision=precision)
     with progress("embedding") as tell:
-        done = write(model, source, out, progress=tell, batch=batch)
+        done = write(
+            model,
+            source,
+            out,
+            progress=tell,
+            batch=batch,
+            workers=workers,
+            precision=precision,
+            tiles=scales if tiles else (),
+        )
     name_bad(done.bad)
-    print(f"{out}: {done.count:,} vectors of {model.dim} in {time.monotonic() - start:.1f} s")
+    took = time.monotonic() - start
+    if done.restarted:
+        print(f"began anew: parts of an earlier run could not be used, {done.restarted}")
+    if done.resumed:
+        print(f"went on after {done.resumed:,} pictures of an earlier run")
+    print(f"{out}: {done.count:,} vectors of {model.dim} in {took:.1f} s ({done.precision}; {done.spent.told()})")

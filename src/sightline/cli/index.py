@@ -16,6 +16,8 @@ def index(
     encoder: str | None = None,
     rebuild: bool = False,
     device: str = "auto",
+    tiles: bool = False,
+    scales: tuple[float, ...] = (1.0,),
 ) -> None:
     """Make pictures searchable, or bring an index up to date: only what is new or changed is embedded.
 
@@ -38,6 +40,11 @@ def index(
         Embed everything again with another encoder; the index then holds SRC and nothing else.
     device
         auto, cpu, cuda or mps. auto runs an exported encoder on the CPU, without torch.
+    tiles
+        Also embed large pictures by overlapping tiles, so that a search finds what is small in them. The index
+        remembers it.
+    scales
+        Sizes of tiles: at 1 a tile has the pixels of the tower's input, at 0.5 twice as many each way.
     """
     from sightline.data.source import open_source
     from sightline.search.encoder import open_encoder
@@ -50,7 +57,8 @@ def index(
         source = open_source(anchored(src))
         model = open_encoder(encoder or made.about().encoder, device=device)
         with progress("indexing") as tell:
-            report = (made.rebuild if rebuild else made.add)(source, model, progress=tell)
+            fill = made.rebuild if rebuild else made.add
+            report = fill(source, model, progress=tell, tiles=scales if tiles else ())
         about = made.about()
     name_bad(report.bad)
     words = {

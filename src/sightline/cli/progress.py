@@ -22,22 +22,41 @@ def _bar(title: str) -> Iterator[Callable[[int, int | None], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        *(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()),
+        TextColumn("{task.fields[rate]}"),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        task, rate = bar.add_task(title, total=None, rate=""), _rate()
+        yield lambda done, total: bar.update(task, completed=done, total=total, rate=rate(done))
 
 
 def _lines(title: str) -> Callable[[int, int | None], None]:
-    last = time.monotonic()
+    last, rate = time.monotonic(), _rate()
 
     def say(done: int, total: int | None) -> None:
         nonlocal last
+        told = rate(done)
         if time.monotonic() - last >= QUIET:
             last = time.monotonic()
-            print(f"{title}: {done:,}" + (f" of {total:,}" if total else ""), file=sys.stderr, flush=True)
+            print(f"{title}: {done:,}" + (f" of {total:,}" if total else "") + told, file=sys.stderr, flush=True)
 
     return say
+
+
+def _rate() -> Callable[[int], str]:
+    """How many a second since the first call, which may begin anywhere: a run may go on from an earlier one."""
+    began: tuple[float, int] | None = None
+
+    def told(done: int) -> str:
+        nonlocal began
+        now = time.monotonic()
+        if began is None:
+            began = now, done
+        took = now - began[0]
+        return f" ({(done - began[1]) / took:,.0f} a second)" if took > 0.5 else ""
+
+    return told
 
 
 def name_bad(bad: dict[str, str], most: int = 10) -> None:

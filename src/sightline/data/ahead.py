@@ -9,14 +9,20 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def ahead(work: Callable[[Item], Result], items: Iterable[Item], threads: int = 2, room: int = 64) -> Iterator[Result]:
-    """`map(work, items)` in order, with at most `room` results waiting.
+def ahead(
+    work: Callable[[Item], Result],
+    items: Iterable[Item],
+    threads: int = 2,
+    room: int = 64,
+    enter: Callable[[], None] | None = None,
+) -> Iterator[Result]:
+    """`map(work, items)` in order, with at most `room` results waiting. `enter` is called first in every thread.
 
     Pillow, zlib and resvg release the interpreter lock, so threads suffice; nothing is copied between processes.
     An exception of `work` is raised where its result would have come.
     """
     waiting: deque[Future[Result]] = deque()
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="sightline-ahead")
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="sightline-ahead", initializer=enter)
     try:
         for item in items:
             waiting.append(pool.submit(work, item))

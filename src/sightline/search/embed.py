@@ -1,21 +1,24 @@
 """Embedding a source into a table of vectors that other tools read: Parquet or NPZ."""
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sightline.data.ahead import ahead
-from sightline.data.array import unit
 from sightline.data.atomic import replacing
 from sightline.data.record import Bad
-from sightline.data.sample import BadSample, Sample, Source, Stream
+from sightline.data.sample import Sample, Source, Stream
+from sightline.data.tile import Box
+from sightline.search.batcher import Precision, batcher_of
 from sightline.search.fill import BATCH, Progress, samples
+from sightline.search.parts import Parts
 from sightline.search.query import Embedder
+from sightline.search.spent import Spent
+from sightline.search.stream import Done, path_of, stream
 
 FORMAT = 1
 
@@ -26,44 +29,51 @@ class Embedded:
 
     count: int
     bad: dict[str, str]
+    resumed: int = 0
+    """pictures that an earlier run had looked at already"""
+    restarted: str = ""
+    """why what an earlier run had made could not be used"""
+    precision: str = "float32"
+    spent: Spent = field(default_factory=Spent)
+    """where the time went: decode, preprocess, model, write"""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Some rows of the table; `vector` (n, e) float32, unit length."""
+    """Some rows of the table; `vector` (n, e) float32, unit length. Without tiles `tile` is 0 everywhere."""
 
     key: list[str]
     path: list[str]
     caption: list[str]
     label: list[int | None]
     vector: np.ndarray
+    tile: list[int] = field(default_factory=list)
+    box: list[Box | None] = field(default_factory=list)
 
 
 def embed(
-    encoder: Embedder, source: Source | Stream, out: str | Path, progress: Progress | None = None, batch: int = BATCH
+    encoder: Embedder,
+    source: Source | Stream,
+    out: str | Path,
+    progress: Progress | None = None,
+    batch: int = 0,
+    *,
+    workers: int = 0,
+    precision: Precision = "auto",
+    tiles: Sequence[float] = (),
 ) -> Embedded:
     """Writes a row a picture, in the order of the source: key, path ("" inside archives), caption, unit vector.
 
-    The ending of `out` decides: `.parquet` (written as it goes, any size; needs pyarrow) or `.npz` (held in memory;
-    read with `numpy.load`). Bad pictures are left out and named in the result. The file is replaced whole: an
-    interrupted run leaves what was there. Raises ValueError for another ending or where no picture could be used.
+    The ending of `out` decides: `.parquet` (written as it goes, any size, a killed run goes on; needs pyarrow) or
+    `.npz` (held in memory; read with `numpy.load`). Bad pictures are left out and named in the result. The file is
+    replaced whole: an interrupted run leaves what was there. `tiles` are scales at which large pictures are also
+    embedded part by part (`data.tile`); then there are columns `tile` (0: the whole) and `box` (x, y, w, h). Raises
+    ValueError for another ending or where no picture could be used.
     """
     out = Path(out)
-    writers: dict[str, Callable[..., None]] = {".parquet": _write_parquet, ".npz": _write_npz}
-    if out.suffix not in writers:
-        raise ValueError(f"{out}: vectors are written as {' or '.join(writers)}; give --out such an ending")
-    bad: dict[str, str] = {}
-    count = 0
-
-    def counted() -> Iterator[Rows]:
-        nonlocal count
-        for some in rows(encoder, source, batch, bad, progress):
-            count += len(some.key)
-            yield some
-        if not count:
-            reasons = "; ".join(f"{key}: {reason}" for key, reason in list(bad.items())[:3])
-            raise ValueError(f"no picture of {source.name} could be embedded ({reasons or 'it is empty'})")
-
+    if out.suffix not in (".parquet", ".npz"):
+        raise ValueError(f"{out}: vectors are written as .parquet or .npz; give --out such an ending")
+    batcher = batcher_of(encoder, precision)
     about = {
         "format": FORMAT,
         "encoder": encoder.name,
@@ -71,10 +81,25 @@ def embed(
         "dim": encoder.dim,
         "normalized": True,
         "source": source.name,
+        "precision": batcher.precision,
     }
-    with replacing(out) as [temporary]:
-        writers[out.suffix](temporary, counted(), encoder.dim, about)
-    return Embedded(count, bad)
+    if tiles:
+        about["tiles"] = list(tiles)
+    spent = Spent()
+    total = len(source) if isinstance(source, Source) else None
+    run: dict[str, Any] = {"batch": batch, "workers": workers, "scales": tiles, "reduce": True, "spent": spent}
+
+    def results(first: int) -> Iterator[Done]:
+        done = first
+        for some in stream(batcher, samples(source, first), **run):
+            yield some
+            done += len(some.samples)
+            if progress:
+                progress(done, total)
+
+    write = _parquet if out.suffix == ".parquet" else _npz
+    count, bad, resumed, restarted = write(out, results, source, about, spent)
+    return Embedded(count, bad, resumed, restarted, batcher.precision, spent)
 
 
 def rows(
@@ -83,41 +108,47 @@ def rows(
     batch: int = BATCH,
     bad: dict[str, str] | None = None,
     progress: Progress | None = None,
+    precision: Precision = "float32",
 ) -> Iterator[Rows]:
-    """The source in its order, `batch` pictures at a time, decoded in two threads ahead of the encoder.
+    """The source in its order, at most `batch` pictures at a time.
 
     Pictures that cannot be used are left out and put into `bad` as key -> reason.
     """
     bad = {} if bad is None else bad
-
-    def look(sample: Sample | Bad) -> tuple[Sample, np.ndarray] | Bad:
-        if isinstance(sample, Bad):
-            return sample
-        try:
-            return sample, np.asarray(encoder.preprocess(sample.image), dtype=np.float32)
-        except (BadSample, OSError) as error:
-            return Bad(sample.key, str(error))
-
     total = len(source) if isinstance(source, Source) else None
-    found = ahead(look, samples(source), threads=2, room=2 * batch)
     done = 0
-    while some := list(islice(found, batch)):
-        good = [pair for pair in some if not isinstance(pair, Bad)]
-        bad.update((lost.key, lost.reason) for lost in some if isinstance(lost, Bad))
-        if good:
-            yield Rows(
-                key=[sample.key for sample, _ in good],
-                path=[str(sample.image) if isinstance(sample.image, Path) else "" for sample, _ in good],
-                caption=[sample.captions[0] if sample.captions else "" for sample, _ in good],
-                label=[sample.label for sample, _ in good],
-                vector=unit(encoder.encode_image(np.stack([pixels for _, pixels in good]))),
-            )
-        done += len(some)
+    for some in stream(batcher_of(encoder, precision), samples(source), batch=batch):
+        if (made := _rows(some, bad)).key:
+            yield made
+        done += len(some.samples)
         if progress:
             progress(done, total)
 
 
-def _write_parquet(path: Path, table: Iterator[Rows], dim: int, about: dict[str, Any]) -> None:
+def _rows(done: Done, bad: dict[str, str]) -> Rows:
+    bad.update((lost.key, lost.reason) for lost in done.samples if isinstance(lost, Bad))
+    found = [(sample, view) for sample, views in _good(done) for view in views]
+    return Rows(
+        key=[sample.key for sample, _ in found],
+        path=[path_of(sample) for sample, _ in found],
+        caption=[sample.captions[0] if sample.captions else "" for sample, _ in found],
+        label=[sample.label for sample, _ in found],
+        vector=np.stack([view.vector for _, view in found]) if found else np.zeros((0, 0), np.float32),
+        tile=[view.tile for _, view in found],
+        box=[view.box for _, view in found],
+    )
+
+
+def _good(done: Done) -> list[tuple[Sample, list[Any]]]:
+    return [sample for sample in done.samples if not isinstance(sample, Bad)]
+
+
+def _none(source: Source | Stream, bad: dict[str, str]) -> ValueError:
+    reasons = "; ".join(f"{key}: {reason}" for key, reason in list(bad.items())[:3])
+    return ValueError(f"no picture of {source.name} could be embedded ({reasons or 'it is empty'})")
+
+
+def _parquet(out: Path, results: Any, source: Source | Stream, about: dict[str, Any], spent: Spent) -> Any:
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -125,23 +156,68 @@ def _write_parquet(path: Path, table: Iterator[Rows], dim: int, about: dict[str,
         raise ValueError(
             "writing .parquet needs pyarrow: pip install 'sightline[train]' (or write .npz, which needs nothing)"
         ) from error
-    fields = [(name, pa.string()) for name in ("key", "path", "caption")] + [("vector", pa.list_(pa.float32(), dim))]
-    schema = pa.schema(fields, metadata={"sightline": json.dumps(about)})
-    with pq.ParquetWriter(path, schema) as writer:
-        for some in table:
-            flat = pa.array(some.vector.astype(np.float32).reshape(-1))
-            vectors = pa.FixedSizeListArray.from_arrays(flat, dim)
-            writer.write_table(pa.table([some.key, some.path, some.caption, vectors], schema=schema))
+    dim, tiled = about["dim"], "tiles" in about
+    fields = [(name, pa.string()) for name in ("key", "path", "caption")]
+    fields += [("tile", pa.int32()), ("box", pa.list_(pa.int32(), 4))] if tiled else []
+    schema = pa.schema([*fields, ("vector", pa.list_(pa.float32(), dim))], metadata={"sightline": json.dumps(about)})
+
+    def table(some: list[Rows]) -> Any:
+        flat = np.concatenate([one.vector for one in some if one.key] or [np.zeros((0, dim), np.float32)])
+        vectors = pa.FixedSizeListArray.from_arrays(pa.array(flat.astype(np.float32, copy=False).reshape(-1)), dim)
+        texts = [[one.key for one in some], [one.path for one in some], [one.caption for one in some]]
+        columns: list[Any] = [list(chain.from_iterable(column)) for column in texts]
+        if tiled:
+            columns += [[tile for one in some for tile in one.tile]]
+            columns += [pa.array([box for one in some for box in one.box], pa.list_(pa.int32(), 4))]
+        return pa.table([*columns, vectors], schema=schema)
+
+    of = {"length": len(source) if isinstance(source, Source) else None}
+    parts = Parts(out, about | of, source)
+    first = after = resumed = parts.done
+    waiting: list[Rows] = []
+    ends: list[Sample | Bad] = []
+    bad: dict[str, str] = {}
+    for done in results(first):
+        with spent.on("write"):
+            waiting.append(_rows(done, bad))
+            ends += [one if isinstance(one, Bad) else one[0] for one in done.samples]
+            ends = [ends[0], ends[-1]]
+            after += len(done.samples)
+            if parts.due(sum(len(one.key) for one in waiting)) and not any(isinstance(end, Bad) for end in ends):
+                parts.add(table(waiting), first, after, [end for end in ends if not isinstance(end, Bad)], bad)
+                first, waiting, ends, bad = after, [], [], {}
+    with spent.on("write"):
+        count = 0
+        every: dict[str, str] = {}
+        last = table(waiting) if any(one.key for one in waiting) else None
+        with replacing(out) as [temporary]:
+            with pq.ParquetWriter(temporary, schema) as writer:
+                for some, lost in chain(parts.tables(), [(last, bad)]):
+                    every |= lost
+                    if some is not None and len(some):
+                        count += len(some)
+                        writer.write_table(some.replace_schema_metadata(schema.metadata))
+            if not count:
+                raise _none(source, every)
+        parts.remove()
+    return count, every, resumed, parts.restarted
 
 
-def _write_npz(path: Path, table: Iterator[Rows], dim: int, about: dict[str, Any]) -> None:
-    every = list(table)
-    with path.open("wb") as file:
-        np.savez_compressed(
-            file,
-            key=np.array([key for some in every for key in some.key]),
-            path=np.array([path for some in every for path in some.path]),
-            caption=np.array([caption for some in every for caption in some.caption]),
-            vector=np.concatenate([some.vector for some in every]),
-            about=np.array(json.dumps(about)),
-        )
+def _npz(out: Path, results: Any, source: Source | Stream, about: dict[str, Any], spent: Spent) -> Any:
+    bad: dict[str, str] = {}
+    every = [some for done in results(0) if (some := _rows(done, bad)).key]
+    if not every:
+        raise _none(source, bad)
+    columns: dict[str, Any] = {
+        "key": np.array([key for some in every for key in some.key]),
+        "path": np.array([path for some in every for path in some.path]),
+        "caption": np.array([caption for some in every for caption in some.caption]),
+        "vector": np.concatenate([some.vector for some in every]),
+        "about": np.array(json.dumps(about)),
+    }
+    if "tiles" in about:
+        columns["tile"] = np.array([tile for some in every for tile in some.tile], np.int32)
+        columns["box"] = np.array([box or (0, 0, 0, 0) for some in every for box in some.box], np.int32)
+    with spent.on("write"), replacing(out) as [temporary], temporary.open("wb") as file:
+        np.savez_compressed(file, **columns)
+    return len(columns["key"]), bad, 0, ""

@@ -1,9 +1,11 @@
 """The encoder that search uses: the exported one where there is one, else torch."""
 
+import importlib.util
 from pathlib import Path
 
 from sightline.runtime.load import exported
 from sightline.runtime.load import load as load_exported
+from sightline.search.batcher import Precision
 from sightline.search.query import Embedder
 
 
@@ -18,6 +20,27 @@ def encoder_of(db: Path, made_with: str, given: str | None = None, device: str =
             "--encoder ENCODER"
         )
     return open_encoder(given or made_with, device)
+
+
+def open_quick(name: str | Path, device: str = "auto", precision: Precision = "auto") -> Embedder:
+    """As `open_encoder`, for very many pictures: by torch where that embeds faster, or where `precision` asks for it.
+
+    Float32 costs the same either way; in bfloat16, where a CPU has it, torch is several times as fast as an export.
+    """
+    exportable = device in ("auto", "cpu") and exported(name)
+    if not exportable or precision == "float32" or importlib.util.find_spec("torch") is None:
+        return open_encoder(name, device)
+    from sightline.weights.batcher import bfloat16_pays
+    from sightline.weights.load import load, pick
+
+    if precision == "auto" and not bfloat16_pays(pick(device)):
+        return load_exported(name)
+    try:
+        return load(name, device=device)
+    except ValueError:
+        if precision == "bfloat16":
+            raise
+        return load_exported(name)  # a light copy has no weights for torch
 
 
 def open_encoder(name: str | Path, device: str = "auto") -> Embedder:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,9 +22,13 @@ from sightline.data.ahead import ahead
 from sightline.data.array import unit
 from sightline.data.record import Bad
 from sightline.data.sample import BadSample, Sample, Source, Stream
+from sightline.data.tile import tiles
+from sightline.search.batcher import batcher_of, side_of
 from sightline.search.picture import Content, Place, content_of, fingerprint, place_of, plain
 from sightline.search.query import Embedder
 from sightline.search.schema import revise, transaction
+from sightline.search.stream import stream
+from sightline.search.tile import mark
 from sightline.search.words import lines
 
 Progress = Callable[[int, int | None], None]
@@ -74,8 +78,17 @@ CHANGES = ", ".join(f"{name} = excluded.{name}" for name in Row._fields[1:])
 class Filling:
     """One run of indexing for one encoder. `add` a source, or several; then `finish`, which removes what is gone."""
 
-    def __init__(self, connection: sqlite3.Connection, encoder: Embedder, encoder_id: int, db: Path) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        encoder: Embedder,
+        encoder_id: int,
+        db: Path,
+        scales: tuple[float, ...] = (),
+    ) -> None:
+        """`scales` are those of the tiles of large pictures; () for none."""
         self.connection, self.encoder, self.encoder_id, self.db = connection, encoder, encoder_id, db
+        self.scales, self.batcher = scales, batcher_of(encoder, "float32") if scales else None
         self.report = Report()
         self.seen: dict[str, Place] = {}
         """by place, with all its captions: a table may name one picture in several rows"""
@@ -89,7 +102,9 @@ class Filling:
         rows = map(Row._make, connection.execute(f"SELECT {COLUMNS} FROM picture"))
         self.known: dict[str, Row] = {row.place: row for row in rows}
         self.ready: set[str] = {
-            row[0] for row in connection.execute("SELECT hash FROM vector WHERE encoder_id = ?", (encoder_id,))
+            row[0]
+            for row in connection.execute("SELECT hash, tiled FROM vector WHERE encoder_id = ?", (encoder_id,))
+            if not scales or row[1] == mark(scales)
         }
         """hashes whose vector is stored; a bad picture is tried again by every run, it may be readable by now"""
 
@@ -158,6 +173,7 @@ class Filling:
             )
             self.connection.execute("DELETE FROM content WHERE hash NOT IN (SELECT hash FROM picture)")
             self.connection.execute("DELETE FROM vector WHERE hash NOT IN (SELECT hash FROM picture)")
+            self.connection.execute("DELETE FROM tile WHERE hash NOT IN (SELECT hash FROM picture)")
             if gone or told:
                 revise(self.connection)
         moved = Counter(row.hash for row in gone) & self.new
@@ -214,6 +230,7 @@ class Filling:
         content = content_of(image, self.encoder.preprocess)
         if place.path:
             content.source = None  # the file has it
+        content.image = image if self.scales else None
         return place, content
 
     def _commit(self, places: list[Place], contents: dict[str, Content]) -> None:
@@ -222,15 +239,24 @@ class Filling:
         vectors = np.zeros((0, self.encoder.dim), dtype=np.float32)
         if good:
             vectors = unit(self.encoder.encode_image(np.stack(list(good.values()))))
+        parts = list(self._tiled(contents))
         with transaction(self.connection):
             self.connection.executemany(
                 "INSERT OR REPLACE INTO content (hash, width, height, thumb, bad, source) VALUES (?, ?, ?, ?, ?, ?)",
                 [(hash_, c.width, c.height, c.thumb, c.bad, c.source) for hash_, c in contents.items()],
             )
             self.connection.executemany(
-                "INSERT OR REPLACE INTO vector VALUES (?, ?, ?)",
-                [(h, self.encoder_id, v.astype("<f4").tobytes()) for h, v in zip(good, vectors, strict=True)],
+                "INSERT OR REPLACE INTO vector (hash, encoder_id, data, tiled) VALUES (?, ?, ?, ?)",
+                [
+                    (h, self.encoder_id, v.astype("<f4").tobytes(), mark(self.scales))
+                    for h, v in zip(good, vectors, strict=True)
+                ],
             )
+            if self.scales:
+                self.connection.executemany(
+                    "DELETE FROM tile WHERE hash = ? AND encoder_id = ?", [(h, self.encoder_id) for h in good]
+                )
+                self.connection.executemany("INSERT INTO tile VALUES (?, ?, ?, ?, ?, ?, ?, ?)", parts)
             rows = [row for place in places if (row := self._row(place, contents.get(place.hash))) is not None]
             self.connection.executemany(
                 f"""INSERT INTO picture ({COLUMNS}) VALUES ({", ".join("?" * len(Row._fields))})
@@ -242,6 +268,28 @@ class Filling:
         self.ready.update(good)
         self.known.update((row.place, row) for row in rows)
         self.report.embedded += len(good)
+
+    def _tiled(self, contents: dict[str, Content]) -> Iterator[tuple[Any, ...]]:
+        """Rows of `tile` for those of the new pictures that are large enough, decoded a second time for it."""
+        if self.batcher is None or (side := side_of(self.batcher.rule)) is None:
+            return
+        large = [
+            Sample(key=hash_, image=content.image)
+            for hash_, content in contents.items()
+            if content.image is not None
+            and content.width
+            and content.height
+            and tiles(content.width, content.height, side, self.scales)
+        ]
+        for done in stream(self.batcher, large, scales=self.scales):
+            for found in done.samples:
+                if isinstance(found, Bad):
+                    continue  # it was decoded a moment ago, or is named as bad already
+                sample, views = found
+                for view in views:
+                    if view.tile and view.box:
+                        data = view.vector.astype("<f4").tobytes()
+                        yield (sample.key, self.encoder_id, view.tile, *view.box, data)
 
     def _row(self, place: Place, content: Content | None) -> Row | None:
         """The row to write, None where it stands already; keeps the count of what happened."""
@@ -279,12 +327,12 @@ def _texts(row: Row) -> tuple[str, str, str]:
     return row.captions, row.called, row.said
 
 
-def samples(source: Source | Stream) -> Iterator[Sample | Bad]:
-    """Every sample in order, asked for by one thread: a source may read from one open file."""
+def samples(source: Source | Stream, first: int = 0) -> Iterator[Sample | Bad]:
+    """The samples in order from number `first`, asked for by one thread: a source may read from one open file."""
     if not isinstance(source, Source):
-        yield from source.epoch(seed=0, epoch=0)
+        yield from source.epoch(seed=0, epoch=0, skip=first)
         return
-    for index in range(len(source)):
+    for index in range(first, len(source)):
         try:
             yield source[index]
         except (BadSample, OSError) as error:

@@ -24,6 +24,7 @@ from sightline.search.query import Embedder, image_vector, reads_text, text_vect
 from sightline.search.rank import Mode, Ranked, Ranking
 from sightline.search.read import Hit, Picture
 from sightline.search.schema import connect, revise, spoken, transaction
+from sightline.search.tile import TileCache, scales_of, set_scales
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Index:
         self.path, self.approximate_from = Path(path), approximate_from
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
-        self._cache = Cache(self.path)
+        self._cache, self._tiles = Cache(self.path), TileCache(self.path)
         self._graph: tuple[Stamp, near.Graph | None] | None = None
 
     def __enter__(self) -> "Index":
@@ -72,21 +73,37 @@ class Index:
             if self._connection is not None:
                 self._connection.close()
             self._connection = self._graph = None
-            self._cache = Cache(self.path)
+            self._cache, self._tiles = Cache(self.path), TileCache(self.path)
 
-    def add(self, source: Source | Stream, encoder: Embedder, progress: Progress | None = None) -> Report:
+    def add(
+        self,
+        source: Source | Stream,
+        encoder: Embedder,
+        progress: Progress | None = None,
+        tiles: Sequence[float] = (),
+    ) -> Report:
         """Brings the index up to date with `source`: new, changed, moved and vanished pictures.
+
+        `tiles` are scales at which large pictures are also embedded part by part (`data.tile`), so that a search finds
+        what is small in them; an index remembers them, and () is as before.
 
         Raises ValueError where the index was made with another encoder, or where the folder vanished or is suddenly
         empty; OSError where it cannot be written. What was committed before stays either way.
         """
         with self._writing() as connection:
             encoder_id = admit(connection, encoder, self.path, str(source.name))
-            report = self._fill(Filling(connection, encoder, encoder_id, self.path), source, progress, only=True)
+            filling = Filling(connection, encoder, encoder_id, self.path, self._scales(connection, tiles))
+            report = self._fill(filling, source, progress, only=True)
             self._renew(connection, progress)
         return report
 
-    def rebuild(self, source: Source | Stream, encoder: Embedder, progress: Progress | None = None) -> Report:
+    def rebuild(
+        self,
+        source: Source | Stream,
+        encoder: Embedder,
+        progress: Progress | None = None,
+        tiles: Sequence[float] = (),
+    ) -> Report:
         """Embeds everything of `source` with `encoder`; afterwards the index holds this source and no other.
 
         The old vectors answer searches until the last picture is done. Killed halfway, the next call goes on.
@@ -94,7 +111,7 @@ class Index:
         with self._writing() as connection:
             with transaction(connection):
                 encoder_id = enter(connection, encoder)
-            filling = Filling(connection, encoder, encoder_id, self.path)
+            filling = Filling(connection, encoder, encoder_id, self.path, self._scales(connection, tiles))
             report = self._fill(filling, source, progress, only=False)
             with transaction(connection):
                 own(connection, encoder_id)
@@ -203,17 +220,27 @@ class Index:
                 check(connection, encoder, self.path)
             vectors, graph = self._vectors(connection)
             vector = None if vector is None else self._fitting(vector, vectors)
+            encoder_id, tiles = owner_of(connection, self.path).id, None
+            if vector is not None and scales_of(connection):
+                tiles = self._tiles.at(connection, encoder_id, vectors.stamp)
             count = k + (without is not None)
             while True:
-                found = rank.ranked(connection, vectors, graph, count, query, vector)
+                found = rank.ranked(connection, vectors, graph, count, query, vector, tiles)
                 if without is not None:
                     keep = found.ids != without
-                    found = Ranked(found.ids[keep], found.cosines[keep], found.match[keep])
-                hits = read.hits(connection, found, vectors, k)
+                    found = Ranked(found.ids[keep], found.cosines[keep], found.match[keep], found.tile[keep])
+                hits = read.hits(connection, found, vectors, k, encoder_id)
                 # rows that went since the matrix was read leave gaps, which the next ones fill
                 if len(hits) == k or vector is None or count >= len(vectors.ids):
                     return hits
                 count *= 4
+
+    def _scales(self, connection: sqlite3.Connection, asked: Sequence[float]) -> tuple[float, ...]:
+        """The scales to tile at from now on."""
+        if asked:
+            with transaction(connection):
+                set_scales(connection, asked)
+        return scales_of(connection)
 
     def _fitting(self, vector: np.ndarray, vectors: Vectors) -> np.ndarray:
         if len(vector) != vectors.stamp.dim:
@@ -234,6 +261,8 @@ class Index:
         with transaction(connection, "DEFERRED"):
             owner = owner_of(connection, self.path)
             vectors = Cache(self.path).renew(connection, owner.id, stamp_of(connection, owner))
+            if scales_of(connection):
+                TileCache(self.path).renew(connection, owner.id, vectors.stamp)
         if len(vectors.ids) >= self.approximate_from:
             near.update(near.path_of(self.path), vectors, progress)
 

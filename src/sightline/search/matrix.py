@@ -65,8 +65,10 @@ class Vectors:
 class Cache:
     """Gives the matrix for a stamp: the one at hand, the mapped file, or one read from SQLite."""
 
+    suffix = "-vectors"
+
     def __init__(self, db: Path) -> None:
-        self.path = db.with_name(db.name + "-vectors")
+        self.path = db.with_name(db.name + self.suffix)
         self._held: Vectors | None = None
         self._until = 0.0
 
@@ -81,7 +83,7 @@ class Cache:
             if held and same and time.monotonic() < self._until:
                 return held
             start = time.monotonic()
-            found = read(connection, encoder_id, stamp)
+            found = self.read(connection, encoder_id, stamp)
             if time.monotonic() - start > WORTH:
                 write(self.path, found)
             took = time.monotonic() - start
@@ -93,9 +95,13 @@ class Cache:
         """The matrix as it is now, and on disk; for the end of indexing."""
         found = _mapped(self.path, stamp)
         if found is None:
-            found = read(connection, encoder_id, stamp)
+            found = self.read(connection, encoder_id, stamp)
             write(self.path, found)
         return found
+
+    def read(self, connection: sqlite3.Connection, encoder_id: int, stamp: Stamp) -> Vectors:
+        """What the cache is made of."""
+        return read(connection, encoder_id, stamp)
 
 
 def read(connection: sqlite3.Connection, encoder_id: int, stamp: Stamp) -> Vectors:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import ExifTags, Image
 
-from sightline.data.decode import decode, is_svg, open_raster, unpacked
+from sightline.data.decode import NotAPicture, is_svg, measure, open_raster, preview, unpacked
 from sightline.data.sample import BadSample, Sample
 
 THUMB = 256
@@ -54,6 +54,8 @@ class Content:
     source: bytes | None = None
     """of an SVG"""
     bad: str | None = None
+    image: bytes | np.ndarray | None = None
+    """what it was made from, while its tiles are still to be made"""
 
 
 def plain(path: str | Path) -> Path:
@@ -94,7 +96,7 @@ def content_of(image: bytes | np.ndarray, preprocess: Any) -> Content:
         pixels = np.asarray(preprocess(image), dtype=np.float32)
         width, height = dimensions(image)
         size = THUMB if width else DRAWN
-        return Content(pixels, width, height, thumbnail(decode(image, size)), source_of(image))
+        return Content(pixels, width, height, thumbnail(preview(image, size)), source_of(image))
     except BadSample as error:
         return Content(bad=str(error))
 
@@ -113,7 +115,12 @@ def dimensions(image: bytes | np.ndarray) -> tuple[int | None, int | None]:
     data = unpacked(image)
     if is_svg(data):
         return None, None
-    with open_raster(data) as opened:
+    try:
+        raster = open_raster(data)
+    except NotAPicture:
+        # an .npy, or a TIFF of many bands: nothing turns them
+        return measure(data)
+    with raster as opened:
         width, height = opened.size
         sideways = opened.getexif().get(ExifTags.Base.Orientation, 1) >= 5
     return (height, width) if sideways else (width, height)

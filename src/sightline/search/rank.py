@@ -11,6 +11,7 @@ from sightline.search.feedback import MOST, toward
 from sightline.search.fuse import DEPTH, fused
 from sightline.search.matrix import Vectors
 from sightline.search.near import Graph
+from sightline.search.tile import Best, best
 from sightline.search.words import all_of, any_of, whole
 
 Mode = Literal["words", "vectors", "fused"]
@@ -26,6 +27,8 @@ class Ranked:
     cosines: np.ndarray
     match: np.ndarray
     """name | words | picture | both"""
+    tile: np.ndarray
+    """number of the part of the picture that is nearest, 0 where the whole is"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +46,37 @@ def ranked(
     count: int,
     query: str = "",
     vector: np.ndarray | None = None,
+    tiles: Vectors | None = None,
 ) -> Ranked:
     """At least the first `count`, of `query` (what was typed), `vector` (e,) or both; fewer where there are no more.
+
+    With `tiles` a picture is as near as the nearest of the whole and its parts.
 
     The order does not depend on `count`: asked for more, it goes on.
     """
     worded = vectors.rows(found(connection, any_of(query), DEPTH))
     named = vectors.rows(called(connection, query))
     near = alike = np.zeros(0, np.int64)
+    parts = None
     if vector is not None:
+        parts = None if tiles is None else best(tiles, vectors, vector)
         graph = graph if count <= DEPTH else None
-        near = nearest(vectors, graph, vector, max(count, DEPTH))
+        near = nearest(vectors, graph, vector, max(count, DEPTH), parts)
         if len(relevant := vectors.rows(found(connection, all_of(query), MOST))):
             alike = nearest(vectors, graph, toward(vector, vectors.matrix[relevant]), DEPTH)
     pool = np.unique(np.concatenate([worded, named, near, alike]))
     cosines = np.zeros(len(pool), np.float32) if vector is None else _cosines(vectors.matrix[pool], vector)
+    tile = np.zeros(len(pool), np.int64)
+    if parts is not None:
+        tile = np.where(parts.cosines[pool] > cosines, parts.tile[pool], 0)
+        cosines = np.maximum(cosines, parts.cosines[pool])
     order = fused([worded, near, alike], named, pool, cosines)
     by_words, by_look = np.isin(order, worded), np.isin(order, near[:CLOSE])
     match = np.select(
         [np.isin(order, named), by_words & by_look, by_words], ["name", "both", "words"], default="picture"
     )
-    return Ranked(vectors.ids[order], cosines[np.searchsorted(pool, order)], match)
+    at = np.searchsorted(pool, order)
+    return Ranked(vectors.ids[order], cosines[at], match, tile[at])
 
 
 def ranking(
@@ -83,12 +96,23 @@ def ranking(
     return Ranking(vectors.ids, ranks)
 
 
-def nearest(vectors: Vectors, graph: Graph | None, vector: np.ndarray, count: int) -> np.ndarray:
-    """Rows of the `count` pictures nearest to a unit vector (e,), best first; with a graph those it proposes."""
+def nearest(
+    vectors: Vectors, graph: Graph | None, vector: np.ndarray, count: int, parts: Best | None = None
+) -> np.ndarray:
+    """Rows of the `count` pictures nearest to a unit vector (e,), best first; with a graph those it proposes.
+
+    `parts` are the pictures' best tiles, always looked at exactly.
+    """
     if graph is None:
-        return top(_cosines(vectors.matrix, vector), count)
+        cosines = _cosines(vectors.matrix, vector)
+        return top(cosines if parts is None else np.maximum(cosines, parts.cosines), count)
     near = vectors.rows(graph.candidates(vector))
-    return near[np.lexsort((near, -_cosines(vectors.matrix[near], vector)))]
+    if parts is not None:
+        near = np.union1d(near, top(parts.cosines, count))
+    cosines = _cosines(vectors.matrix[near], vector)
+    if parts is not None:
+        cosines = np.maximum(cosines, parts.cosines[near])
+    return near[np.lexsort((near, -cosines))]
 
 
 def found(connection: sqlite3.Connection, expression: str | None, most: int) -> np.ndarray:

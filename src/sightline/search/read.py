@@ -11,9 +11,11 @@ from PIL import Image
 
 from sightline.data.decode import FILE_BYTES, open_raster, unpacked
 from sightline.data.sample import BadSample
+from sightline.data.tile import Box
 from sightline.search.matrix import Vectors, key
 from sightline.search.picture import fingerprint
 from sightline.search.rank import Ranked
+from sightline.search.tile import box_of
 
 SVG = "image/svg+xml"
 
@@ -33,6 +35,8 @@ class Hit:
     height: int | None
     match: str = ""
     """name | words | picture | both: what found it; "" where nothing was asked"""
+    box: tuple[int, int, int, int] | None = None
+    """x, y, w, h in pixels of a part of the picture that is nearer than the whole; an index with tiles knows it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class Picture:
     hash: str
 
 
-def hits(connection: sqlite3.Connection, found: Ranked, vectors: Vectors, k: int) -> list[Hit]:
+def hits(connection: sqlite3.Connection, found: Ranked, vectors: Vectors, k: int, encoder_id: int) -> list[Hit]:
     """The first `k` of `found` that are still there: vectors may be older than the rows."""
     find = f"SELECT hash, {_SHOWN} FROM picture JOIN content USING (hash) WHERE id = ?"
     keys = vectors.keys[vectors.rows(found.ids)]
@@ -61,7 +65,8 @@ def hits(connection: sqlite3.Connection, found: Ranked, vectors: Vectors, k: int
             break
         row = connection.execute(find, (picture_id,)).fetchone()
         if row is not None and key(row[0]) == int(keys[at]):
-            made.append(_hit(row[1:], len(made) + 1, float(found.cosines[at]), str(found.match[at])))
+            box = box_of(connection, row[0], encoder_id, int(found.tile[at]))
+            made.append(_hit(row[1:], len(made) + 1, float(found.cosines[at]), str(found.match[at]), box))
     return made
 
 
@@ -126,9 +131,10 @@ def source_of(connection: sqlite3.Connection, found: Picture) -> bytes | None:
 _SHOWN = "id, key, path, name, captions, width, height"
 
 
-def _hit(row: tuple, rank: int, score: float, match: str) -> Hit:
+def _hit(row: tuple, rank: int, score: float, match: str, box: Box | None = None) -> Hit:
     id, key, path, name, captions, width, height = row
-    return Hit(rank, round(score, 6), id, key, path, name, tuple(json.loads(captions)), width, height, match)
+    place = None if box is None else (box.x, box.y, box.w, box.h)
+    return Hit(rank, round(score, 6), id, key, path, name, tuple(json.loads(captions)), width, height, match, place)
 
 
 def _regular(path: Path) -> bytes:

@@ -69,6 +69,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "INSERT INTO meta VALUES ('library', lower(hex(randomblob(16))))",
         "INSERT INTO meta VALUES ('revision', lower(hex(randomblob(8))))",
     ),
+    (
+        # parts of large pictures: numbered from 1 as `data.tile` gives them, x, y, w, h in pixels, unit vectors
+        """CREATE TABLE tile (
+            hash TEXT NOT NULL, encoder_id INTEGER NOT NULL REFERENCES encoder (id) ON DELETE CASCADE,
+            number INTEGER NOT NULL, x INTEGER NOT NULL, y INTEGER NOT NULL, w INTEGER NOT NULL, h INTEGER NOT NULL,
+            data BLOB NOT NULL, PRIMARY KEY (hash, encoder_id, number))""",
+        # the scales at which the tiles of this picture were made, '' where nobody asked for any
+        "ALTER TABLE vector ADD COLUMN tiled TEXT NOT NULL DEFAULT ''",
+    ),
 )
 
 
