@@ -17,7 +17,7 @@ TRAINING_PART = frozenset(
 )
 
 # In the order of a first day. Each is the function of the same name in the file of the same name.
-VERBS = ("demo", "recipes", "data", "train", "embed", "index", "search", "serve", "classify", "convert")
+VERBS = ("demo", "recipes", "data", "train", "embed", "index", "search", "serve", "classify", "look", "convert")
 
 
 def _default_worth_saying(value: Any) -> str | None:
