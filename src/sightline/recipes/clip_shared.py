@@ -33,7 +33,7 @@ def build(recipe: Recipe) -> CLIP:
 
 
 def small() -> Recipe:
-    """A few thousand pictures with captions, on a laptop; its figure is not measured yet. `sightline train clip_shared`"""
+    """A few thousand pictures with captions, on a laptop; no figure yet. `sightline train clip_shared --data SRC`"""
     return Recipe(
         name="clip_shared.small",
         build=build,
