@@ -6,6 +6,7 @@ import socket
 import sys
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read once, when torch is imported
+os.environ["HF_HUB_OFFLINE"] = "1"  # read once too; without it a hub that cannot be reached is tried for a minute
 
 import numpy as np
 import pytest
@@ -16,7 +17,6 @@ def user_data(tmp_path_factory):
     """The cache and every other place a user's files would go, for this run of the tests only."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SIGHTLINE_CACHE", str(tmp_path_factory.mktemp("cache")))
-        patch.setenv("HF_HUB_OFFLINE", "1")
         patch.setenv("NO_COLOR", "1")
         yield
 

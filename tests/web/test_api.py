@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 from PIL import Image
 
-FIELDS = {"rank", "score", "id", "key", "path", "name", "captions", "width", "height", "match"}
+FIELDS = {"rank", "score", "id", "key", "path", "name", "captions", "width", "height", "match", "box"}
 FTS = ['"', "a OR b", "NEAR(a b)", "name:x", "a*", "(((", "-", "^a", "a AND", "' OR 1=1 --", "\\", "{a b}: c", "a\x00b"]
 
 
