@@ -57,9 +57,8 @@ def ranked(
     worded = vectors.rows(found(connection, any_of(query), DEPTH))
     named = vectors.rows(called(connection, query))
     near = alike = np.zeros(0, np.int64)
-    parts = None
+    parts = None if tiles is None or vector is None else best(tiles, vectors, vector)
     if vector is not None:
-        parts = None if tiles is None else best(tiles, vectors, vector)
         graph = graph if count <= DEPTH else None
         near = nearest(vectors, graph, vector, max(count, DEPTH), parts)
         if len(relevant := vectors.rows(found(connection, all_of(query), MOST))):

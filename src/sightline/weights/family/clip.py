@@ -1,13 +1,22 @@
 """CLIP as transformers writes it (Radford et al. 2021): CLIPModel, and its vision or text half alone."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sightline.data.preprocess import Preprocess
 from sightline.text.published import PublishedTokenizer, clip, has_clip_ends, read_vocabulary, saved
-from sightline.towers.spec import Causal, Cls, LearnedSpec, Norm, TransformerTextSpec, ViTSpec
-from sightline.weights.family.layout import activation, hidden, is_a, merged, renamed, side, transformers_blocks
+from sightline.towers.spec import Causal, Norm, TransformerTextSpec, ViTSpec
+from sightline.weights.family.layout import (
+    activation,
+    hidden,
+    is_a,
+    merged,
+    renamed,
+    transformers_blocks,
+    transformers_vit,
+)
 from sightline.weights.family.pictures import clip_rule, from_transformers
 from sightline.weights.family.protocol import Config, Head, Shapes, Towers
 from sightline.weights.files import read_object
@@ -74,21 +83,7 @@ def spec(config: Config, shapes: Shapes) -> Towers:
 
 def image_spec(c: Mapping[str, Any]) -> ViTSpec:
     """The vision tower of a whole vision config."""
-    norm = Norm(eps=c["layer_norm_eps"])
-    return ViTSpec(
-        size=side(c["image_size"], "image_size"),
-        patch=side(c["patch_size"], "patch_size"),
-        dim=c["hidden_size"],
-        depth=c["num_hidden_layers"],
-        heads=c["num_attention_heads"],
-        mlp=hidden(c["hidden_size"], c["intermediate_size"]),
-        pool=Cls(),
-        position=LearnedSpec(resample="bicubic"),
-        entry=norm,
-        norm=norm,
-        act=activation(c["hidden_act"]),
-        channels=c["num_channels"],
-    )
+    return replace(transformers_vit(c), entry=Norm(eps=c["layer_norm_eps"]))
 
 
 def text_spec(c: Mapping[str, Any]) -> TransformerTextSpec:

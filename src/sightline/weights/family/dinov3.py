@@ -4,12 +4,13 @@ Rotary positions, registers, and no bias of the keys: zeros here. The pooled vec
 norm. Pictures of any size whose sides are multiples of the patch.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from sightline.data.preprocess import Preprocess
 from sightline.text.published import PublishedTokenizer
-from sightline.towers.spec import Act, Cls, Norm, RotarySpec, ViTSpec
-from sightline.weights.family.layout import activation, hidden, is_a, merged, renamed, side
+from sightline.towers.spec import Act, Cls, RotarySpec, ViTSpec
+from sightline.weights.family.layout import activation, is_a, merged, renamed, transformers_vit
 from sightline.weights.family.protocol import Config, Shapes, Towers
 from sightline.weights.family.vit_pictures import from_folder, squash_rule
 from sightline.weights.family.vit_rules import Attention, PrefixTokens, gated, left_out, patches, separate_attention
@@ -58,18 +59,11 @@ def spec(config: Config, shapes: Shapes) -> Towers:
         if act != "silu":
             raise ValueError(f"use_gated_mlp is true with hidden_act {c['hidden_act']!r}; known is silu")
         act = "swiglu"
-    image = ViTSpec(
-        size=side(c["image_size"], "image_size"),
-        patch=side(c["patch_size"], "patch_size"),
-        dim=c["hidden_size"],
-        depth=c["num_hidden_layers"],
-        heads=c["num_attention_heads"],
-        mlp=hidden(c["hidden_size"], c["intermediate_size"]),
+    image = replace(
+        transformers_vit(c),
         pool=Cls(registers=c["num_register_tokens"]),
         position=RotarySpec(base=float(c["rope_theta"])),
-        norm=Norm(eps=c["layer_norm_eps"]),
         act=act,
-        channels=c["num_channels"],
         layer_scale=c["layerscale_value"] or 1.0,
     )
     return Towers(image=image, text=None, dim=c["hidden_size"])

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from sightline.towers.spec import Act
+from sightline.towers.spec import Act, Cls, LearnedSpec, Norm, ViTSpec
 from sightline.weights.keymap import Join, Rename, Rule, Transpose
 
 VALUES = ("weight", "bias")
@@ -104,3 +104,20 @@ def depth(shapes: Mapping[str, Any], theirs: str) -> int:
 def is_a(config: Mapping[str, Any], *types: str) -> bool:
     """Whether the config's model_type is one of these."""
     return cast("str | None", config.get("model_type")) in types
+
+
+def transformers_vit(c: Mapping[str, Any]) -> ViTSpec:
+    """A whole vision config by the fields that transformers' ViTs name alike; a family replaces what is its own."""
+    return ViTSpec(
+        size=side(c["image_size"], "image_size"),
+        patch=side(c["patch_size"], "patch_size"),
+        dim=c["hidden_size"],
+        depth=c["num_hidden_layers"],
+        heads=c["num_attention_heads"],
+        mlp=hidden(c["hidden_size"], c["intermediate_size"]),
+        pool=Cls(),
+        position=LearnedSpec(resample="bicubic"),
+        norm=Norm(eps=c["layer_norm_eps"]),
+        act=activation(c["hidden_act"]),
+        channels=c["num_channels"],
+    )

@@ -5,12 +5,13 @@ the rules for texts.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sightline.data.preprocess import Preprocess
 from sightline.text.published import PublishedTokenizer, read_vocabulary, siglip, siglip2
-from sightline.towers.spec import Full, LearnedSpec, Map, Mean, Norm, TransformerTextSpec, ViTSpec
+from sightline.towers.spec import Full, Map, Mean, Norm, TransformerTextSpec, ViTSpec
 from sightline.weights.family.clip import text_rules
 from sightline.weights.family.layout import (
     VALUES,
@@ -19,8 +20,8 @@ from sightline.weights.family.layout import (
     is_a,
     merged,
     renamed,
-    side,
     transformers_blocks,
+    transformers_vit,
 )
 from sightline.weights.family.pictures import from_transformers, siglip_rule
 from sightline.weights.family.protocol import Config, Shapes, Towers
@@ -75,19 +76,7 @@ def spec(config: Config, shapes: Shapes) -> Towers:
 def image_spec(c: Mapping[str, Any]) -> ViTSpec:
     """The vision tower of a whole vision config; without its head, the mean of the tokens stands for the picture."""
     check_pool(c)
-    return ViTSpec(
-        size=side(c["image_size"], "image_size"),
-        patch=side(c["patch_size"], "patch_size"),
-        dim=c["hidden_size"],
-        depth=c["num_hidden_layers"],
-        heads=c["num_attention_heads"],
-        mlp=hidden(c["hidden_size"], c["intermediate_size"]),
-        pool=Map() if c["vision_use_head"] else Mean(),
-        position=LearnedSpec(resample="bicubic"),
-        norm=Norm(eps=c["layer_norm_eps"]),
-        act=activation(c["hidden_act"]),
-        channels=c["num_channels"],
-    )
+    return replace(transformers_vit(c), pool=Map() if c["vision_use_head"] else Mean())
 
 
 def text_spec(c: Mapping[str, Any]) -> TransformerTextSpec:

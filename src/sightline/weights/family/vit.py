@@ -11,8 +11,8 @@ from typing import Any
 
 from sightline.data.preprocess import Preprocess
 from sightline.text.published import PublishedTokenizer
-from sightline.towers.spec import Cls, LearnedSpec, Norm, ViTSpec
-from sightline.weights.family.layout import activation, hidden, is_a, merged, renamed, side
+from sightline.towers.spec import ViTSpec
+from sightline.weights.family.layout import is_a, merged, renamed, transformers_vit
 from sightline.weights.family.protocol import Config, Shapes, Towers
 from sightline.weights.family.vit_pictures import from_folder, squash_rule
 from sightline.weights.family.vit_rules import base_prefix, left_out, patches, separate_attention
@@ -48,19 +48,7 @@ def spec(config: Config, shapes: Shapes) -> Towers:
 
 def image_spec(c: Mapping[str, Any]) -> ViTSpec:
     """The tower of a whole config; MAE's has the same fields."""
-    return ViTSpec(
-        size=side(c["image_size"], "image_size"),
-        patch=side(c["patch_size"], "patch_size"),
-        dim=c["hidden_size"],
-        depth=c["num_hidden_layers"],
-        heads=c["num_attention_heads"],
-        mlp=hidden(c["hidden_size"], c["intermediate_size"]),
-        pool=Cls(),
-        position=LearnedSpec(resample="bicubic"),
-        norm=Norm(eps=c["layer_norm_eps"]),
-        act=activation(c["hidden_act"]),
-        channels=c["num_channels"],
-    )
+    return transformers_vit(c)
 
 
 def rules(towers: Towers, shapes: Shapes) -> list[Rule]:
