@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+import sightline
 from sightline.data.preprocess import Preprocess
 from sightline.towers import sizes_conv
 from sightline.towers.naflex import patches_of
@@ -95,3 +96,22 @@ def test_an_encoder_of_seven_bands_is_saved_loaded_and_embeds_arrays(spec, tmp_p
     torch.testing.assert_close(vectors, expected.expand(2, -1), rtol=1e-5, atol=1e-5)
     with pytest.raises(ValueError, match="a picture of 3 bands .* where 7 are expected"):
         encoder.encode_image(array[:, :, :3])
+
+
+@pytest.mark.parametrize("channels", [1, 4])
+def test_load_adapts_a_run_to_other_bands(channels, tmp_path):
+    tower = TOWERS[4].build().eval()
+    joint = Joint(tower, None, nn.Linear(tower.dim, 5), nn.Identity(), torch.zeros(()), None)
+    save_encoder(
+        tmp_path, joint, image_spec=TOWERS[4], text_spec=None, preprocess=Preprocess(size=32), tokenizer=None, dim=5
+    )
+    given = sightline.load(tmp_path)
+    encoder = sightline.load(tmp_path, channels=channels)
+    assert encoder.identity != given.identity and encoder.rule.channels == channels
+    grey = np.random.default_rng(0).integers(0, 256, (32, 32, 1), np.uint8)
+    if channels == 1:
+        expected = given.encode_image(np.repeat(grey, 3, 2))
+        torch.testing.assert_close(encoder.encode_image(grey), expected, rtol=1e-4, atol=1e-4)
+    else:
+        assert encoder.encode_image(np.repeat(grey, 4, 2)).shape == (1, 5)
+    assert sightline.load(tmp_path, channels=3).identity == given.identity

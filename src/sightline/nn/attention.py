@@ -11,7 +11,7 @@ from torch import Tensor, nn
 Tokens = Float[Tensor, "b n d"]
 Mask = Bool[Tensor, "*broadcast #n m"] | Float[Tensor, "*broadcast #n m"]
 """Broadcast to (b, h, n, m). Bool: true where a query may look; float: added to the logits (0 or -inf)."""
-Rotation = tuple[Float[Tensor, "*broadcast r c"], Float[Tensor, "*broadcast r c"]]
+Rotation = tuple[Float[Tensor, "*places r c"], Float[Tensor, "*places r c"]]
 """Cosines and sines for the last r tokens, which broadcast to (b, h, r, c); the tokens before them stay as they are."""
 Maps = Float[Tensor, "b h s s"]
 """s: all tokens of the sequence, prefix and patches."""
@@ -41,6 +41,25 @@ class Attention(nn.Module):
         b, n, d = x.shape
         q, k, v = self._qkv(x, rotate)
         return self.proj(attend(q, k, v, mask).transpose(1, 2).reshape(b, n, d))
+
+    def first(
+        self, x: Tokens, count: int, *, mask: Mask | None = None, rotate: Rotation | None = None
+    ) -> Float[Tensor, "b q d"]:
+        """The first `count` tokens of `forward`: only they ask, all are looked at."""
+        b, n, d = x.shape
+        # the fused weight by rows: queries, then keys and values
+        weight, bias = self.qkv.weight.split([d, 2 * d]), (None, None)
+        if self.qkv.bias is not None:
+            bias = self.qkv.bias.split([d, 2 * d])
+        q = F.linear(x[:, :count], weight[0], bias[0]).view(b, count, self.heads, d // self.heads).transpose(1, 2)
+        k, v = F.linear(x, weight[1], bias[1]).view(b, n, 2, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)
+        if rotate is not None:
+            turned = max(0, count - (n - rotate[0].shape[-2]))
+            q = turn(q, (rotate[0][..., :turned, :], rotate[1][..., :turned, :])) if turned else q
+            k = turn(k, rotate)
+        if mask is not None and mask.shape[-2] != 1:
+            mask = mask[..., :count, :]
+        return self.proj(attend(q, k, v, mask).transpose(1, 2).reshape(b, count, d))
 
     def weights(self, x: Tokens, *, mask: Mask | None = None, rotate: Rotation | None = None) -> Maps:
         """The softmax maps that `forward` mixes values by, in float32: the fast kernels never give them."""

@@ -52,6 +52,11 @@ class Block(nn.Module):
         x = x + self.drop(self.scale1(self.attn(self.norm1(x), **context)))
         return x + self.drop(self.scale2(self.mlp(self.norm2(x))))
 
+    def first(self, x: Tokens, count: int, **context: Any) -> Float[Tensor, "b q d"]:
+        """The first `count` tokens of `forward`, and no work for the others but their keys and values."""
+        y = x[:, :count] + self.drop(self.scale1(self.attn.first(self.norm1(x), count, **context)))
+        return y + self.drop(self.scale2(self.mlp(self.norm2(y))))
+
     def maps(self, x: Tokens, **context: Any) -> Maps:
         """The attention maps of this block for its input `x`."""
         return self.attn.weights(self.norm1(x), **context)
@@ -73,6 +78,11 @@ class PostNormBlock(nn.Module):
         x = self.norm1(x + self.attn(x, **context))
         return self.norm2(x + self.mlp(x))
 
+    def first(self, x: Tokens, count: int, **context: Any) -> Float[Tensor, "b q d"]:
+        """The first `count` tokens of `forward`, and no work for the others but their keys and values."""
+        y = self.norm1(x[:, :count] + self.attn.first(x, count, **context))
+        return self.norm2(y + self.mlp(y))
+
     def maps(self, x: Tokens, **context: Any) -> Maps:
         """The attention maps of this block for its input `x`."""
         return self.attn.weights(x, **context)
@@ -93,6 +103,13 @@ class Stack(nn.Module):
         for block in self.blocks:
             x = block(x, **context)
         return self.norm(x)
+
+    def first(self, x: Tokens, count: int, **context: Any) -> Float[Tensor, "b q d"]:
+        """The first `count` tokens of `forward`: for a reader of the class token the last block costs a sixth."""
+        for block in self.blocks[:-1]:
+            x = block(x, **context)
+        last: Any = self.blocks[-1]
+        return self.norm(last.first(x, count, **context))
 
     def layers(self, x: Tokens, chosen: Sequence[int], **context: Any) -> list[Float[Tensor, "b n d"]]:
         """The tokens after each of the `chosen` blocks, in the order asked, each through the last norm."""

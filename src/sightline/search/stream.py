@@ -25,9 +25,11 @@ from sightline.runtime.graph import cores
 from sightline.search.batcher import Batcher, gate, side_of
 from sightline.search.spent import Spent
 
-BESIDE, APART = 16, 64
+BESIDE, APART, SMALL = 16, 64, 96
 """Pictures a batch where batches run side by side on a CPU, and elsewhere. ViT-B/32, one core, bfloat16, ms a picture
-with 8, 16, 32, 64 a batch: 15.8, 12.8, 13.8, 16.1; ViT-S/16: 15.7, 16.6, 17.8, 25.5: larger ones leave the caches."""
+with 8, 16, 32, 64 a batch: 15.8, 12.8, 13.8, 16.1; ViT-S/16: 15.7, 16.6, 17.8, 25.5: larger ones leave the caches.
+Of at most SMALL pixels a side twice as many: their layers are so short that starting them counts (10 M parameters at
+64 px, 16 and 32 a batch: 2.7, 2.3)."""
 WINDOW = 4
 """batches that pictures of many lengths are sorted within, so that those of one length meet"""
 
@@ -64,7 +66,7 @@ def stream(
     `scales` also embeds tiles of large pictures (`data.tile`). `reduce` lets a JPEG of more than twice the size that is
     needed be decoded at a half, quarter or eighth of it.
     """
-    work = _Work(batcher, batch or (BESIDE if batcher.parallel else APART), tuple(scales), reduce, spent or Spent())
+    work = _Work(batcher, batch or _suits(batcher), tuple(scales), reduce, spent or Spent())
     workers = workers or cores()
     with batcher.alone():
         yield from ahead(work, _chunks(samples, work.batch), threads=workers, room=workers + 1, enter=batcher.enter)
@@ -147,6 +149,14 @@ class _Work:
             for at, vector in zip(some, vectors, strict=True):
                 found[at] = vector
         return found
+
+
+def _suits(batcher: Batcher) -> int:
+    """Pictures a batch where none is asked for."""
+    if not batcher.parallel:
+        return APART
+    side = side_of(batcher.rule)
+    return 2 * BESIDE if side is not None and side <= SMALL else BESIDE
 
 
 def _chunks(samples: Iterable[Sample | Bad], size: int) -> Iterator[list[Sample | Bad]]:

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sightline.nn.attention import Maps
-from sightline.nn.pool import Real, Tokens
+from sightline.nn.pool import ClsPool, Real, Tokens
 from sightline.nn.position import Grids
 from sightline.nn.rotary import Rotary, Warp
 from sightline.nn.tag import tag
@@ -48,6 +48,10 @@ class ViT(nn.Module):
         """`warp` moves the places that rotary positions see, for this call."""
         return self.read(*self.stem(image), warp=warp)
 
+    def pooled(self, image: Float[Tensor, "b c y x"]) -> Float[Tensor, "b d"]:
+        """`forward(image).pooled` for less where the pool reads the class token alone."""
+        return self.read_pooled(*self.stem(image))
+
     def layers(self, image: Float[Tensor, "b c y x"], chosen: Sequence[int]) -> list[Features]:
         """What the tower would give if it ended after each of the `chosen` blocks, by its own last norm and pool."""
         tokens, grid = self.stem(image)
@@ -62,6 +66,13 @@ class ViT(nn.Module):
         """What stands after the stem: the `tokens` of pictures, row-major, to features. `mask` says which are real."""
         x = self.stack(self.embed(tokens, grid), **self._context(tokens, grid, mask, warp))
         return self._features(x, grid, mask)
+
+    def read_pooled(self, tokens: Tokens, grid: Grids, mask: Real = None) -> Float[Tensor, "b d"]:
+        """`pooled` after the stem."""
+        if not isinstance(self.pool, ClsPool):
+            return self.read(tokens, grid, mask).pooled
+        x = self.stack.first(self.embed(tokens, grid), 1, **self._context(tokens, grid, mask))
+        return x[:, 0]
 
     def read_layers(self, tokens: Tokens, grid: Grids, chosen: Sequence[int], mask: Real = None) -> list[Features]:
         """`layers` after the stem."""

@@ -19,6 +19,7 @@ from sightline.data.preprocess import Preprocess
 from sightline.towers.naflex import Patches
 from sightline.weights.encoder import Precision, TorchEncoder
 from sightline.weights.naflex import moved
+from sightline.weights.packed import pack
 
 PAYS = 1.3
 """times as fast as float32 must a product be for bfloat16 to be chosen"""
@@ -33,6 +34,8 @@ class TorchBatcher:
         self.parallel = self.device.type == "cpu"
         """whether batches run side by side, a thread each"""
         self.model: Any = lowered(encoder.model) if precision == "bfloat16" else encoder.model
+        if self.device.type == "cpu":
+            self.model = pack(own(encoder.model) if self.model is encoder.model else self.model)
         if isinstance(self.rule, Preprocess):
             self.mean = torch.tensor(self.rule.mean, device=self.device)[:, None, None]
             self.std = torch.tensor(self.rule.std, device=self.device)[:, None, None]
@@ -86,8 +89,7 @@ def lowered(model: nn.Module) -> nn.Module:
 
     Everything but the weights of linear layers is shared with `model`.
     """
-    shared: dict[int, Any] = {id(value): value for value in [*model.parameters(), *model.buffers()]}
-    made = copy.deepcopy(model, shared)
+    made = own(model)
     for part in made.modules():
         if type(part) is nn.Linear:
             for name, value in list(part.named_parameters(recurse=False)):
@@ -95,6 +97,12 @@ def lowered(model: nn.Module) -> nn.Module:
                     low = value.detach().to(torch.bfloat16)
                     setattr(part, name, nn.Parameter(low, requires_grad=False))
     return made
+
+
+def own(model: nn.Module) -> nn.Module:
+    """A copy of the modules of `model` that shares every tensor with it."""
+    shared: dict[int, Any] = {id(value): value for value in [*model.parameters(), *model.buffers()]}
+    return copy.deepcopy(model, shared)
 
 
 def bfloat16_pays(device: torch.device) -> bool:

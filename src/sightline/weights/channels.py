@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
+from sightline.data.preprocess import Preprocess
 from sightline.nn.kernel import Order, at_channels, flat, unflat
 from sightline.towers.spec import (
     AlexNetOneTowerSpec,
@@ -39,6 +40,17 @@ def with_channels(
     else:
         kernel = flat(at_channels(unflat(given, spec.channels, order), channels), order)
     return replace(spec, channels=channels), dict(tensors) | {part + name: kernel}
+
+
+def rule_with_channels(rule: Preprocess, channels: int) -> Preprocess:
+    """The rule for pictures of `channels` bands: band i is normalised as band i mod c was, grey as their mean."""
+    if channels == rule.channels:
+        return rule
+    if channels == 1:
+        mean, std = (sum(rule.mean) / rule.channels,), (sum(rule.std) / rule.channels,)
+    else:
+        mean, std = (tuple(values[i % rule.channels] for i in range(channels)) for values in (rule.mean, rule.std))
+    return replace(rule, channels=channels, mean=mean, std=std)
 
 
 def _first(spec: ImageSpec) -> tuple[str, Order | None]:

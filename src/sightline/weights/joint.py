@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from sightline.towers.naflex import Patches
+from sightline.towers.pooled import pooled
 
 PARTS = ("image.", "text.", "project_image.", "project_text.")
 SCALARS = ("log_scale", "bias")
@@ -36,7 +37,7 @@ class Joint(nn.Module):
 
     def encode_image(self, image: Float[Tensor, "b c y x"] | Patches) -> Float[Tensor, "b e"]:
         assert self.image is not None, "TorchEncoder refuses pictures where there is no image tower"
-        return self.project_image(self.image(image).pooled)
+        return self.project_image(pooled(self.image, image))
 
     def encode_text(self, tokens: Int[Tensor, "b n"]) -> Float[Tensor, "b e"]:
         assert self.text is not None, "TorchEncoder refuses text where there is no text tower"

@@ -12,14 +12,18 @@ from sightline.weights.published import UnknownFamily, published
 from sightline.weights.run import load_encoder
 
 
-def load(name: str | Path, device: str = "auto", precision: Precision = "float32") -> TorchEncoder:
+def load(
+    name: str | Path, device: str = "auto", precision: Precision = "float32", channels: int | None = None
+) -> TorchEncoder:
     """The encoder called `name`: a run, or a published checkpoint of a family in `sightline.weights.family`.
 
     A folder (also written `local-dir:PATH`), a file of weights, `hf-hub:ORG/NAME`, `open_clip:NAME/TAG`; and through
     adapters `timm:NAME`, `transformers:PATH` and folders of any image model that those two packages can build.
 
     `device`: auto, cpu, cuda, cuda:1, mps. `precision` "bfloat16" runs the towers under autocast; on a CPU without bf16
-    instructions that is slower, so it is never chosen by itself. Raises ValueError saying what is wrong and what this
+    instructions that is slower, so it is never chosen by itself. `channels` adapts the first kernel to pictures of
+    another number of bands: grey exactly where the channels were normalised alike, others as a start to train from.
+    Raises ValueError saying what is wrong and what this
     version loads.
 
     >>> import sightline
@@ -29,6 +33,8 @@ def load(name: str | Path, device: str = "auto", precision: Precision = "float32
     """
     chosen = pick(device)
     if adapted := adapter(str(name), chosen, precision):
+        if channels is not None:
+            raise ValueError(f"channels={channels}: {name} runs by another package's code, whose kernels stay theirs")
         return adapted
     if source := published_source(name):
         try:
@@ -39,12 +45,13 @@ def load(name: str | Path, device: str = "auto", precision: Precision = "float32
                 words=source.words,
                 device=chosen,
                 precision=precision,
+                channels=channels,
             )
         except UnknownFamily:
             if adapted := of_folder(source.where, str(name), chosen, precision):
                 return adapted
             raise
-    return load_encoder(run_folder(name), device=chosen, precision=precision)
+    return load_encoder(run_folder(name), device=chosen, precision=precision, channels=channels)
 
 
 def pick(device: str) -> torch.device:

@@ -9,10 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from sightline.data.naflex_rule import Rule as PictureRule
+from sightline.data.preprocess import Preprocess
 from sightline.nn.tag import tag, tags
 from sightline.runtime.description import again, identity_of
 from sightline.text.published import PublishedTokenizer
 from sightline.towers.spec import Causal, TransformerTextSpec, to_json
+from sightline.weights.channels import rule_with_channels, with_channels
 from sightline.weights.digest import digest_of
 from sightline.weights.encoder import Precision, TorchEncoder
 from sightline.weights.family.known import FAMILIES
@@ -78,9 +80,12 @@ def published(
     words: Path | None = None,
     device: str | torch.device = "cpu",
     precision: Precision = "float32",
+    channels: int | None = None,
 ) -> TorchEncoder:
     """The encoder of the published checkpoint that `read` reads; `name` is what the user typed."""
     what = read(where, config=config, words=words)
+    if channels is not None:
+        what = _of_bands(what, channels)
     return encoder_of(what, name=name or str(where), device=device, precision=precision)
 
 
@@ -98,6 +103,15 @@ def encoder_of(
         device=device,
         precision=precision,
     )
+
+
+def _of_bands(what: Published, channels: int) -> Published:
+    """The checkpoint for pictures of another number of channels (`weights.channels`)."""
+    if what.towers.image is None or not isinstance(what.preprocess, Preprocess):
+        raise ValueError(f"channels={channels}: {what.family} has no image tower that reads pictures of one size")
+    image, tensors = with_channels(what.towers.image, what.tensors, channels)
+    rule = rule_with_channels(what.preprocess, channels)
+    return replace(what, towers=replace(what.towers, image=image), tensors=tensors, preprocess=rule)
 
 
 def choose(config: Config, shapes: Shapes, where: str | Path) -> Family:

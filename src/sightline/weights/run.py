@@ -17,10 +17,12 @@ from torch import Tensor, nn
 
 from sightline.data.atomic import replacing
 from sightline.data.naflex_rule import Rule, rule_from_json
+from sightline.data.preprocess import Preprocess
 from sightline.runtime.description import FORMAT, again, identity_of, must_be, read_description, tokenizer_file
 from sightline.text.load import AnyTokenizer, load_tokenizer
 from sightline.towers.shared import share
 from sightline.towers.spec import from_json, to_json
+from sightline.weights.channels import rule_with_channels, with_channels
 from sightline.weights.digest import digest_of
 from sightline.weights.encoder import Precision, TorchEncoder
 from sightline.weights.joint import assemble, kept
@@ -96,9 +98,15 @@ def save_encoder(
 
 
 def load_encoder(
-    folder: str | Path, device: str | torch.device = "cpu", precision: Precision = "float32"
+    folder: str | Path,
+    device: str | torch.device = "cpu",
+    precision: Precision = "float32",
+    channels: int | None = None,
 ) -> TorchEncoder:
-    """The encoder saved in `folder`. Raises ValueError naming the file that is missing, cut or does not fit."""
+    """The encoder saved in `folder`, for pictures of `channels` bands where another number is asked for.
+
+    Raises ValueError naming the file that is missing, cut or does not fit.
+    """
     folder = Path(folder)
     described = read_description(folder)
     path = folder / "encoder.json"
@@ -122,6 +130,9 @@ def load_encoder(
             model = assemble(image, text, tensors)
     except ValueError as error:
         raise ValueError(f"{weights} does not fit {path}: {error}. Both must come from one save; {again()}") from error
+    if channels is not None:
+        described, model, digest = _of_bands(described, model, channels, folder)
+        rule = rule_from_json(described["preprocess"])
 
     tokenizer, words = None, b""
     if file := tokenizer_file(folder, described):
@@ -140,6 +151,25 @@ def load_encoder(
         device=device,
         precision=precision,
     )
+
+
+def _of_bands(
+    described: Mapping[str, Any], model: nn.Module, channels: int, folder: Path
+) -> tuple[dict[str, Any], nn.Module, str]:
+    """The description, the model and its digest for pictures of `channels` bands (`weights.channels`)."""
+    rule = None if described["preprocess"] is None else rule_from_json(described["preprocess"])
+    if not isinstance(rule, Preprocess):
+        raise ValueError(f"channels={channels}: {folder} has no image tower that reads pictures of one size")
+    given: Any = from_json(described["image"])
+    spec, tensors = with_channels(given, kept(model), channels)
+    parts = dict(model.named_children())
+    with torch.random.fork_rng(devices=[]):
+        image = spec.build()
+        if described.get("shared", False):
+            share(image, parts["text"])  # pyright: ignore[reportArgumentType]
+        made = assemble(image, parts.get("text"), tensors)
+    changed = {"image": to_json(spec), "preprocess": rule_with_channels(rule, channels).to_json()}
+    return dict(described) | changed, made, digest_of(tensors)
 
 
 def _read_tensors(path: Path) -> tuple[dict[str, Tensor], str]:
