@@ -48,11 +48,10 @@ class Attention(nn.Module):
         """The first `count` tokens of `forward`: only they ask, all are looked at."""
         b, n, d = x.shape
         # the fused weight by rows: queries, then keys and values
-        weight, bias = self.qkv.weight.split([d, 2 * d]), (None, None)
-        if self.qkv.bias is not None:
-            bias = self.qkv.bias.split([d, 2 * d])
-        q = F.linear(x[:, :count], weight[0], bias[0]).view(b, count, self.heads, d // self.heads).transpose(1, 2)
-        k, v = F.linear(x, weight[1], bias[1]).view(b, n, 2, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)
+        weight, bias, heads = self.qkv.weight, self.qkv.bias, (self.heads, d // self.heads)
+        ask, told = (None, None) if bias is None else (bias[:d], bias[d:])
+        q = F.linear(x[:, :count], weight[:d], ask).view(b, count, *heads).transpose(1, 2)
+        k, v = F.linear(x, weight[d:], told).view(b, n, 2, *heads).permute(2, 0, 3, 1, 4).unbind(0)
         if rotate is not None:
             turned = max(0, count - (n - rotate[0].shape[-2]))
             q = turn(q, (rotate[0][..., :turned, :], rotate[1][..., :turned, :])) if turned else q
