@@ -20,7 +20,7 @@ PLAIN_UP_TO = 128
 """Keys up to which plain products beat `scaled_dot_product_attention` on a CPU in bf16. Forward and backward in ms on
 two cores with AVX512-bf16 at 16,384 tokens, d 192, 3 heads, plain / sdpa: 64 keys 12 / 56, 128 keys 17 / 65, 197
 keys 160 / 204, 256 keys 240 / 309; with 6 heads at 256 they are level. In float32 sdpa is the faster one: 97 / 39 at
-64 keys.
+64 keys. Forward alone, in either precision, sdpa is the faster one at any length.
 """
 
 
@@ -95,7 +95,7 @@ def attend(
     """
     if mask is not None and mask.is_floating_point():
         mask = mask.to(q.dtype)
-    if q.device.type == "cpu" and q.dtype == torch.bfloat16 and k.shape[-2] <= PLAIN_UP_TO:
+    if q.device.type == "cpu" and q.dtype == torch.bfloat16 and q.requires_grad and k.shape[-2] <= PLAIN_UP_TO:
         return _plain(q, k, v, mask)
     return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
