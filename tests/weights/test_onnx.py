@@ -14,7 +14,7 @@ from sightline.runtime.load import exported
 from sightline.runtime.load import load as load_exported
 from sightline.text.ngram import NGrams
 from sightline.towers import spec as s
-from sightline.weights import onnx as exporting
+from sightline.weights import onnx_graph as exporting
 from sightline.weights.joint import Joint
 from sightline.weights.load import load
 from sightline.weights.onnx import export_onnx

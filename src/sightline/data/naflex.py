@@ -1,6 +1,7 @@
 """NaFlex preprocessing (SigLIP 2): a picture at its own aspect ratio, cut into at most so many patches."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -61,6 +62,13 @@ def cut(
     patches = np.zeros((length, flat.shape[1]), np.float32)
     patches[: len(flat)] = flat
     return CutPicture(patches, np.arange(length) < len(flat), np.array([gy, gx], np.int64))
+
+
+def stacked(pictures: Sequence[CutPicture]) -> CutPicture:
+    """Several pictures as one batch, without the padding that all have: patches (b, n, k), mask (b, n), grid (b, 2)."""
+    longest = max(int(picture.mask.sum()) for picture in pictures)
+    patches, masks = [picture.patches[:longest] for picture in pictures], [p.mask[:longest] for p in pictures]
+    return CutPicture(np.stack(patches), np.stack(masks), np.stack([picture.grid for picture in pictures]))
 
 
 def _rounded(scale: float, size: int, patch: int) -> int:

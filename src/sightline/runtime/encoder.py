@@ -7,18 +7,20 @@ from typing import Any, Literal, NoReturn
 import numpy as np
 
 from sightline.data.array import unit
-from sightline.data.preprocess import Preprocess
+from sightline.data.naflex_rule import NaFlexRule, Rule
 from sightline.runtime.inputs import picture_batches, token_ids, token_rows
+from sightline.runtime.naflex import cut_batches
 from sightline.text.load import AnyTokenizer
 
 Similarity = Literal["softmax", "sigmoid"]
 """the loss that logits = exp(logit_scale) v.u + logit_bias were made for"""
-Tower = Callable[[np.ndarray], np.ndarray]
+Tower = Callable[[Any], np.ndarray]
+"""a batch, an array or a `CutPicture` -> vectors (b, e)"""
 Crop = Callable[[np.ndarray], np.ndarray]
 
 
 class OnnxEncoder:
-    """Two exported towers with their preprocessing and tokenizer. `sightline.runtime.load` makes one.
+    """One or two exported towers with their preprocessing and tokenizer. `sightline.runtime.load` makes one.
 
     The same face as `sightline.weights.encoder.TorchEncoder` in numpy, less what needs the tokens of the picture.
     `logit_scale` is the logarithm of the similarity's scale, `logit_bias` None unless the loss was the sigmoid one.
@@ -26,10 +28,10 @@ class OnnxEncoder:
 
     def __init__(
         self,
-        image: Tower,
+        image: Tower | None,
         text: Tower | None,
         *,
-        preprocess: Preprocess,
+        preprocess: Rule | None,
         tokenizer: Callable[[], AnyTokenizer] | None,
         crop: Crop,
         dim: int,
@@ -40,16 +42,27 @@ class OnnxEncoder:
         batch_size: int = 64,
         threads: int = 2,
     ) -> None:
-        """`tokenizer` reads it when it is first needed; `crop` drops columns of token ids that change no vector.
-
-        `threads` decode pictures ahead of the tower.
+        """`preprocess` is None where there is no image tower. `tokenizer` reads it when it is first needed; `crop`
+        drops columns of token ids that change no vector. `threads` decode pictures ahead of the tower.
         """
         self.image, self.text = image, text
-        self.rule, self.crop = preprocess, crop
+        self._rule, self.crop = preprocess, crop
         self.dim, self.name, self.identity = dim, name, identity
         self.logit_scale, self.logit_bias = logit_scale, logit_bias
         self.batch_size, self.threads = batch_size, threads
         self._read_tokenizer = tokenizer
+
+    @property
+    def sees(self) -> bool:
+        """Whether `encode_image` works: there is an image tower."""
+        return self._rule is not None
+
+    @property
+    def rule(self) -> Rule:
+        """How pictures are prepared. ValueError where there is no image tower."""
+        if self._rule is None:
+            raise ValueError(f"{self.name} embeds texts only: it has no image tower")
+        return self._rule
 
     @property
     def reads_text(self) -> bool:
@@ -64,8 +77,11 @@ class OnnxEncoder:
     def tokenizer(self) -> AnyTokenizer | None:
         return None if self._read_tokenizer is None else self._read_tokenizer()
 
-    def preprocess(self, picture: Any) -> np.ndarray:
-        """One picture (PIL image, path, bytes or uint8 array (y, x, c)) as the tower wants it: float32 (c, y, x)."""
+    def preprocess(self, picture: Any) -> Any:
+        """One picture (PIL image, path, bytes or uint8 array (y, x, c)) as the tower wants it: float32 (c, y, x).
+
+        Under NaFlex a `CutPicture`: patches, mask and grid.
+        """
         return self.rule(picture)
 
     def tokenize(self, texts: str | Sequence[str]) -> np.ndarray:
@@ -78,12 +94,17 @@ class OnnxEncoder:
         """Vectors (b, e) float32 in the joint space of one or many pictures.
 
         `images`: a path, bytes, PIL image or uint8 array (y, x, c), a list of those, or pictures already preprocessed
-        as a float array (b, c, y, x). Raises ValueError naming a picture that cannot be decoded.
+        as a float array (b, c, y, x); under NaFlex also as `CutPicture`. Raises ValueError naming a picture that cannot
+        be decoded, and where there is no image tower.
         """
-        batches = picture_batches(
-            images, self.rule, channels=self.rule.channels, size=self.batch_size, threads=self.threads
-        )
-        return self._joined((self.image(batch) for batch in batches), normalize)
+        rule, tower = self.rule, self.image
+        assert tower is not None, "a rule has its tower"
+        batches: Iterable[Any]
+        if isinstance(rule, NaFlexRule):
+            batches = cut_batches(images, rule, size=self.batch_size, threads=self.threads)
+        else:
+            batches = picture_batches(images, rule, channels=rule.channels, size=self.batch_size, threads=self.threads)
+        return self._joined((tower(batch) for batch in batches), normalize)
 
     def encode_text(self, texts: str | Sequence[str] | np.ndarray, normalize: bool = False) -> np.ndarray:
         """Vectors (b, e) float32 of one or many texts, or of token ids (b, n)."""
@@ -97,6 +118,7 @@ class OnnxEncoder:
 
     def features(self, images: Any) -> NoReturn:
         """Refused: the exported graph ends in the joint space."""
+        _ = self.rule  # without an image tower torch would not help
         raise ValueError(
             f"{self.name} runs without torch, which gives vectors only: the features of a picture need the training "
             "part, pip install 'sightline[train]', and sightline.weights.load.load"

@@ -15,7 +15,7 @@ MARK = "sightline.weights"
 
 
 class Graph:
-    """array -> vectors (b, e), float32. Safe to call from several threads.
+    """Arrays, one an input -> vectors (b, e), float32. Safe to call from several threads.
 
     Opening costs onnxruntime's import and the reading of the weights, so it waits for the first call: a search by words
     never opens the image tower.
@@ -27,21 +27,26 @@ class Graph:
         self._session: Any = None
         self._lock = threading.Lock()
 
-    def __call__(self, batch: np.ndarray) -> np.ndarray:
+    def in_one_thread(self) -> "Graph":
+        """The same tower in a session of its own that uses one thread a call."""
+        return Graph(self.path, self.weights, threads=1)
+
+    def __call__(self, *batch: np.ndarray) -> np.ndarray:
         """ValueError where the batch does not fit the graph, or the file is cut, foreign or of other weights."""
         with self._lock:
             if self._session is None:
                 self._session = self._open()
-        wanted = self._session.get_inputs()[0]
-        # a side with a name is free
-        sides = [got if isinstance(want, str) else want for want, got in zip(wanted.shape, batch.shape, strict=False)]
-        if len(wanted.shape) != batch.ndim or sides != list(batch.shape):
-            shape = ", ".join(str(side) for side in wanted.shape)
-            raise ValueError(f"{self.path} takes {wanted.name} of shape ({shape}); got {batch.shape}")
+        inputs = self._session.get_inputs()
+        if len(inputs) != len(batch):
+            names = ", ".join(wanted.name for wanted in inputs)
+            raise ValueError(f"{self.path} takes {names}; got {len(batch)} arrays. {export_again()}")
+        for wanted, given in zip(inputs, batch, strict=True):
+            _fits(self.path, wanted, given)
         try:
-            return self._session.run(None, {wanted.name: batch})[0]
+            return self._session.run(None, {wanted.name: given for wanted, given in zip(inputs, batch, strict=True)})[0]
         except refusals() as error:
-            raise ValueError(f"{self.path} cannot embed {wanted.name} {batch.shape}: {_brief(error)}") from error
+            told = ", ".join(f"{wanted.name} {given.shape}" for wanted, given in zip(inputs, batch, strict=True))
+            raise ValueError(f"{self.path} cannot embed {told}: {_brief(error)}") from error
 
     def _open(self) -> Any:
         import onnxruntime
@@ -65,6 +70,14 @@ class Graph:
         if exported_from != self.weights:
             raise ValueError(f"{self.path} was not exported from the weights of this run; {export_again()}")
         return session
+
+
+def _fits(path: Path, wanted: Any, given: np.ndarray) -> None:
+    # a side with a name is free
+    sides = [got if isinstance(want, str) else want for want, got in zip(wanted.shape, given.shape, strict=False)]
+    if len(wanted.shape) != given.ndim or sides != list(given.shape):
+        shape = ", ".join(str(side) for side in wanted.shape)
+        raise ValueError(f"{path} takes {wanted.name} of shape ({shape}); got {given.shape}")
 
 
 def export_again(folder: str | Path = "RUN") -> str:

@@ -21,17 +21,24 @@ def picture_batches(
     a float array (c, y, x) or (b, c, y, x) or a list of the former. Raises ValueError naming a picture that cannot be
     decoded, TypeError for an array that is not preprocessed.
     """
-    if isinstance(images, list | tuple) and images and _floating(images[0]):
-        images = np.stack(list(images))
-    if _floating(images):
-        ready = whole_batch(images, channels)
+    if (ready := whole_array(images, channels)) is not None:
         yield from (np.ascontiguousarray(ready[at : at + size], dtype=np.float32) for at in range(0, len(ready), size))
         return
+    for batch in prepared_batches(images, rule, size=size, threads=threads):
+        yield np.stack(batch)
+
+
+def prepared_batches(images: Any, rule: Callable[[Any], Any], *, size: int, threads: int) -> Iterator[list[Any]]:
+    """What `rule` makes of each picture, at most `size` at a time, `threads` decoding ahead of the reader.
+
+    `images`: a path, bytes, PIL image or uint8 array (y, x, c), or a list of those. Raises ValueError naming a picture
+    that cannot be decoded.
+    """
     one = isinstance(images, str | Path | bytes | Image.Image)
     one = one or (isinstance(images, np.ndarray) and images.ndim <= 3)
     pictures: Iterator[tuple[int, Any]] = enumerate([images] if one else images)
 
-    def prepared(numbered: tuple[int, Any]) -> np.ndarray:
+    def prepared(numbered: tuple[int, Any]) -> Any:
         number, picture = numbered
         try:
             return rule(picture)
@@ -41,7 +48,17 @@ def picture_batches(
 
     ready = ahead(prepared, pictures, threads=threads, room=2 * size)
     while batch := list(islice(ready, size)):
-        yield np.stack(batch)
+        yield batch
+
+
+def whole_array(images: Any, channels: int) -> np.ndarray | None:
+    """Float arrays of preprocessed pictures, one, a list or a batch, as (b, c, y, x); None for pictures of other kinds.
+
+    TypeError for a float array of another shape.
+    """
+    if isinstance(images, list | tuple) and images and _floating(images[0]):
+        images = np.stack(list(images))
+    return whole_batch(images, channels) if _floating(images) else None
 
 
 def whole_batch(images: Any, channels: int, floating: bool = True) -> Any:

@@ -1,6 +1,6 @@
 """Opening an exported run: `onnx/` beside `encoder.json` and `tokenizer.json`, with or without the weights.
 
-`onnx/onnx.json` (format 1) says of which weights and rules the two graphs are; `docs/run-folder.md` lists its fields.
+`onnx/onnx.json` (format 1) says of which weights and rules the graphs are; `docs/run-folder.md` lists its fields.
 Everything is checked before a graph is opened, and the graph itself names its weights once more.
 """
 
@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sightline.data.preprocess import Preprocess
+from sightline.data.naflex_rule import KIND, rule_from_json
 from sightline.runtime.crop import crop_of
 from sightline.runtime.description import (
     again,
@@ -20,14 +20,18 @@ from sightline.runtime.description import (
     stored_digest,
     tokenizer_file,
 )
-from sightline.runtime.encoder import OnnxEncoder
+from sightline.runtime.encoder import OnnxEncoder, Tower
 from sightline.runtime.graph import Graph, export_again
+from sightline.runtime.naflex import NaFlexTower
+from sightline.runtime.position import RESAMPLE, Positions
 from sightline.text.load import load_tokenizer
 
 FORMAT = 1
 """of `onnx.json`"""
 FOLDER = "onnx"
 ABOUT = "onnx.json"
+POSITIONS = "positions.safetensors"
+"""beside the graph of a NaFlex tower"""
 
 
 def exported(name: str | Path) -> bool:
@@ -52,8 +56,8 @@ def load(name: str | Path, device: str = "auto") -> OnnxEncoder:
     folder = run_folder(name)
     described, about, words = _checked(folder)
     try:
-        rule = Preprocess.from_json(described["preprocess"])
-    except (ValueError, TypeError, AttributeError) as error:
+        rule = None if described["preprocess"] is None else rule_from_json(described["preprocess"])
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(
             f"{folder / 'encoder.json'} describes an encoder that this version cannot build: {error}"
         ) from error
@@ -61,10 +65,9 @@ def load(name: str | Path, device: str = "auto") -> OnnxEncoder:
         crop = crop_of(about["text"]["crop"] if about["text"] else None)
     except ValueError as error:
         raise ValueError(f"{folder / FOLDER / ABOUT}: {error}; {export_again(folder)}") from error
-    towers = {part: Graph(graph_file(folder, part), about["weights"]) for part in ("image", "text") if about[part]}
     return OnnxEncoder(
-        towers["image"],
-        towers.get("text"),
+        _image(folder, about),
+        Graph(graph_file(folder, "text"), about["weights"]) if about["text"] else None,
         preprocess=rule,
         tokenizer=None if words is None else partial(_tokenizer, words),
         crop=crop,
@@ -81,13 +84,29 @@ def graph_file(folder: Path, part: str) -> Path:
     return folder / FOLDER / f"{part}.onnx"
 
 
+def positions_file(folder: Path) -> Path:
+    """Where the table of positions of a NaFlex tower lies in a run."""
+    return folder / FOLDER / POSITIONS
+
+
+def _image(folder: Path, about: Mapping[str, Any]) -> Tower | None:
+    if about["image"] is None:
+        return None
+    graph = Graph(graph_file(folder, "image"), about["weights"])
+    if about["image"].get("positions"):
+        return NaFlexTower(graph, Positions(positions_file(folder), about["weights"]))
+    return graph
+
+
 def _checked(folder: Path) -> tuple[dict[str, Any], dict[str, Any], Path | None]:
     """encoder.json, onnx.json and the tokenizer's file of an export that can be used, else ValueError."""
     described = read_description(folder)
-    about = _read_about(folder)
+    about = _read_about(folder, described)
     for part in ("image", "text"):
         if about[part]:
             _check_size(graph_file(folder, part), about[part]["bytes"], folder)
+    if about["image"] and about["image"].get("positions"):
+        _check_size(positions_file(folder), about["image"]["positions"]["bytes"], folder)
     weights = folder / "model.safetensors"
     if weights.exists() and stored_digest(weights) != about["weights"]:
         raise ValueError(
@@ -102,7 +121,7 @@ def _checked(folder: Path) -> tuple[dict[str, Any], dict[str, Any], Path | None]
     return described, about, words
 
 
-def _read_about(folder: Path) -> dict[str, Any]:
+def _read_about(folder: Path, described: Mapping[str, Any]) -> dict[str, Any]:
     path = folder / FOLDER / ABOUT
     if not path.is_file():
         raise ValueError(
@@ -120,15 +139,29 @@ def _read_about(folder: Path) -> dict[str, Any]:
     if not (
         isinstance(about.get("weights"), str)
         and isinstance(about.get("identity"), str)
-        and _described(about.get("image"))
-        and (about.get("text", 0) is None or (_described(about.get("text")) and "crop" in about["text"]))
+        and all(_told(about.get(part, 0), described[part]) for part in ("image", "text"))
+        and (about["image"] is None or _placed(about["image"], described["preprocess"]))
+        and (about["text"] is None or "crop" in about["text"])
     ):
         raise ValueError(f"{path} lacks fields or holds other kinds of values; {export_again(folder)}")
     return about
 
 
-def _described(part: Any) -> bool:
-    return isinstance(part, Mapping) and isinstance(part.get("bytes"), int)
+def _told(part: Any, tower: Any) -> bool:
+    """Whether an export of `tower` may say `part` of it."""
+    return part is None if tower is None else isinstance(part, Mapping) and isinstance(part.get("bytes"), int)
+
+
+def _placed(part: Mapping[str, Any], rule: Any) -> bool:
+    """Whether there is a table of positions where one is needed, and nowhere else."""
+    table = part.get("positions")
+    if not isinstance(rule, Mapping) or rule.get("kind") != KIND:
+        return table is None
+    return (
+        isinstance(table, Mapping)
+        and _told(table, rule)
+        and (table.get("file"), table.get("resample")) == (POSITIONS, RESAMPLE)
+    )
 
 
 def _check_size(path: Path, size: int, folder: Path) -> None:

@@ -8,10 +8,12 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import numpy as np
 
 from sightline.data.array import to_numpy
+from sightline.data.naflex import CutPicture, stacked
 from sightline.data.naflex_rule import NaFlexRule
 from sightline.data.preprocess import COLOURS, Preprocess
 from sightline.runtime.encoder import OnnxEncoder
 from sightline.runtime.graph import Graph
+from sightline.runtime.naflex import NaFlexTower
 from sightline.search.query import Embedder
 
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -45,11 +47,12 @@ class OnnxBatcher:
 
     def __init__(self, encoder: OnnxEncoder) -> None:
         self.rule, self.precision, self.parallel = encoder.rule, "float32", True
-        tower = encoder.image
-        self.tower = Graph(tower.path, tower.weights, threads=1) if isinstance(tower, Graph) else tower
+        tower: Any = encoder.image
+        self.tower: Any = tower.in_one_thread() if isinstance(tower, Graph | NaFlexTower) else tower
 
     def vectors(self, prepared: Sequence[Any]) -> np.ndarray:
-        return self.tower(_floats(self.rule, prepared))
+        cut = isinstance(prepared[0], CutPicture)
+        return self.tower(stacked(prepared) if cut else _floats(self.rule, prepared))
 
     def alone(self) -> AbstractContextManager[None]:
         return nullcontext()

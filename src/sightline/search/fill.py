@@ -238,7 +238,8 @@ class Filling:
         good = {hash_: content.pixels for hash_, content in contents.items() if content.pixels is not None}
         vectors = np.zeros((0, self.encoder.dim), dtype=np.float32)
         if good:
-            vectors = unit(self.encoder.encode_image(np.stack(list(good.values()))))
+            seen = list(good.values())
+            vectors = unit(self.encoder.encode_image(seen if isinstance(seen[0], tuple) else np.stack(seen)))
         parts = list(self._tiled(contents))
         with transaction(self.connection):
             self.connection.executemany(

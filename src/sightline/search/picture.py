@@ -45,9 +45,10 @@ class Place:
 
 @dataclass(slots=True)
 class Content:
-    """What is made from the bytes: `pixels` (3, y, x) for the tower and a thumbnail, or the reason why not."""
+    """What is made from the bytes: `pixels` for the tower and a thumbnail, or the reason why not."""
 
-    pixels: np.ndarray | None = None
+    pixels: Any = None
+    """float32 (3, y, x); under NaFlex patches, mask and grid as a named tuple"""
     width: int | None = None
     height: int | None = None
     thumb: bytes | None = None
@@ -93,7 +94,8 @@ def fingerprint(image: bytes | np.ndarray) -> str:
 def content_of(image: bytes | np.ndarray, preprocess: Any) -> Content:
     """Decoded once as the encoder sees it and once small; never raises for a bad picture."""
     try:
-        pixels = np.asarray(preprocess(image), dtype=np.float32)
+        seen = preprocess(image)
+        pixels = seen if isinstance(seen, tuple) else np.asarray(seen, dtype=np.float32)
         width, height = dimensions(image)
         size = THUMB if width else DRAWN
         return Content(pixels, width, height, thumbnail(preview(image, size)), source_of(image))

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from sightline.data.naflex import CutPicture
+from sightline.data.naflex import CutPicture, stacked
 from sightline.data.preprocess import Preprocess
 from sightline.towers.naflex import Patches
 from sightline.weights.encoder import Precision, TorchEncoder
@@ -64,24 +64,14 @@ class TorchBatcher:
 
     def _batch(self, prepared: Sequence[Any]) -> Any:
         if isinstance(prepared[0], CutPicture):
-            return moved(trimmed(prepared), self.device)
+            patches, mask, grid = (torch.from_numpy(part) for part in stacked(prepared))
+            return moved(Patches(patches=patches, mask=mask, grid=grid), self.device)
         batch = torch.from_numpy(np.stack(prepared)).to(self.device, non_blocking=True)
         if batch.dtype != torch.uint8:
             return batch
         # (x / 255 - mean) / std in the order of `Preprocess`, so that the result is the same to the bit
         channels = batch.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
         return channels.div_(255.0).sub_(self.mean).div_(self.std)
-
-
-def trimmed(cuts: Sequence[CutPicture]) -> Patches:
-    """Several pictures as patches, without the padding that all of them have."""
-    length = max(int(cut.mask.sum()) for cut in cuts)
-    patches, mask, grid = (np.stack(parts) for parts in zip(*cuts, strict=True))
-    return Patches(
-        patches=torch.from_numpy(np.ascontiguousarray(patches[:, :length])),
-        mask=torch.from_numpy(np.ascontiguousarray(mask[:, :length])),
-        grid=torch.from_numpy(grid),
-    )
 
 
 def lowered(model: nn.Module) -> nn.Module:

@@ -19,7 +19,7 @@ from sightline.towers.spec import Causal, LearnedSpec, Map, TransformerTextSpec,
 from sightline.weights import peer_files, readback
 from sightline.weights.encoder import TorchEncoder
 from sightline.weights.names import published_source
-from sightline.weights.onnx import export_onnx, fixed
+from sightline.weights.onnx import export_onnx, must_export
 from sightline.weights.published import published
 from sightline.weights.run import load_encoder, save_encoder
 from sightline.weights.source import ADAPTERS, Opened, opened
@@ -166,7 +166,7 @@ def _onnx(name: str, out: Path) -> Converted:
         return _exported(run, out)
     _may_become_a_copy(out)
     source = opened(name)
-    fixed(source.encoder)
+    must_export(source.encoder)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}.", suffix=".tmp", dir=out.parent) as made:
         _save(source, Path(made))

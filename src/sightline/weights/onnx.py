@@ -1,7 +1,8 @@
-"""A run's two towers as ONNX graphs, which `sightline.runtime` reads without torch. `docs/run-folder.md` has the files.
+"""A run's towers as ONNX graphs, which `sightline.runtime` reads without torch. `docs/run-folder.md` has the files.
 
 Each graph is a whole encoder: image (b, c, y, x) float32 -> vector (b, e), tokens (b, n) int64 -> vector (b, e), not
-normalised; b and n are free. Nothing is kept that was not compared with torch first.
+normalised; b and n are free. A NaFlex tower's takes patches (`onnx_naflex`). Nothing is kept that was not compared with
+torch first.
 """
 
 import json
@@ -19,21 +20,19 @@ from sightline.data.atomic import replacing
 from sightline.data.preprocess import Preprocess
 from sightline.runtime.crop import crop_of
 from sightline.runtime.description import read_description, stored_digest, tokenizer_file
-from sightline.runtime.graph import MARK, Graph
-from sightline.runtime.load import ABOUT, FORMAT, graph_file
+from sightline.runtime.graph import Graph
+from sightline.runtime.load import ABOUT, FORMAT, POSITIONS, graph_file, positions_file
+from sightline.runtime.position import RESAMPLE
 from sightline.towers.bag import BagOfTokens
+from sightline.towers.naflex import NaFlex
 from sightline.towers.text import Causal, Full, TransformerText
 from sightline.towers.tips import TipsText
 from sightline.weights.encoder import TorchEncoder
+from sightline.weights.onnx_graph import BATCHES, OPSET, largest, write_graph
+from sightline.weights.onnx_naflex import export_naflex, learned
 from sightline.weights.run import load_encoder
 
-OPSET = 20
-"""onnxruntime 1.17 and later"""
-TOLERANCE = 1e-4
-"""largest difference between the engines, of outputs up to 1; of larger ones, that share of the largest"""
-LARGEST = 2_000_000_000
-"""bytes of weights in one graph: a protobuf ends at 2 GiB"""
-BATCHES = (1, 2, 5)
+PARTS = ("image", "text")
 TEXTS = (
     "credit card",
     "a red star left of a blue circle",
@@ -48,9 +47,9 @@ TEXTS = (
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """The largest difference between the engines' unnormalised outputs; `text` is None without a text tower."""
+    """The largest difference between the engines' unnormalised outputs; None for a tower that is not there."""
 
-    image: float
+    image: float | None
     text: float | None
 
 
@@ -80,57 +79,75 @@ def export_onnx(folder: str | Path, out: str | Path | None = None) -> Difference
         raise ValueError(
             f"{folder / 'model.safetensors'} states no digest in its header; only our own runs are exported"
         )
+    must_export(encoder)
     copied = [] if out.resolve() == folder.resolve() else [folder / "encoder.json", tokenizer_file(folder, described)]
-    copies = [file for file in copied if file is not None]
-    fixed(encoder)
-    parts = ["image", *(["text"] if "text" in dict(encoder.model.named_children()) else [])]
-    graphs = [graph_file(out, part) for part in parts]
-    about = graphs[0].with_name(ABOUT)
-    with replacing(*(out / file.name for file in copies), *graphs, about) as temporaries:
-        for file, temporary in zip(copies, temporaries, strict=False):
-            temporary.write_bytes(file.read_bytes())
-        at = dict(zip(parts, temporaries[len(copies) :], strict=False))
-        _export_image(encoder, weights, at["image"])
-        found = {"image": _image_difference(encoder, Graph(at["image"], weights))}
-        crop = None
-        if "text" in at:
-            _export_text(encoder, weights, at["text"])
-            crop = _crop(encoder.model.text)
-            found["text"] = _text_difference(encoder, Graph(at["text"], weights), crop_of(crop))
-        differences = Differences(found["image"], found.get("text"))
-        sizes: dict[str, Any] = {part: {"bytes": file.stat().st_size} for part, file in at.items()}
+    copies = {file.name: file for file in copied if file is not None}
+    optional = {part: graph_file(out, part) for part in PARTS} | {"positions": positions_file(out)}
+    parts = [part for part in PARTS if described[part] is not None]
+    made = [*parts, *(["positions"] if _cut(encoder) else [])]
+    about = positions_file(out).with_name(ABOUT)
+    targets = {name: out / name for name in copies} | {name: optional[name] for name in made} | {ABOUT: about}
+    with replacing(*targets.values()) as temporaries:
+        at = dict(zip(targets, temporaries, strict=True))
+        for name, file in copies.items():
+            at[name].write_bytes(file.read_bytes())
+        said: dict[str, Any] = dict.fromkeys(PARTS)
+        found: dict[str, float] = {}
+        if "image" in parts:
+            found["image"], said["image"] = _image(encoder, weights, at)
+        if "text" in parts:
+            found["text"], said["text"] = _text(encoder, weights, at["text"])
+        differences = Differences(found.get("image"), found.get("text"))
         written = {
             "format": FORMAT,
             "weights": weights,
             "identity": encoder.identity,
             "opset": OPSET,
-            "image": sizes["image"],
-            "text": sizes["text"] | {"crop": crop} if "text" in sizes else None,
+            **said,
             "max_difference": asdict(differences),
             "made_with": {"sightline": __version__, "torch": torch.__version__},
         }
-        temporaries[-1].write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
+        at[ABOUT].write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
         # without it nothing is loaded, so no mixture of two exports ever is
         about.unlink(missing_ok=True)
-    if "text" not in parts:
-        graph_file(out, "text").unlink(missing_ok=True)
+    for name, file in optional.items():
+        if name not in made:
+            file.unlink(missing_ok=True)
     return differences
 
 
-def _export_image(encoder: TorchEncoder, weights: str, path: Path) -> None:
-    model, rule = encoder.model, fixed(encoder)
+def must_export(encoder: TorchEncoder) -> None:
+    """ValueError for an encoder with a tower of which there is no graph."""
+    if _cut(encoder):
+        learned(encoder)
+
+
+def _cut(encoder: TorchEncoder) -> bool:
+    """Whether its pictures are cut before the tower."""
+    return isinstance(encoder.model.image, NaFlex)
+
+
+def _image(encoder: TorchEncoder, weights: str, at: dict[str, Path]) -> tuple[float, dict[str, Any]]:
+    """Writes what the image tower needs; how far it is from torch, and what `onnx.json` says of it."""
+    if _cut(encoder):
+        difference = export_naflex(encoder, weights, at["image"], at["positions"])
+        positions = {"file": POSITIONS, "bytes": at["positions"].stat().st_size, "resample": RESAMPLE}
+        return difference, {"bytes": at["image"].stat().st_size, "positions": positions}
+    rule, model = encoder.rule, encoder.model
+    assert isinstance(rule, Preprocess), "every tower but NaFlex's has pictures of one size"
     example = torch.zeros(2, rule.channels, rule.size, rule.size)
     joined = Joined(model.encode_image, (model.image, model.project_image))
-    _export(joined, example, {0: torch.export.Dim("b", min=1)}, "image", weights, path)
+    write_graph(joined, {"image": example}, [{0: torch.export.Dim("b", min=1)}], weights, at["image"])
+    difference = _image_difference(encoder, rule, Graph(at["image"], weights))
+    return difference, {"bytes": at["image"].stat().st_size}
 
 
-def fixed(encoder: TorchEncoder) -> Preprocess:
-    """The rule of an encoder that can be exported. ValueError without an image tower, and for NaFlex."""
-    if isinstance(encoder.rule, Preprocess):
-        return encoder.rule
-    raise ValueError(
-        f"{encoder.name} takes pictures of any aspect ratio (NaFlex); this version exports fixed sizes only"
-    )
+def _text(encoder: TorchEncoder, weights: str, path: Path) -> tuple[float, dict[str, Any]]:
+    """As `_image`."""
+    _export_text(encoder, weights, path)
+    crop = _crop(encoder.model.text)
+    difference = _text_difference(encoder, Graph(path, weights), crop_of(crop))
+    return difference, {"bytes": path.stat().st_size, "crop": crop}
 
 
 def _export_text(encoder: TorchEncoder, weights: str, path: Path) -> None:
@@ -145,7 +162,7 @@ def _export_text(encoder: TorchEncoder, weights: str, path: Path) -> None:
             free[1] = torch.export.Dim("n", min=1, max=length)
         case _:
             free[1] = torch.export.Dim("n", min=1)
-    _export(joined, tokens, free, "tokens", weights, path)
+    write_graph(joined, {"tokens": tokens}, [free], weights, path)
 
 
 def _ids(encoder: TorchEncoder, count: int) -> Tensor:
@@ -160,44 +177,6 @@ def _ids(encoder: TorchEncoder, count: int) -> Tensor:
     return ids
 
 
-def _export(module: nn.Module, example: Tensor, free: dict[int, Any], name: str, weights: str, path: Path) -> None:
-    size = sum(x.numel() * x.element_size() for x in module.state_dict().values())
-    if size > LARGEST:
-        raise ValueError(
-            f"a tower of {size / 1e9:.1f} GB cannot be exported: one ONNX file holds up to {LARGEST / 1e9:.0f} GB. "
-            "Use it with torch"
-        )
-    with torch.no_grad():
-        module.eval()(
-            example
-        )  # position tables are made once and kept: of real numbers, not of the exporter's stand-ins
-    try:
-        program = torch.onnx.export(
-            module,
-            (example,),
-            dynamo=True,
-            dynamic_shapes=(free,),
-            input_names=[name],
-            output_names=["vector"],
-            opset_version=OPSET,
-            verbose=False,
-        )
-    except torch.onnx.OnnxExporterError as error:
-        raise ValueError(f"this tower cannot be exported to ONNX: {_root(error)}") from error
-    assert program is not None, "the exporter returns a program wherever dynamo=True"
-    proto = program.model_proto
-    entry = proto.metadata_props.add()
-    entry.key, entry.value = MARK, weights
-    path.write_bytes(proto.SerializeToString())
-
-
-def _root(error: BaseException) -> str:
-    """The first cause in a line: the exporter wraps it into a page of advice."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-
-
 def _crop(text: nn.Module) -> dict[str, Any] | None:
     """What `sightline.runtime.crop` may drop for this tower."""
     match text:
@@ -209,8 +188,7 @@ def _crop(text: nn.Module) -> dict[str, Any] | None:
             return None
 
 
-def _image_difference(encoder: TorchEncoder, graph: Graph) -> float:
-    rule = fixed(encoder)
+def _image_difference(encoder: TorchEncoder, rule: Preprocess, graph: Graph) -> float:
     size = rule.size
     random = np.random.default_rng(0)
 
@@ -218,7 +196,7 @@ def _image_difference(encoder: TorchEncoder, graph: Graph) -> float:
         made = [random.integers(0, 256, (size, size, 3), dtype=np.uint8) for _ in range(count)]
         return np.stack([rule(pixels) for pixels in made])
 
-    return _largest("image", [(graph(batch), encoder.encode_image(batch)) for batch in map(pictures, BATCHES)])
+    return largest("image", [(graph(batch), encoder.encode_image(batch)) for batch in map(pictures, BATCHES)])
 
 
 def _text_difference(encoder: TorchEncoder, graph: Graph, crop: Callable[[np.ndarray], np.ndarray]) -> float:
@@ -226,18 +204,4 @@ def _text_difference(encoder: TorchEncoder, graph: Graph, crop: Callable[[np.nda
     pairs = [
         (graph(form(batch.numpy())), encoder.encode_text(batch)) for batch in batches for form in (np.asarray, crop)
     ]
-    return _largest("text", pairs)
-
-
-def _largest(part: str, pairs: Sequence[tuple[np.ndarray, Tensor]]) -> float:
-    """The largest difference; ValueError where it is above the tolerance or no number."""
-    worst = 0.0
-    for got, expected in pairs:
-        difference = float(np.abs(got - expected.numpy()).max())
-        if not difference <= TOLERANCE * max(1.0, float(expected.abs().max())):
-            raise ValueError(
-                f"the exported {part} tower differs from torch by {difference:.1e}, more than {TOLERANCE:.0e}: it is "
-                "not kept. Use the run with torch"
-            )
-        worst = max(worst, difference)
-    return worst
+    return largest("text", pairs)

@@ -1,0 +1,118 @@
+import json
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from safetensors.numpy import load_file
+from torch import nn
+
+from sightline.data.naflex_rule import NaFlexRule
+from sightline.data.preprocess import Preprocess
+from sightline.runtime.load import exported
+from sightline.runtime.load import load as load_exported
+from sightline.towers import spec as s
+from sightline.weights import onnx_graph as exporting
+from sightline.weights.convert import convert
+from sightline.weights.joint import Joint
+from sightline.weights.load import load
+from sightline.weights.onnx import export_onnx
+from sightline.weights.run import save_encoder
+
+SIZES = {"patch": 4, "dim": 16, "depth": 2, "heads": 2, "length": 20, "grid": 4}
+TOWERS = {
+    "map": s.NaFlexSpec(**SIZES),
+    "map-registers": s.NaFlexSpec(**SIZES, pool=s.Map(registers=2)),
+    "mean-gelu": s.NaFlexSpec(**SIZES, pool=s.Mean(), act="gelu"),
+    "cls-entry-scale": s.NaFlexSpec(**SIZES, pool=s.Cls(registers=1), entry=s.Norm(), layer_scale=0.5),
+}
+PICTURES = [
+    np.random.default_rng(row).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    for row, shape in enumerate(((9, 9), (5, 60), (48, 7), (1, 90), (20, 30)))
+]
+
+
+def saved(folder, image, seed=0):
+    torch.manual_seed(seed)
+    tower = image.build().eval()
+    with torch.no_grad():
+        for value in tower.parameters():
+            value.add_(torch.randn_like(value) * 0.2)
+    model = Joint(tower, None, nn.Linear(16, 12), nn.Identity(), torch.tensor(2.5), None)
+    rule = NaFlexRule(patch=4, length=20)
+    save_encoder(folder, model, image_spec=image, text_spec=None, preprocess=rule, tokenizer=None, dim=12)
+    return folder
+
+
+@pytest.mark.parametrize("kind", TOWERS)
+def test_every_kind_of_naflex_gives_the_same_vectors_as_in_torch(kind, tmp_path, capfd):
+    saved(tmp_path, TOWERS[kind])
+    found = export_onnx(tmp_path)
+    assert capfd.readouterr() == ("", "")
+    assert found.image is not None and found.image <= 1e-5 and found.text is None
+    torchs, ours = load(tmp_path, device="cpu"), load_exported(tmp_path)
+    assert ours.identity == torchs.identity
+    for some in (PICTURES[:1], PICTURES[3:4], PICTURES[1:3], PICTURES):
+        expected = torchs.encode_image(some).numpy()
+        assert np.abs(expected).max() > 0.05
+        np.testing.assert_allclose(ours.encode_image(some), expected, rtol=0, atol=1e-5)
+
+
+def test_the_graph_has_three_inputs_and_the_table_lies_beside_it(tmp_path):
+    saved(tmp_path, TOWERS["map"])
+    export_onnx(tmp_path)
+    names = sorted(path.name for path in (tmp_path / "onnx").iterdir())
+    assert names == ["image.onnx", "onnx.json", "positions.safetensors"]
+    graph = onnx.load(tmp_path / "onnx" / "image.onnx").graph
+    shapes = {x.name: [side.dim_param or side.dim_value for side in x.type.tensor_type.shape.dim] for x in graph.input}
+    assert shapes == {"patches": ["b", "n", 48], "mask": ["b", "n"], "position": ["b", "n", 16]}
+    table = load_file(tmp_path / "onnx" / "positions.safetensors")["positions"]
+    kept = load(tmp_path, device="cpu").model.image.vit.position.weight.detach().numpy()
+    assert np.array_equal(table, kept.reshape(4, 4, 16))
+    about = json.loads((tmp_path / "onnx" / "onnx.json").read_text())
+    size = (tmp_path / "onnx" / "positions.safetensors").stat().st_size
+    assert about["image"]["positions"] == {
+        "file": "positions.safetensors",
+        "bytes": size,
+        "resample": "bilinear_antialias",
+    }
+
+
+def test_exporting_leaves_the_weights_as_they_were(tmp_path):
+    saved(tmp_path, TOWERS["map"])
+    before = load(tmp_path, device="cpu").encode_image(PICTURES)
+    export_onnx(tmp_path)
+    assert torch.equal(load(tmp_path, device="cpu").encode_image(PICTURES), before)
+
+
+@pytest.mark.parametrize(
+    "position", [s.SinCosSpec(), s.RotarySpec(), s.LearnedSpec(resample="bicubic")], ids=["sincos", "rotary", "bicubic"]
+)
+def test_other_positions_are_refused_by_name_and_nothing_is_written(tmp_path, position):
+    saved(tmp_path / "run", s.NaFlexSpec(**SIZES, position=position))
+    with pytest.raises(ValueError, match="with other positions than a learned table resized by bilinear_antialias"):
+        convert(tmp_path / "run", tmp_path / "light", "onnx")
+    assert [path.name for path in tmp_path.iterdir()] == ["run"] and not (tmp_path / "run" / "onnx").exists()
+
+
+def test_engines_that_differ_are_refused_and_nothing_changes(tmp_path, monkeypatch):
+    saved(tmp_path, TOWERS["map"])
+    export_onnx(tmp_path)
+    before = {p.name: p.read_bytes() for p in (tmp_path / "onnx").iterdir()}
+    monkeypatch.setattr(exporting, "TOLERANCE", -1.0)
+    with pytest.raises(ValueError, match="image tower differs from torch by"):
+        export_onnx(tmp_path)
+    assert {p.name: p.read_bytes() for p in (tmp_path / "onnx").iterdir()} == before
+
+
+def test_older_weights_are_stale_and_an_export_of_another_kind_takes_the_table_away(tmp_path):
+    saved(tmp_path, TOWERS["map"])
+    export_onnx(tmp_path)
+    saved(tmp_path, TOWERS["map"], seed=1)
+    assert not exported(tmp_path)
+    image = s.ViTSpec(size=16, patch=4, dim=16, depth=1, heads=2)
+    model = Joint(image.build().eval(), None, nn.Linear(16, 12), nn.Identity(), torch.tensor(2.5), None)
+    rule = Preprocess(size=16)
+    save_encoder(tmp_path, model, image_spec=image, text_spec=None, preprocess=rule, tokenizer=None, dim=12)
+    export_onnx(tmp_path)
+    assert exported(tmp_path) and not (tmp_path / "onnx" / "positions.safetensors").exists()
