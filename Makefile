@@ -1,6 +1,8 @@
 # Everything runs in .venv (and one test file in .venv-light), which is made here on first use and redone when pyproject.toml or constraints.txt change.
 PYTHON ?= python3
 ARGS ?=
+# test processes side by side; each has one thread, and a file of tests stays in one
+WORKERS ?= 2
 
 VENV := .venv
 # what `pip install sightline` alone gives: the tests index, search and serve in it
@@ -27,11 +29,11 @@ demo: $(VENV)/.train
 # Shapes are checked in the second session; torch.compile fails under that check, so it goes first and alone.
 test: $(VENV)/.test $(LIGHT)/.done
 	@$(BIN)/python -m pytest -q -m "compile and not slow" --jaxtyping-packages=
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 test-all: $(VENV)/.test $(LIGHT)/.done
 	@$(BIN)/python -m pytest -q -m compile --jaxtyping-packages=
-	@$(BIN)/python -m pytest -m "not compile" $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not compile" $(ARGS)
 
 parity: $(VENV)/.test
 	@$(BIN)/python tools/parity.py $(ARGS)
