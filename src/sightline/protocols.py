@@ -28,7 +28,10 @@ class Batch(TypedDict, total=False):
     size: Tensor
     """(b, 2) int: height and width of the valid region of a padded uint8 `image`."""
     views: list[Tensor]
-    """further augmented pictures, each (b, c, y, x)."""
+    """further augmented pictures, in order, each float32 (b, 3, y, x) of its own size: of two views the second; of a
+    multi-crop global 2, then the local ones."""
+    masks: list[Tensor]
+    """masks[i] (b, gy, gx) bool, true where a patch of [image, *views][i] is masked; of the first views only."""
     tokens: Tensor
     """(b, n) int64 caption tokens, padded by the tokenizer's rule."""
     negatives: Tensor

@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from sightline.data.augment.draws import Draws
+from sightline.data.augment.paper import board, clouds, gradient
 from sightline.data.augment.pictures import Pictures
 
 WHITE = (1.0, 1.0, 1.0)
@@ -34,19 +35,30 @@ def contrast(a: Float[Tensor, "*b 3"], b: Float[Tensor, "*#b 3"]) -> Float[Tenso
 
 
 def mean_ink(pictures: Pictures) -> Float[Tensor, "b 3"]:
-    """The mean colour of what is drawn, weighted by coverage; black where nothing is."""
+    """The mean colour of what is drawn, weighted by coverage; black where nothing is. A shadow is not drawn."""
+    if pictures.drawn is not None:
+        return pictures.drawn
     if pictures.ink is not None:
         return pictures.ink
     rgb, alpha = pictures.image[:, :3].sum((2, 3)), pictures.image[:, 3:].sum((2, 3))
     return (rgb / alpha.clamp(min=1e-6)).clamp(0, 1)
 
 
+def coloured(pictures: Pictures) -> Pictures:
+    """Coverage of one ink as RGBA; pictures that have colours as they are."""
+    if pictures.ink is None:
+        return pictures
+    alpha = pictures.image
+    return replace(pictures, image=torch.cat([alpha * pictures.ink[:, :, None, None], alpha], 1), ink=None)
+
+
 @dataclass(frozen=True)
 class Background:
-    """Something opaque behind every picture: a plain colour, or now and then a random one or a checkerboard.
+    """Something opaque behind every picture: a plain colour, or now and then a random one or a pattern.
 
-    A random colour contrasts with the mean ink by `contrast` (WCAG). The plain colour gives way to its opposite, black
-    or white, where the drawing would not be seen on it, by the rule of `data.preprocess`: a white icon stands on black.
+    A random colour contrasts with the mean ink by `contrast` (WCAG). A pattern goes from such a colour a fifth of the
+    way to black or white: a gradient and noise away from the ink. The plain colour gives way to its opposite, black or
+    white, where the drawing would not be seen on it, by the rule of `data.preprocess`: a white icon stands on black.
     Pictures that were opaque keep the plain colour, seen only where an operation has uncovered it.
     """
 
@@ -56,37 +68,38 @@ class Background:
     checker: float = 0.0
     """probability of a checkerboard of a random colour, its cells 1/64 to 1/8 of the picture"""
     contrast: float = 1.5
+    gradient: float = 0.0
+    """probability of a gradient"""
+    noise: float = 0.0
+    """probability of smooth noise"""
 
     def __call__(self, pictures: Pictures, draws: Draws) -> Pictures:
         if pictures.image.shape[1] == 3:
             return pictures
         ink = mean_ink(pictures)
         plain = torch.tensor(self.colour, device=ink.device).expand_as(ink)
-        paper = torch.where(_visible(pictures, plain)[:, None], plain, _opposite(plain))
-        checkered = np.zeros(len(ink), bool)
-        if self.random or self.checker:
+        paper = torch.where(visible(pictures, plain)[:, None], plain, _opposite(plain))
+        kind, patterns, most = np.ones(len(ink)), [], self.random
+        for chance, make in ((self.checker, board), (self.gradient, gradient), (self.noise, clouds)):
+            patterns.append((most, most + chance, make))
+            most += chance
+        if most:
             kind = draws.uniform("kind")
-            checkered = (kind >= self.random) & (kind < self.random + self.checker)
             drawn = _pick(pictures.tensor(draws.many("colour", 3 * TRIES)), ink, self.contrast, _opposite(ink))
-            paper = torch.where(pictures.tensor(kind < self.random + self.checker)[:, None], drawn, paper)
+            paper = torch.where(pictures.tensor(kind < most)[:, None], drawn, paper)
         paper = torch.where(pictures.opaque[:, None], plain, paper)[:, :, None, None]
         image = _over(pictures, paper)
-        if checkered.any():
-            rows = np.flatnonzero(checkered)
-            board = self._board(pictures, draws, rows)
-            second = _opposite(ink)[:, :, None, None].lerp(paper, 0.8)
-            at = torch.from_numpy(rows).to(image.device)
-            some = _select(pictures, at)
-            boarded = _over(some, torch.lerp(paper[at], second[at], board))
-            image = image.index_copy(0, at, torch.where(some.opaque[:, None, None, None], image[at], boarded))
+        for low, high, make in patterns:
+            rows = np.flatnonzero((kind >= low) & (kind < high))
+            if len(rows):
+                pattern = pictures.tensor(make(pictures, draws, rows))[:, None]
+                away = _opposite(ink) if make is board else _beyond(paper[:, :, 0, 0], ink)
+                second = away[:, :, None, None].lerp(paper, 0.8)
+                at = torch.from_numpy(rows).to(image.device)
+                some = select(pictures, at)
+                patterned = _over(some, torch.lerp(paper[at], second[at], pattern))
+                image = image.index_copy(0, at, torch.where(some.opaque[:, None, None, None], image[at], patterned))
         return replace(pictures, image=image, ink=None)
-
-    def _board(self, pictures: Pictures, draws: Draws, rows: np.ndarray) -> Float[Tensor, "r 1 y x"]:
-        y, x = pictures.image.shape[2:]
-        cell = np.maximum(1.0, min(y, x) * draws.uniform("cell", 1 / 64, 1 / 8))[rows, None]
-        down, along = draws.many("phase", 2)[rows].T[..., None]
-        odd = np.floor(np.arange(y) / cell + down)[:, :, None] + np.floor(np.arange(x) / cell + along)[:, None]
-        return pictures.tensor(odd % 2)[:, None]
 
 
 @dataclass(frozen=True)
@@ -110,7 +123,7 @@ class Foreground:
         at = torch.from_numpy(rows).to(pictures.image.device)
         paper = torch.tensor(self.against, device=at.device).expand(len(rows), 3)
         drawn = _pick(pictures.tensor(draws.many("ink", 3 * TRIES)[rows]), paper, self.contrast, _opposite(paper))
-        some = _select(pictures, at)
+        some = select(pictures, at)
         if some.ink is not None and pictures.ink is not None:
             ink = torch.where(some.opaque[:, None], some.ink, drawn)
             return replace(pictures, ink=pictures.ink.index_copy(0, at, ink))
@@ -127,7 +140,7 @@ def flat(pictures: Pictures) -> Pictures:
     return Background()(pictures, none)
 
 
-def _visible(pictures: Pictures, paper: Float[Tensor, "b 3"]) -> Bool[Tensor, " b"]:
+def visible(pictures: Pictures, paper: Float[Tensor, "b 3"]) -> Bool[Tensor, " b"]:
     """Whether enough of each drawing can be told from its paper; nothing drawn counts as visible."""
     if pictures.ink is not None:
         return (pictures.ink - paper).abs().amax(1) >= VISIBLE
@@ -144,9 +157,10 @@ def _over(pictures: Pictures, paper: Float[Tensor, "b 3 #y #x"]) -> Float[Tensor
     return torch.addcmul(rgb + paper, alpha, paper, value=-1).clamp_(0, 1)
 
 
-def _select(pictures: Pictures, rows: Tensor) -> Pictures:
-    ink = None if pictures.ink is None else pictures.ink[rows]
-    return replace(pictures, image=pictures.image[rows], opaque=pictures.opaque[rows], ink=ink)
+def select(pictures: Pictures, rows: Tensor) -> Pictures:
+    """Some of the pictures; their sizes stay those of all."""
+    ink, drawn = (None if colour is None else colour[rows] for colour in (pictures.ink, pictures.drawn))
+    return replace(pictures, image=pictures.image[rows], opaque=pictures.opaque[rows], ink=ink, drawn=drawn)
 
 
 def _pick(
@@ -162,6 +176,11 @@ def _pick(
 def _opposite(ink: Float[Tensor, "b 3"]) -> Float[Tensor, "b 3"]:
     """White or black, whichever contrasts more: white under ink of luminance up to 0.18."""
     return (luminance(ink) + 0.05 < 1.05 * 0.05 / (luminance(ink) + 0.05)).float()[:, None].expand_as(ink)
+
+
+def _beyond(paper: Float[Tensor, "b 3"], ink: Float[Tensor, "b 3"]) -> Float[Tensor, "b 3"]:
+    """White or black, whichever lies on the paper's side of the ink."""
+    return (luminance(paper) > luminance(ink)).float()[:, None].expand_as(paper)
 
 
 def _single(pictures: Pictures) -> Bool[Tensor, " b"]:

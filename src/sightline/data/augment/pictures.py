@@ -25,6 +25,8 @@ class Pictures:
     """pictures that had no transparency: their colours are left alone, only what lies outside them is filled"""
     ink: Float[Tensor, "b 3"] | None = None
     """the ink of each picture, where c is 1"""
+    drawn: Float[Tensor, "b 3"] | None = None
+    """the mean colour of what is drawn, where something that is no ink (a shadow) lies among it"""
 
     @property
     def alpha(self) -> Float[Tensor, "b y x"] | None:

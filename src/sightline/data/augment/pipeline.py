@@ -1,8 +1,8 @@
 """The list of operations as one call on a batch, and the lists that are ready to use."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -12,7 +12,7 @@ from sightline.data.augment.alpha import Background, Foreground, flat
 from sightline.data.augment.crop import CropResize, Fit
 from sightline.data.augment.draws import Draws
 from sightline.data.augment.jitter import Blur, ColorJitter, Gray
-from sightline.data.augment.pictures import Op, unpack
+from sightline.data.augment.pictures import Op, Pictures, unpack
 from sightline.data.augment.stroke import Erase, Stroke
 from sightline.protocols import Batch
 
@@ -21,10 +21,77 @@ CHUNK = 64
 times faster than 256 at once (RGBA, 83 to 64 px, one thread)."""
 
 
-class Augment:
-    """`augment(batch, seed, step)`: stored uint8 pictures -> float32 (b, 3, size, size), changed, opaque, normalised.
+@dataclass(frozen=True)
+class View:
+    """One view of a picture: the operations it goes through and its side in pixels."""
+
+    ops: Sequence[Op]
+    size: int
+
+
+class AugmentViews:
+    """`augment(batch, seed, step)`: stored uint8 pictures -> each view of them, float32 (b, 3, size, size), opaque,
+    normalised, drawn independently; in one pass over the pictures.
 
     Pictures that no operation has resized are fitted into the square; what is transparent at the end stands on white.
+    Operations that draw nothing (`settled`) and with which every view begins are done once.
+    """
+
+    def __init__(
+        self,
+        views: Sequence[View],
+        *,
+        mean: Sequence[float] = (0.5, 0.5, 0.5),
+        std: Sequence[float] = (0.5, 0.5, 0.5),
+    ) -> None:
+        if not views:
+            raise ValueError("no views; expected at least one View(ops, size)")
+        self.views = [View(list(view.ops), view.size) for view in views]
+        self.shared = 0
+        for same in zip(*(view.ops for view in self.views), strict=False):
+            if len(views) == 1 or not getattr(same[0], "settled", False) or any(op != same[0] for op in same):
+                break
+            self.shared += 1
+        self._shift = torch.tensor(mean, dtype=torch.float32).view(3, 1, 1)
+        self._gain = 1 / torch.tensor(std, dtype=torch.float32).view(3, 1, 1)
+
+    @torch.no_grad()
+    def __call__(self, batch: Batch, seed: int, step: int, first: int = 0) -> list[Float[Tensor, "b 3 _y _x"]]:
+        """The views in order; the first is number `first` of the batch, which decides its draws."""
+        image, size, index = batch.get("image"), batch.get("size"), batch.get("index")
+        if image is None or size is None or index is None:
+            raise ValueError(f"a batch to augment has image, size and index; this one has {', '.join(batch)}")
+        sizes, indices = size.cpu().numpy(), index.cpu().numpy()
+        made = [torch.empty(len(image), 3, view.size, view.size, device=image.device) for view in self.views]
+        together = CHUNK if image.device.type == "cpu" else max(1, len(image))
+        for start in range(0, len(image), together):
+            rows = slice(start, start + together)
+            y, x = sizes[rows].max(0)
+            pictures = unpack(image[rows, :, :y, :x], sizes[rows], self.views[0].size)
+            for op in self.views[0].ops[: self.shared]:
+                pictures = op(pictures, Draws(seed, step, indices[rows]))
+            for number, (view, out) in enumerate(zip(self.views, made, strict=True), first):
+                draws = Draws(seed, step, indices[rows], f"view {number}")
+                self._write(out[rows], view, replace(pictures, target=view.size), draws)
+        return made
+
+    def restored(self, view: Float[Tensor, "b 3 y x"]) -> Float[Tensor, "b 3 y x"]:
+        """The view in [0, 1], as it was before it was normalised."""
+        return torch.addcdiv(self._shift.to(view.device), view, self._gain.to(view.device)).clamp_(0, 1)
+
+    def _write(self, made: Tensor, view: View, pictures: Pictures, draws: Draws) -> None:
+        for number, op in enumerate(view.ops[self.shared :], self.shared):
+            pictures = op(pictures, draws.within(f"{number} {type(op).__name__}"))
+        square = (view.size, view.size)
+        if tuple(pictures.image.shape[2:]) != square or (pictures.size != square).any():
+            pictures = Fit()(pictures, draws)
+        # the resize leaves rows of channels side by side; towers want them apart
+        torch.sub(flat(pictures).image, self._shift.to(made.device), out=made).mul_(self._gain.to(made.device))
+
+
+class Augment:
+    """`augment(batch, seed, step)`: one view of a batch, float32 (b, 3, size, size), as `AugmentViews` makes it.
+
     `view` names one of several augmentations of the same batch.
     """
 
@@ -37,33 +104,10 @@ class Augment:
         std: Sequence[float] = (0.5, 0.5, 0.5),
     ) -> None:
         self.ops, self.size = list(ops), size
-        self._shift = torch.tensor(mean, dtype=torch.float32).view(3, 1, 1)
-        self._gain = 1 / torch.tensor(std, dtype=torch.float32).view(3, 1, 1)
+        self._views = AugmentViews([View(self.ops, size)], mean=mean, std=std)
 
-    @torch.no_grad()
     def __call__(self, batch: Batch, seed: int, step: int, view: int = 0) -> Float[Tensor, "b 3 y x"]:
-        image, size, index = batch.get("image"), batch.get("size"), batch.get("index")
-        if image is None or size is None or index is None:
-            raise ValueError(f"a batch to augment has image, size and index; this one has {', '.join(batch)}")
-        sizes, indices = size.cpu().numpy(), index.cpu().numpy()
-        made = torch.empty(len(image), 3, self.size, self.size, device=image.device)
-        together = CHUNK if image.device.type == "cpu" else max(1, len(image))
-        for start in range(0, len(image), together):
-            rows = slice(start, start + together)
-            y, x = sizes[rows].max(0)
-            draws = Draws(seed, step, indices[rows], f"view {view}")
-            self._write(made[rows], image[rows, :, :y, :x], sizes[rows], draws)
-        return made
-
-    def _write(self, made: Tensor, stored: Tensor, size: np.ndarray, draws: Draws) -> None:
-        pictures = unpack(stored, size, self.size)
-        for number, op in enumerate(self.ops):
-            pictures = op(pictures, draws.within(f"{number} {type(op).__name__}"))
-        square = (self.size, self.size)
-        if tuple(pictures.image.shape[2:]) != square or (pictures.size != square).any():
-            pictures = Fit()(pictures, draws)
-        # the resize leaves rows of channels side by side; towers want them apart
-        torch.sub(flat(pictures).image, self._shift.to(made.device), out=made).mul_(self._gain.to(made.device))
+        return self._views(batch, seed, step, view)[0]
 
 
 def photo_views(size: int) -> list[Op]:
