@@ -54,11 +54,16 @@ def ring(x: Float[Tensor, "b d"]) -> Iterator[tuple[int, Float[Tensor, "b d"]]]:
 
 def mean(x: Tensor) -> Tensor:
     """The mean over ranks, without gradient: for logging and for decisions all ranks must take alike."""
+    return total(x) / world()
+
+
+def total(x: Tensor) -> Tensor:
+    """The sum over ranks, without gradient: for statistics of the whole batch (centers, counts)."""
     if world() == 1:
         return x.detach()
-    total = x.detach().clone()
-    dist.all_reduce(total)
-    return total / world()
+    everyone = x.detach().clone()
+    dist.all_reduce(everyone)
+    return everyone
 
 
 def any_true(mine: bool) -> bool:

