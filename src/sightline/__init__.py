@@ -22,8 +22,10 @@ _HOMES = {
     "Index": "sightline.search.index",
     "embed": "sightline.search.embed",
     "load": "sightline.weights.load",
-    "train": "sightline.recipes.find",
+    "train": "sightline.train",
 }
+# A package that can be called: see there.
+_CALLED = frozenset({"train"})
 # Where torch is not installed: the same name of the light core.
 _WITHOUT_TORCH = {"load": "sightline.runtime.load"}
 
@@ -37,7 +39,7 @@ def __getattr__(name: str) -> Any:
         if error.name != "torch" or name not in _WITHOUT_TORCH:
             raise
         home = importlib.import_module(_WITHOUT_TORCH[name])
-    return getattr(home, name)
+    return home if name in _CALLED else getattr(home, name)
 
 
 def __dir__() -> list[str]:

@@ -157,6 +157,6 @@ def test_a_collapsed_tower_is_reported_while_it_happens(tmp_path, capsys):
         method.encode_image = lambda image: forward(image) + torch.ones(1)
         return method
 
-    recipe = replace(clip.tiny(), build=constant, steps=60, batch=8)
+    recipe = replace(clip.tiny(), build=constant, steps=101, batch=8)
     train(recipe, out=tmp_path, data="icons?n=40", device="cpu")
     assert "the image tower has collapsed" in capsys.readouterr().err

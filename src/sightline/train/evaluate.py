@@ -1,4 +1,4 @@
-"""Evaluation while training: retrieval by captions, zero-shot and kNN by labels, on samples that are held out.
+"""Evaluation while training, on held-out samples: retrieval by captions, zero-shot and kNN by labels, RankMe without.
 
 Pictures go through the one evaluation view of `data/preprocess.py`, so what is measured is what will be searched.
 """
@@ -13,6 +13,7 @@ from sightline.data.order import order
 from sightline.data.preprocess import Preprocess
 from sightline.data.sample import BadSample, Sample, Source
 from sightline.probes.knn import KNN
+from sightline.probes.rankme import rankme
 from sightline.probes.retrieval import retrieval
 from sightline.probes.zero_shot import accuracy, classifier
 from sightline.text.load import AnyTokenizer
@@ -33,6 +34,7 @@ class Prepared:
         self.captions = texts if all(texts) else []
         labels = [s.label for _, s in read]
         self.labels = np.array(labels) if labels and all(label is not None for label in labels) else None
+        self.labelled = sum(label is not None for label in labels)
         self.classes = source.classes
 
     def __len__(self) -> int:
@@ -90,12 +92,11 @@ class Evaluator:
             for direction in ("text_to_image", "image_to_text"):
                 scores |= {f"{direction}_{k}": v for k, v in found[direction].items()}
             scores["chance_r10"] = found["chance_r10"]
-        if held.labels is not None and held.classes:
-            if encoder.reads_text:
-                scores["zero_shot"] = accuracy(pictures, classifier(encoder, held.classes), held.labels)["top1"]
-            if self.memory is not None and self.memory.labels is not None:
-                vectors = encoder.encode_image(self.memory.pictures).cpu().numpy()
-                scores["knn"] = (
-                    KNN(k=min(20, len(vectors))).fit(vectors, self.memory.labels).score(pictures, held.labels)
-                )
+        if held.labels is not None and held.classes and encoder.reads_text:
+            scores["zero_shot"] = accuracy(pictures, classifier(encoder, held.classes), held.labels)["top1"]
+        if held.labels is not None and self.memory is not None and self.memory.labels is not None:
+            vectors = encoder.encode_image(self.memory.pictures).cpu().numpy()
+            scores["knn"] = KNN(k=min(20, len(vectors))).fit(vectors, self.memory.labels).score(pictures, held.labels)
+        if not encoder.reads_text and len(held) > 1:
+            scores["rankme"] = rankme(pictures)
         return scores

@@ -4,28 +4,46 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from sightline import dist
-from sightline.data.augment import Augment
+from sightline.data.augment import AugmentViews
+from sightline.data.augment.draws import Draws
 from sightline.data.loader import Loader
+from sightline.data.masks import Masks
+from sightline.data.views import as_views
 from sightline.protocols import Batch
+from sightline.train.checks import check_patches
 from sightline.train.log import filling
 from sightline.train.options import Options
 from sightline.train.recipe import Recipe
 from sightline.train.vocabulary import shared_terms
 
+MADE = frozenset({"image", "tokens", "views", "masks"})
+"""what the loader makes of every sample, or the feed after it"""
+
 
 class Feed:
-    """The loader of this rank's share and the recipe's augmentation."""
+    """The loader of this rank's share and the recipe's augmentation and masks.
+
+    Raises ValueError where the method needs views or masks that the recipe does not make, a view is no multiple of the
+    tower's patch, or masks cannot be laid on the views.
+    """
 
     def __init__(self, recipe: Recipe, source: Any, tokenizer: Any, method: Any, options: Options) -> None:
         view = recipe.data.evaluation_view()
+        views = as_views(recipe.data.views(recipe.data.size), recipe.data.size)
+        check_patches(recipe, views)
+        self.views = AugmentViews(views, mean=view.mean, std=view.std)
+        self.masks = recipe.data.masks
+        self.grids = _grids(recipe, [made.size for made in views])
+        _check(recipe, method.needs, len(views))
         self.seed = recipe.seed
         self.loader = Loader(
             source,
             batch=recipe.batch,
             seed=recipe.seed,
-            size=recipe.data.size,
+            size=max(recipe.data.size, *(made.size for made in views)),  # views may be patches of a picture
             workers=options.workers,
             memory=options.memory,
             progress=filling(quiet=options.quiet),
@@ -34,20 +52,32 @@ class Feed:
             caption=recipe.data.caption,
             tokenize=tokenizer,
             terms=shared_terms(source, recipe.seed) if "terms" in method.needs else (),
-            fields=(method.needs | (method.uses & source.has)) - {"image", "tokens", "views"},
+            fields=(method.needs | (method.uses & source.has)) - MADE,
         )
-        self.views = Augment(recipe.data.views(recipe.data.size), size=recipe.data.size, mean=view.mean, std=view.std)
 
     def batches(self, start: int, stop: int) -> Iterator[Batch]:
         return self.loader.iterate(start, stop)
 
     def augment(self, batch: Batch, step: int, device: torch.device) -> Batch:
-        """The batch on the device, `image` replaced by its view of this step: (b, 3, size, size) float32."""
+        """The batch on the device, `image` replaced by its first view of this step, (b, 3, size, size) float32; beside
+        it `views`, the further ones, where there are several, and `masks` where the recipe has them."""
         moved: Any = {
             k: v.to(device, non_blocking=True) if isinstance(v, torch.Tensor) else v for k, v in batch.items()
         }
-        moved["image"] = self.views(moved, self.seed, step)
+        made = self.views(moved, self.seed, step)
+        moved["image"] = made[0]
+        if len(made) > 1:
+            moved["views"] = made[1:]
+        if self.masks is not None:
+            moved["masks"] = self._masked(self.masks, made, batch, step)
         return moved
+
+    def _masked(self, masks: Masks, views: list[Tensor], batch: Batch, step: int) -> list[Tensor]:
+        index = batch["index"].cpu().numpy()
+        return [
+            masks(self.views.restored(view), grid, Draws(self.seed, step, index, f"mask {number}"))
+            for number, (view, grid) in enumerate(zip(views, self.grids, strict=False))
+        ]
 
     @property
     def waited(self) -> float:
@@ -61,3 +91,26 @@ class Feed:
 
     def close(self) -> None:
         self.loader.close()
+
+
+def _check(recipe: Recipe, needs: frozenset[str], views: int) -> None:
+    if "views" in needs and views < 2:
+        raise ValueError(
+            f"{recipe.name} compares several views of a picture, and data.views makes one; give it TwoViews() or "
+            "another set of sightline.data.views"
+        )
+    if "masks" in needs and recipe.data.masks is None:
+        raise ValueError(f"{recipe.name} learns from masked patches, and data.masks is None; give it RandomMask(0.6)")
+
+
+def _grids(recipe: Recipe, sizes: list[int]) -> list[tuple[int, int]]:
+    """The patches, down and across, of each view that is masked."""
+    masks = recipe.data.masks
+    if masks is None:
+        return []
+    patch = getattr(recipe.image, "patch", None)
+    if patch is None:
+        raise ValueError(f"{recipe.name}: masks cover patches, and {type(recipe.image).__name__} has none; take a ViT")
+    if masks.views > len(sizes):
+        raise ValueError(f"{recipe.name}: data.masks.views is {masks.views}, and data.views makes {len(sizes)}")
+    return [(size // patch, size // patch) for size in sizes[: masks.views]]

@@ -13,9 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from sightline.nn.sync_norm import BATCHNORM
 from sightline.protocols import Batch, Contrastive, Losses
-
-BATCHNORM = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 Scale = Callable[[Tensor], Tensor]
 """loss -> what backward runs on (the gradient scaler's `scale`, or the identity)"""
@@ -90,7 +89,7 @@ def _chunks(batch: Batch, micro: int) -> Iterator[tuple[Batch, int]]:
         rows = slice(start, min(start + micro, count))
         whole: dict[str, Any] = {**batch}
         chunk: Any = {
-            key: [view[rows] for view in value] if key == "views" else value if key == "terms" else value[rows]
+            key: value if key == "terms" else [x[rows] for x in value] if key in ("views", "masks") else value[rows]
             for key, value in whole.items()
         }
         yield chunk, rows.stop - rows.start

@@ -45,8 +45,8 @@ class BuildFrom:
     def __call__(self, recipe: Recipe) -> nn.Module:
         method: Any = self.build(recipe)
         encoder: Any = method.encoder()
-        encoder.project_image = _head(self.project_image, encoder.image, recipe.dim)
         if recipe.text is not None:
+            encoder.project_image = _head(self.project_image, encoder.image, recipe.dim)
             encoder.project_text = _head(self.project_text, encoder.text, recipe.dim)
         for tower in ("image", "text") if self.lock == "both" else (self.lock,):
             if tower != "none":
@@ -72,9 +72,10 @@ class Start:
         # a temperature belongs to its loss: softmax has a scale, the sigmoid loss a bias beside it
         scalars = {"log_scale", "bias"} if ("bias" in state) == ("bias" in self.tensors) else set()
         given = {name: x for name, x in self.tensors.items() if name not in ("log_scale", "bias") or name in scalars}
-        given = {
-            name: x for name, x in given.items() if name in state or not name.startswith(("text.", "project_text."))
-        }
+        # of an encoder that reads text too, a method of pictures takes the image tower alone
+        pictures = self.recipe.text is None
+        spare = ("text.", "project_", "log_scale", "bias") if pictures else ("text.", "project_text.")
+        given = {name: x for name, x in given.items() if name in state or not name.startswith(spare)}
         wrong = [name for name, x in given.items() if name not in state or state[name].shape != x.shape]
         wrong += [name for name in state if name.startswith(("image.", "text.", "project_")) and name not in given]
         if wrong:
@@ -82,6 +83,9 @@ class Start:
         with torch.no_grad():
             for name, value in given.items():
                 state[name].copy_(value)
+        _spread(encoder.get_submodule("image"), method)
+        if hasattr(method, "started"):  # where what is kept is a teacher, its student begins there too
+            method.started()
 
 
 def begin(
@@ -94,8 +98,9 @@ def begin(
         return None
     if lock not in ("none", "image", "text", "both"):
         raise ValueError(f"lock is {lock!r}; expected none, image, text or both")
-    if recipe.text is None and lock in ("text", "both"):
-        raise ValueError(f"--lock {lock}: {recipe.name} has no text tower")
+    if recipe.text is None and lock != "none":
+        lacks = "learns by its image tower alone" if lock == "image" else "has no text tower"
+        raise ValueError(f"--lock {lock}: {recipe.name} {lacks}")
     for key in (text.partition("=")[0] for text in overrides):
         if key.startswith(tuple(f"{name}." for name in TAKEN)) or key in TAKEN:
             raise ValueError(f"{key} comes from --init {init}, and cannot be set beside it")
@@ -165,6 +170,16 @@ def _kind(name: str, tensors: Mapping[str, Tensor]) -> Head:
     if f"{name}.weight" not in tensors:
         return "none"
     return "linear_bias" if f"{name}.bias" in tensors else "linear"
+
+
+def _spread(tower: nn.Module, method: nn.Module) -> None:
+    """The same weights into the method's other towers of this kind: a student begins as its teacher does."""
+    state = tower.state_dict()
+    shapes = {name: value.shape for name, value in state.items()}
+    for other in method.modules():
+        if type(other) is type(tower) and other is not tower:
+            if {name: value.shape for name, value in other.state_dict().items()} == shapes:
+                other.load_state_dict(state)
 
 
 def _head(head: Head, tower: Any, dim: int) -> nn.Module:

@@ -18,9 +18,10 @@ from sightline.nn.ema import EMA
 from sightline.nn.lock import keep_locked, locked
 from sightline.protocols import Batch, Contrastive, Losses
 from sightline.train import checkpoint
+from sightline.train.clipping import clip_gradients, norm_of
 from sightline.train.gradcache import backward_accumulated, backward_cached, backward_whole
-from sightline.train.monitor import check_finite, check_gradient
-from sightline.train.optimizer import set_rate
+from sightline.train.monitor import EVERY, check_finite, check_gradient
+from sightline.train.optimizer import set_decay, set_rate
 from sightline.train.parallel import replicate
 from sightline.train.recipe import Recipe
 
@@ -74,6 +75,7 @@ class Learner:
         self.scaler = torch.amp.GradScaler(device.type, enabled=recipe.precision == "float16")
         self.sharded = sharded
         self.locked = locked(method)
+        self.last, self.trunk = last_and_trunk(method)
         self.share = recipe.batch // dist.world()
         self.micro = recipe.micro if 0 < recipe.micro < self.share else 0
         self.cached = bool(self.micro) and isinstance(method, Contrastive)
@@ -89,6 +91,7 @@ class Learner:
         keep_locked(self.locked)
         rate = self.recipe.optim.lr * self.recipe.schedule.factor(step, self.total)
         set_rate(self.optimizer, rate)
+        set_decay(self.optimizer, self.recipe.optim, step, self.total)
         method.before_step(step, self.total)
         self.optimizer.zero_grad(set_to_none=True)
         with self.autocast():
@@ -97,6 +100,8 @@ class Learner:
             dist.all_reduce_gradients(list(self.method.parameters()))
         losses = {name: dist.mean(value) for name, value in losses.items()}
         check_finite(losses, step)
+        self.scaler.unscale_(self.optimizer)
+        ratio = self.last_layer() if step % EVERY == 0 else {}
         norm = self.clip(step)
         self.scaler.step(self.optimizer)
         self.scaler.update()
@@ -104,7 +109,7 @@ class Learner:
         if self.ema is not None:
             self.ema.update(self.method, step)
         terms = {name: float(value) for name, value in losses.items()}
-        return {"loss": sum(terms.values()), **terms, "lr": rate, "gradient": norm}
+        return {"loss": sum(terms.values()), **terms, "lr": rate, "gradient": norm, **ratio}
 
     def backward(self, step: int, batch: Batch) -> Losses:
         """Gradients of the whole batch, in one piece or by chunks."""
@@ -117,13 +122,17 @@ class Learner:
         return backward_whole(self.replica, batch, self.scaler.scale)
 
     def clip(self, step: int) -> float:
-        self.scaler.unscale_(self.optimizer)
-        limit = self.recipe.clip or float("inf")
-        norm: Any = torch.nn.utils.clip_grad_norm_(self.method.parameters(), limit)
-        norm = norm.full_tensor() if hasattr(norm, "full_tensor") else norm
+        norm = clip_gradients(self.method.parameters(), self.recipe.clip)
         if not self.scaler.is_enabled():  # under float16 a non-finite gradient is a skipped step, not an error
             check_gradient(norm, step)
         return float(norm)
+
+    def last_layer(self) -> dict[str, float]:
+        """The gradient of the prototypes' layer as a multiple of the trunk's, where there is such a layer."""
+        if not self.last or not self.trunk:
+            return {}
+        trunk = float(norm_of(self.trunk))
+        return {"watch_last_layer": float(norm_of(self.last)) / trunk if trunk else 0.0}
 
     def reseed(self, step: int, chunk: int) -> None:
         """Dropout and stochastic depth draw from (seed, step, rank, chunk): nothing to save, nothing to restore."""
@@ -156,3 +165,10 @@ class Learner:
     def watched(self) -> dict[str, Tensor]:
         """Embeddings of the last batch, where the method keeps them for the monitor."""
         return getattr(self.method, "watched", {})
+
+
+def last_and_trunk(method: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """Trainable parameters of the modules called `last` (prototypes: nn/heads.py), and of the tower that is kept."""
+    named = [(name.split("."), p) for name, p in method.named_parameters() if p.requires_grad]
+    last = [p for path, p in named if "last" in path]
+    return last, [p for path, p in named if {"image", "tower"} & set(path)] if last else []

@@ -1,12 +1,24 @@
-"""What goes wrong while training, said while it happens: no number, an ln(batch) plateau, constant embeddings."""
+"""What goes wrong while training, said while it happens: no number, a plateau at chance, every kind of collapse.
+
+Quantities are those of train/collapse.py, taken every 50 steps; a cause is said once, when two looks in a row show it.
+"""
 
 import math
 from collections import deque
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor
 
 from sightline.protocols import Losses
+from sightline.train.collapse import Usage, measured
+
+EVERY = 50
+"""steps between looks"""
+CHANCE = {"contrastive": lambda b: math.log(b), "ntxent": lambda b: math.log(2 * b - 1)}
+"""term -> its value for embeddings that tell nothing apart, of the whole batch"""
+LATE = frozenset({"few directions", "few prototypes"})
+"""causes that a young run still grows out of: said once its patience is over"""
 
 
 class NonFinite(FloatingPointError):
@@ -35,52 +47,144 @@ def check_gradient(norm: Tensor, step: int) -> None:
 
 
 class Monitor:
-    """Watches one contrastive run. `observe` returns a sentence when something has to be said, once per cause.
+    """Watches one run. `observe` returns a sentence when something has to be said, once per cause.
 
-    A constant encoder scores exactly ln(batch) under InfoNCE; a run that stays within 2 % of it after the warm-up
-    has learnt nothing. Watched embeddings with a mean pairwise cosine above 0.99 have collapsed to a point.
+    A constant encoder scores exactly ln(batch) under InfoNCE and ln(2 batch - 1) under NT-Xent; a run that stays
+    within 2 % of it for `patience` steps has learnt nothing.
     """
 
     def __init__(self, batch: int, *, patience: int = 300) -> None:
-        self.plateau = math.log(max(2, batch))
+        self.chance = {term: value(max(2, batch)) for term, value in CHANCE.items()}
         self.patience = patience
         self.recent: deque[float] = deque(maxlen=50)
+        self.usage = Usage()
+        self.seen: set[str] = set()
+        """causes that the last look showed"""
         self.said: set[str] = set()
+        self.quantities: dict[str, float] = {}
+        """of this step, where it was a look"""
+        self.note = ""
+        """the last look in a few words, for the progress line"""
 
-    def observe(self, step: int, losses: dict[str, float], embeddings: dict[str, Tensor]) -> list[str]:
-        messages = []
-        if "contrastive" in losses:
-            self.recent.append(losses["contrastive"])
-            mean = sum(self.recent) / len(self.recent)
-            full = len(self.recent) == self.recent.maxlen
-            if step >= self.patience and full and abs(mean - self.plateau) < 0.02 * self.plateau:
-                messages += self._once(
-                    "plateau",
-                    f"step {step}: the contrastive loss has stayed at ln(batch) = {self.plateau:.2f}: pictures and "
-                    "captions are not being told apart. Check that captions belong to their pictures "
-                    "(sightline data SRC), lower optim.lr, or weaken the augmentation (random colours hide shapes)",
-                )
-        for name, vectors in embeddings.items():
-            cosine = mean_cosine(vectors)
-            if step >= 50 and cosine > 0.99:
-                messages += self._once(
-                    f"constant {name}",
-                    f"step {step}: all {name} embeddings are nearly the same (mean cosine {cosine:.3f}): the {name} "
-                    "tower has collapsed. Lower optim.lr, lengthen schedule.warmup, or check that the inputs differ",
-                )
-        return messages
+    def observe(self, step: int, row: Mapping[str, float], watched: dict[str, Tensor]) -> list[str]:
+        """`row` is the step's losses, `watched` what the method keeps of its last batch."""
+        if "teacher" in watched:
+            self.usage.add(watched["teacher"])
+        self.quantities = {}
+        messages = [self._once("plateau", text) for text in self._plateau(step, row)]
+        if step % EVERY == 0:
+            self.quantities = measured(watched) | (self.usage.look() if step else {})
+            size = {name: tuple(value.shape) for name, value in watched.items()}
+            seen = self.quantities | {"last_layer": row.get("watch_last_layer", 0.0)}
+            shown = dict(causes(seen, size)) if step else {}
+            shown = {cause: text for cause, text in shown.items() if step >= self.patience or cause not in LATE}
+            self.note = _note(self.quantities)
+            messages += [self._once(cause, text) for cause, text in shown.items() if cause in self.seen]
+            self.seen = set(shown)
+        return [f"step {step}: {message}" for message in messages if message]
 
-    def _once(self, cause: str, message: str) -> list[str]:
-        if cause in self.said:
-            return []
+    def _plateau(self, step: int, row: Mapping[str, float]) -> Iterator[str]:
+        term = next((term for term in self.chance if term in row), None)
+        if term is None:
+            return
+        self.recent.append(row[term])
+        mean, chance = sum(self.recent) / len(self.recent), self.chance[term]
+        if step >= self.patience and len(self.recent) == self.recent.maxlen and abs(mean - chance) < 0.02 * chance:
+            name = "ln(batch)" if term == "contrastive" else "ln(2 batch - 1)"
+            told = "pictures and captions" if term == "contrastive" else "two views of a picture and other pictures"
+            usual = (
+                "Check that captions belong to their pictures (sightline data SRC), lower optim.lr, or weaken the "
+                "augmentation (random colours hide shapes)"
+                if term == "contrastive"
+                else "Lower optim.lr or lengthen schedule.warmup, or weaken the augmentation (data.views)"
+            )
+            yield f"the {term} loss has stayed at {name} = {chance:.2f}: {told} are not being told apart. {usual}"
+
+    def _once(self, cause: str, message: str) -> str:
+        fresh = cause not in self.said
         self.said.add(cause)
-        return [message]
+        return message if fresh else ""
 
 
-def mean_cosine(vectors: Tensor) -> float:
-    """Mean cosine over pairs i != j of unit vectors (b, d): (||sum||^2 - b) / (b (b - 1))."""
-    b = len(vectors)
-    if b < 2:
-        return 0.0
-    unit = torch.nn.functional.normalize(vectors.detach().float(), dim=-1)
-    return float((unit.sum(0).square().sum() - b) / (b * (b - 1)))
+def causes(q: Mapping[str, float], size: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[str, str]]:
+    """(cause, sentence) for what the quantities `q` of one look show; `size` are the shapes they were taken of.
+
+    The first kind that shows hides the others, which it would bring about: prototypes, target, embeddings. The bounds
+    leave room to what healthy runs of our recipes show (tests/train/test_alarms.py).
+    """
+    for kind in (_teacher, _target, _embeddings):
+        found = list(kind(q, size))
+        if found:
+            yield from found
+            return
+
+
+def _teacher(q: Mapping[str, float], size: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[str, str]]:
+    """The two opposite collapses of self-distillation, and a head of which little is used."""
+    if "entropy" not in q:
+        return
+    rows, k = size["teacher"]
+    top, spread = math.log(k), math.log(min(rows, k))
+    if q["entropy"] > 0.99 * top and q.get("divergence", 0.0) < 0.01:
+        yield (
+            "uniform",
+            f"the teacher gives every prototype the same share (H = {q['entropy']:.2f} = ln {k}, KL to the student "
+            f"{q.get('divergence', 0.0):.3f}): uniform collapse, centering without sharpening. Take a temperature "
+            "far below the student's, method.teaching.temperature=0.04,0.04 against 0.1",
+        )
+    elif q["marginal"] < 0.35 * spread:
+        yield (
+            "one prototype",
+            f"the teacher gives all pictures the same few prototypes (H = {q['entropy']:.2f}, of the mean over the "
+            f"batch {q['marginal']:.2f}, healthy near ln {min(rows, k)} = {spread:.2f}): one-prototype collapse, "
+            "sharpening without centering. Centre the teacher (method.targets: Centering of momentum 0.9, or "
+            "Sinkhorn), or raise method.teaching.temperature",
+        )
+    elif q.get("prototypes", 1.0) < 0.02:
+        yield (
+            "few prototypes",
+            f"{q['prototypes']:.1%} of the {k} prototypes are in use: most of the head learns nothing. Take fewer "
+            "(method.head.prototypes), a larger batch, or a longer method.teaching.freeze",
+        )
+
+
+def _target(q: Mapping[str, float], size: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[str, str]]:
+    """BYOL's collapse."""
+    if q.get("target_std", 1.0) < 0.2:
+        yield (
+            "constant target",
+            f"the target network gives every picture nearly the same vector (normalised std {q['target_std']:.3f}; "
+            "healthy 0.6 to 1), so the loss falls to 0 and nothing is learnt. Usual causes: no predictor behind the "
+            "online projection, a gradient through the target, no BatchNorm in the heads, or optim.lr too high",
+        )
+
+
+def _embeddings(q: Mapping[str, float], size: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[str, str]]:
+    """The towers' own: a point, a few directions, a trunk that hears nothing but the last layer."""
+    for name in ("image", "text"):
+        if q.get(f"{name}_cosine", 0.0) > 0.995:
+            yield (
+                f"constant {name}",
+                f"all {name} embeddings are nearly the same (mean cosine {q[f'{name}_cosine']:.3f}, normalised std "
+                f"{q[f'{name}_std']:.3f}): the {name} tower has collapsed. Lower optim.lr, lengthen schedule.warmup, "
+                "or check that the inputs differ",
+            )
+    b, d = size.get("image", (0, 0))
+    if q.get("image_cosine", 1.0) <= 0.995 and q["image_rankme"] < min(5.0, 0.08 * min(b, d)):
+        yield (
+            "few directions",
+            f"the image embeddings fill {q['image_rankme']:.1f} of {min(b, d)} directions (RankMe): dimensional "
+            "collapse. Usual causes: augmentations so weak that one feature solves the task (data.views), optim.lr or "
+            "weight_decay too high, or a batch too small",
+        )
+    if q["last_layer"] > 100:
+        yield (
+            "loud last layer",
+            f"the gradient of the last layer is {q['last_layer']:.0f} times that of the trunk, and drowns it. Freeze "
+            "it for longer (method.teaching.freeze), or lower optim.lr",
+        )
+
+
+def _note(q: Mapping[str, float]) -> str:
+    words = {"image_std": "std", "target_std": "target std", "entropy": "H", "image_rankme": "rank"}
+    return "  ".join(f"{word} {q[key]:.2f}" for key, word in words.items() if key in q)

@@ -1,5 +1,6 @@
-"""Optimisers as small typed specs; each builds torch's fused kernel over the parameter groups of `nn.tag`."""
+"""Optimisers as small typed specs; each builds torch's fused kernel, or ours, over the groups of `nn.tag`."""
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ import torch
 from torch import nn
 
 from sightline.nn.tag import groups
+from sightline.train.lars import LayerwiseSGD
 
 Names = Collection[str]
 """the parameters that weight decay applies to, as `nn.tag.decayed` lists them"""
@@ -20,6 +22,15 @@ class AdamW:
     betas: tuple[float, float] = (0.9, 0.98)
     eps: float = 1e-6
     weight_decay: float = 0.2
+    final_weight_decay: float | None = None
+    """where half a cosine leads the decay by the last step (DINO: .04 to .4); None leaves it as it is"""
+
+    def __post_init__(self) -> None:
+        if self.final_weight_decay is not None and self.weight_decay <= 0:
+            raise ValueError(
+                f"weight_decay is {self.weight_decay} and final_weight_decay {self.final_weight_decay}: a schedule "
+                "starts from a decay above 0, for instance 0.04"
+            )
 
     def build(self, method: nn.Module, names: Names) -> torch.optim.Optimizer:
         return torch.optim.AdamW(
@@ -53,10 +64,40 @@ class SGD:
         )
 
 
-Optimizer = AdamW | Adam | SGD
+@dataclass(frozen=True, kw_only=True)
+class LARS:
+    """You, Gitman & Ginsburg 2017: SimCLR's and BYOL's optimiser for batches of thousands (train/lars.py)."""
+
+    lr: float = 0.3
+    momentum: float = 0.9
+    weight_decay: float = 1e-6
+    trust: float = 1e-3
+    """eta: the length of a step as a share of the tensor's own length, at a learning rate of 1"""
+
+    def build(self, method: nn.Module, names: Names) -> torch.optim.Optimizer:
+        parts = groups(method, 1.0, names)
+        for part in parts:  # biases, norms and what else is not decayed is not adapted either
+            part["trust"] = self.trust if part["weight_decay"] else None
+            part["weight_decay"] *= self.weight_decay
+        return LayerwiseSGD(parts, lr=self.lr, momentum=self.momentum)
+
+
+Optimizer = AdamW | Adam | SGD | LARS
 
 
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
     """Every group's learning rate := `rate` times the group's own `scale` (1 unless a recipe set one)."""
     for group in optimizer.param_groups:
         group["lr"] = rate * group.get("scale", 1.0)
+
+
+def set_decay(optimizer: torch.optim.Optimizer, spec: Optimizer, step: int, total: int) -> None:
+    """The decayed group's decay at `step` of `total`, where the spec has a schedule for it."""
+    if not isinstance(spec, AdamW) or spec.final_weight_decay is None:
+        return
+    first, last = spec.weight_decay, spec.final_weight_decay
+    decay = last + (first - last) * 0.5 * (1 + math.cos(math.pi * min(1.0, step / max(1, total))))
+    for group in optimizer.param_groups:
+        # the other group's decay is 0 for good; this one's is above 0 at every step but perhaps the last
+        if group["weight_decay"] > 0:
+            group["weight_decay"] = decay

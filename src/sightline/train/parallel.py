@@ -1,7 +1,8 @@
 """One process or many: start-up under `torchrun`, and the wrapper that keeps replicas or shards in step.
 
 Besides `sightline.dist` and `checkpoint.py` the only file that knows torch.distributed. Two ranks give the losses and
-gradients of one for LayerNorm towers; BatchNorm normalises over each rank's own samples, as in every DDP trainer.
+gradients of one for LayerNorm towers; BatchNorm normalises over each rank's own samples, as in every DDP trainer,
+except where a method asks for all of them (nn/sync_norm.py).
 """
 
 import os
@@ -65,5 +66,9 @@ def shard(method: nn.Module) -> nn.Module:
 
 
 def replicate(method: nn.Module) -> nn.Module:
-    """DDP: gradients are averaged over ranks while backward runs."""
-    return DistributedDataParallel(method, gradient_as_bucket_view=True)
+    """DDP: gradients are averaged over ranks while backward runs.
+
+    Buffers are not sent at every step: memory banks and centers are equal on all ranks by their own doing, and running
+    statistics are read by the first rank alone, which evaluates and saves.
+    """
+    return DistributedDataParallel(method, gradient_as_bucket_view=True, broadcast_buffers=False)

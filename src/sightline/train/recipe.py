@@ -13,10 +13,12 @@ import numpy as np
 from torch import nn
 
 from sightline.data.caption_choice import first
+from sightline.data.masks import Masks
 from sightline.data.preprocess import Preprocess
 from sightline.data.sample import Sample
 from sightline.text.load import BPE, AnyTokenizer, TokenizerSpec
 from sightline.towers.spec import BagSpec, Causal, ImageSpec, TextSpec, TransformerTextSpec, ViTSpec
+from sightline.train.clipping import Clip
 from sightline.train.optimizer import AdamW, Optimizer
 from sightline.train.schedule import Schedule, WarmupCosine
 
@@ -32,7 +34,9 @@ class Data:
     held: str | None = None
     """the SRC evaluated on when the command names neither data nor evaluation; None holds out a part of the data"""
     views: Callable[[int], Sequence[Any]]
-    """size -> the augmentation's operations, run batched on the model's device"""
+    """size -> the augmentation's operations, or several `View`s (`data/views.py`), run batched on the model's device"""
+    masks: Masks | None = None
+    """a mask spec of `data/masks`, for methods that need `masks`; None makes none"""
     size: int = 64
     """pixels of a side, what the tower sees"""
     caption: Callable[[Sample, np.ndarray], str] = first
@@ -84,13 +88,16 @@ class Recipe:
     accumulation for others; 0 means the whole share at once"""
     steps: int | None = None
     epochs: float | None = None
-    clip: float = 1.0
-    """largest norm of the whole gradient; 0 leaves it"""
+    clip: Clip = 1.0
+    """largest norm of the whole gradient, 0 leaves it; EachTensor(limit) clips every tensor by its own"""
     ema: float = 0.0
     """decay of the averaged weights that are evaluated and kept; 0 keeps the raw ones"""
     precision: Precision = "bfloat16"
     seed: int = 0
     evaluation: Evaluation = field(default_factory=Evaluation)
+    samples: int = 0
+    """pictures trained on, for methods that keep something of each; the trainer fills it in before `build`, 0 is a
+    stream"""
 
     def __post_init__(self) -> None:
         if (self.steps is None) == (self.epochs is None):

@@ -5,6 +5,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from sightline.nn.tag import decayed
 from sightline.nn.transformer import Block
 from sightline.text.load import AnyTokenizer, load_tokenizer
 from sightline.train import budget, checkpoint
+from sightline.train.checks import check_count, check_method, check_metric, check_pictures
 from sightline.train.feed import Feed
 from sightline.train.folder import RunFolder, plain, versions
 from sightline.train.gradcache import check_gradcache
@@ -60,8 +62,12 @@ def fit(
         recipe = recipe if start is None else start.recipe
         config = _config(recipe, source, held, overrides) | ({} if start is None else {"init": start.record})
         folder.check_same(config)
+        check_count(recipe, source, dist.world())
+        check_metric(recipe, source, held)
+        check_pictures(recipe, source)
         tokenizer = _tokenizer(recipe, source, folder, start)
         recipe = fitted(recipe, tokenizer) if start is None else recipe
+        recipe = replace(recipe, samples=_length(source))
         learner = _learner(recipe, source, device, options, start)
         feed = Feed(recipe, source, tokenizer, learner.method, options)
         try:
@@ -120,6 +126,7 @@ def _config(recipe: Recipe, source: Any, held: Any, overrides: Sequence[str]) ->
         "evaluation": held.name if held is not None else None,
     }
     resolved = json.loads(json.dumps(plain(recipe)))
+    del resolved["samples"]  # filled in later, and said under `data`
     return {"format": 1, "recipe": resolved, "overrides": list(overrides), "data": data, "versions": versions()}
 
 
@@ -148,24 +155,20 @@ def _tokenizer(recipe: Recipe, source: Any, folder: RunFolder, start: Start | No
 
 
 def _learner(recipe: Recipe, source: Any, device: torch.device, options: Options, start: Start | None) -> Learner:
-    world = dist.world()
-    if recipe.batch % world:
-        raise ValueError(f"batch {recipe.batch} cannot be shared by {world} processes; make it a multiple of {world}")
-    if hasattr(source, "__len__") and len(source) < 2:
-        raise ValueError(f"{source.name} has {len(source)} samples; a run needs at least two")
     torch.manual_seed(recipe.seed)
     method: Any = recipe.build(recipe)
     if start is not None:
         start.fill(method)
     method = method.to(device)
     made = {"text": {"tokens", "terms"}}  # what the loader makes of what a source has
-    offered = {"index", "views"} | source.has | {key for has in source.has for key in made.get(has, ())}
+    offered = {"index", "views", "masks"} | source.has | {key for has in source.has for key in made.get(has, ())}
     lacking = sorted(method.needs - offered)
     if lacking:
         raise ValueError(
             f"{recipe.name} needs {', '.join(lacking)} of every sample, and {source.name} has only "
             f"{', '.join(sorted(source.has))}"
         )
+    check_method(recipe, method, dist.world())
     if recipe.micro:
         check_gradcache(method.train(), recipe.name)
     ema = EMA(method, recipe.ema) if recipe.ema else None

@@ -1,4 +1,4 @@
-"""Learning-rate schedules: a pure function of (step, total), as a factor of the recipe's rate."""
+"""Learning rates: how they grow with the batch, and schedules, pure functions of (step, total) that give a factor."""
 
 import math
 from dataclasses import dataclass
@@ -32,3 +32,13 @@ class Constant:
 
 
 Schedule = WarmupCosine | Constant
+
+
+def linear_rate(base: float, batch: int) -> float:
+    """base * batch / 256 (Goyal et al. 2017), as SimCLR, DINO, iBOT and MAE give their rates."""
+    return base * batch / 256
+
+
+def root_rate(base: float, batch: int) -> float:
+    """base * sqrt(batch / 1024), DINOv2's rule."""
+    return base * math.sqrt(batch / 1024)

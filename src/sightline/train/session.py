@@ -9,10 +9,11 @@ import torch
 from torch import nn
 
 from sightline import dist
-from sightline.data.sample import Source
+from sightline.data.sample import Source, Stream
 from sightline.runtime.load import exported
 from sightline.text.load import AnyTokenizer
 from sightline.train import checkpoint
+from sightline.train.checks import check_labelled
 from sightline.train.evaluate import Evaluator, Prepared
 from sightline.train.feed import Feed
 from sightline.train.folder import RunFolder
@@ -51,14 +52,19 @@ class Session:
         if held is None or not self.lead:
             return
         view, samples = self.recipe.data.evaluation_view(), self.recipe.evaluation.samples
-        memory = Prepared(source, view, samples=samples, seed=self.recipe.seed) if "label" in held.has else None
         prepared = Prepared(held, view, samples=samples, seed=self.recipe.seed)
+        memory = None
+        if "label" in held.has and not isinstance(source, Stream):
+            memory = Prepared(source, view, samples=samples, seed=self.recipe.seed)
+        for part, name in ((prepared, held.name), (memory, source.name)):
+            if part is not None:
+                check_labelled(self.recipe.evaluation.metric, name, part.labelled, len(part))
         self.evaluator = Evaluator(
             prepared,
             memory,
             view=view,
             tokenizer=self.tokenizer,
-            dim=self.recipe.dim,
+            dim=self.dim(self.learner.method),
             device=self.learner.device,
             precision=self.recipe.precision,
         )
@@ -100,11 +106,11 @@ class Session:
         monitor, clock, saved = Monitor(self.recipe.batch), Clock(), time.monotonic()
         for batch in self.feed.batches(step, total):
             row = self.one(step, batch, clock)
-            watched = learner.watched() if step % 50 == 0 else {}
-            for message in monitor.observe(step, row, watched):
+            for message in monitor.observe(step, row, learner.watched()):
                 self.line.say(message)
-            if step % self.options.log_every == 0 or step + 1 == total:
-                self.log(step, row, clock.shares())
+            watch = {f"watch_{name}": value for name, value in monitor.quantities.items()}
+            if watch or step % self.options.log_every == 0 or step + 1 == total:
+                self.log(step, row | watch, clock.shares(), monitor.note)
             step += 1
             self.line.update(step)
             if rules.every and step % rules.every == 0 and step < total and self.evaluate(step):
@@ -134,7 +140,7 @@ class Session:
         clock.images += self.recipe.batch
         return row
 
-    def log(self, step: int, row: dict[str, float], shares: dict[str, float]) -> None:
+    def log(self, step: int, row: dict[str, float], shares: dict[str, float], note: str) -> None:
         if self.metrics is not None:
             self.metrics.write({"step": step} | row | shares)
         if self.board is not None:
@@ -142,7 +148,7 @@ class Session:
                 self.board.add_scalar(name, value, step)
         self.line.note = (
             f"loss {row['loss']:.3f}  {shares['images_per_second']:.0f} images/s  "
-            f"wait {shares['wait']:.0%}  augment {shares['augment']:.0%}  compute {shares['compute']:.0%}"
+            f"wait {shares['wait']:.0%}  augment {shares['augment']:.0%}  compute {shares['compute']:.0%}  {note}"
         )
 
     def evaluate(self, step: int) -> bool:
@@ -222,9 +228,13 @@ class Session:
             text_spec=self.recipe.text,
             preprocess=self.recipe.data.evaluation_view(),
             tokenizer=self.tokenizer,
-            dim=self.recipe.dim,
+            dim=self.dim(module),
             extra={"recipe": self.recipe.name},
         )
+
+    def dim(self, module: Any) -> int:
+        """The width of the vectors that are kept: the tower's own where nothing is projected."""
+        return getattr(module.encoder(), "dim", self.recipe.dim)
 
     def report(self, step: int, finished: bool) -> None:
         if self.feed.bad:

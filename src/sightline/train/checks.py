@@ -1,0 +1,124 @@
+"""What cannot work, refused before the first step, with the reason and the nearest setting that does.
+
+Each function raises ValueError, or returns nothing. What only a method knows (more prototypes than a batch can balance)
+is in the method's own `check(batch)`, called here where there is one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from torch import nn
+
+from sightline.data.sample import Stream
+from sightline.data.views import View, as_views, check_view_sizes, smallest_side
+from sightline.nn.sync_norm import BATCHNORM
+from sightline.protocols import Contrastive
+from sightline.train.recipe import Recipe, fitted
+
+BY_WORDS = ("text_to_image", "image_to_text", "zero_shot")
+"""how the metrics begin that need a text tower"""
+
+
+def check_count(recipe: Recipe, source: Any, world: int) -> None:
+    """One picture; a batch that the ranks cannot share, or in which a picture would stand twice.
+
+    Captions make equal pictures harmless (`method.positives=caption`); methods of pictures alone take a second copy
+    for another picture.
+    """
+    if recipe.batch % world:
+        raise ValueError(f"batch {recipe.batch} cannot be shared by {world} processes; make it a multiple of {world}")
+    if isinstance(source, Stream):
+        return
+    count = len(source)
+    if count < 2:
+        raise ValueError(f"{source.name} has {count} samples to train on; a run needs at least two, in one --data SRC")
+    if recipe.text is None and recipe.batch > count:
+        fits = max(world, count - count % world)
+        raise ValueError(
+            f"{recipe.name}: batch={recipe.batch} is more than the {count} pictures to train on, so that a picture "
+            f"would be told from itself. Set batch={fits} or less, or give more pictures"
+        )
+
+
+def check_pictures(recipe: Recipe, source: Any) -> None:
+    """Pictures much smaller than a view of a method that learns from views alone."""
+    if recipe.text is not None:
+        return
+
+    def fits(size: int) -> bool:
+        """Whether tower and method can be made for pictures of another size, and cut every view into patches."""
+        count = len(source) if hasattr(source, "__len__") else 0
+        other = fitted(replace(recipe, data=replace(recipe.data, size=size), samples=count), None)
+        try:
+            check_patches(other, as_views(other.data.views(size), size))
+            other.build(other)
+        except ValueError:
+            return False
+        return True
+
+    check_view_sizes(recipe.data.views, recipe.data.size, smallest_side(source), fits)
+
+
+def check_patches(recipe: Recipe, views: Sequence[View]) -> None:
+    """A view whose side is no multiple of the tower's patch."""
+    patch = getattr(recipe.image, "patch", None)
+    if uneven := [view.size for view in views if patch is not None and view.size % patch]:
+        raise ValueError(
+            f"{recipe.name}: a view of {uneven[0]} px does not divide into patches of {patch}; change data.size or the "
+            f"views' own sizes (data.views) to multiples, or image.patch"
+        )
+
+
+def check_metric(recipe: Recipe, source: Any, held: Any) -> None:
+    """A metric that nothing here can measure: kNN without labels, retrieval by words without a text tower."""
+    rules = recipe.evaluation
+    if held is None:
+        return
+    if rules.metric == "knn":
+        for which, part in (("the training data", source), ("the evaluation data", held)):
+            if "label" not in part.has:
+                raise ValueError(_unlabelled(f"{which}, {part.name}, has no labels"))
+        if isinstance(source, Stream):
+            raise ValueError(_unlabelled(f"the remote shards of {source.name} cannot be read out of order"))
+    decides = rules.keep == "best" or rules.patience > 0
+    if recipe.text is None and decides and rules.metric.startswith(BY_WORDS):
+        raise ValueError(
+            f"{recipe.name} has no text tower, so {rules.metric} cannot decide what is kept or when to stop: set "
+            "evaluation.metric=knn where the pictures have labels, else evaluation.metric=rankme"
+        )
+
+
+def check_labelled(metric: str, name: str, labelled: int, samples: int) -> None:
+    """A set of which some samples have no label, for kNN."""
+    if metric == "knn" and labelled < samples:
+        raise ValueError(_unlabelled(f"only {labelled} of {samples} samples looked at in {name} have a label"))
+
+
+def _unlabelled(reason: str) -> str:
+    return (
+        f"evaluation.metric=knn compares labels of neighbours, and {reason}. Set evaluation.metric=rankme, which needs "
+        "none, or give labels (a folder of pictures for each class, a label column, .cls in tars)"
+    )
+
+
+def check_method(recipe: Recipe, method: nn.Module, world: int) -> None:
+    """A batch of one where pictures of a batch are compared or normalised together; then the method's own check."""
+    alone = min(recipe.batch // world, recipe.micro or recipe.batch)
+    if alone < 2 and (reason := _needs_company(method)):
+        key = "micro" if recipe.micro == alone else "batch"
+        raise ValueError(
+            f"{recipe.name}: {key}={recipe.micro if key == 'micro' else recipe.batch} leaves one picture "
+            f"{f'to each of {world} processes' if world > 1 and key == 'batch' else 'at a time'}, and {reason}. Set "
+            f"{key}={2 if key == 'micro' else 2 * world} or more (64 is a good start)"
+        )
+    own = getattr(method, "check", None)
+    if own is not None:
+        own(recipe.batch)
+
+
+def _needs_company(method: nn.Module) -> str:
+    for path, module in method.named_modules():
+        if isinstance(module, BATCHNORM) and module.training:
+            return f"{path} is a BatchNorm, which has no variance over one"
+    return "its loss tells a picture from the others of its batch" if isinstance(method, Contrastive) else ""

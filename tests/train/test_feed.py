@@ -1,0 +1,104 @@
+"""A batch as its method sees it: several views, masks of the first, and what cannot be made refused by name."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from sightline.data.augment import Augment, caption_views
+from sightline.data.masks import RandomMask
+from sightline.data.source import open_source
+from sightline.data.views import MultiCrop, OneView, TwoViews
+from sightline.recipes import clip
+from sightline.towers.sizes import vit_small
+from sightline.train.feed import Feed
+from sightline.train.options import Options
+from sightline.train.recipe import Data
+
+METHOD = SimpleNamespace(needs=frozenset({"image"}), uses=frozenset())
+
+
+class DarkHalf(RandomMask):
+    """The darker half of the patches, and one more by a draw."""
+
+    def __call__(self, pictures, grid, draws):
+        assert pictures.min() >= 0 and pictures.max() <= 1 and pictures.max() > 0.9
+        b, (gy, gx) = len(pictures), grid
+        shade = torch.nn.functional.adaptive_avg_pool2d(pictures.mean(1, keepdim=True), grid)[:, 0]
+        mask = shade.flatten(1) < shade.flatten(1).median(1, keepdim=True).values
+        extra = torch.from_numpy((draws.uniform("extra") * gy * gx).astype(int))
+        mask[torch.arange(b), extra] = True
+        return mask.view(b, gy, gx)
+
+
+def recipe(**data):
+    given = {"source": "icons?n=24", "size": 32, "views": MultiCrop("graphics", count=2)} | data
+    return replace(clip.tiny(), image=vit_small(32, 8, 1), data=Data(**given), batch=8)
+
+
+def feed(made, method=METHOD):
+    return Feed(made, open_source(made.data.source), None, method, Options(quiet=True))
+
+
+def augmented(made, step=3):
+    one = feed(made)
+    return one.augment(next(one.batches(step, step + 1)), step, torch.device("cpu"))
+
+
+def test_the_image_is_the_first_view_and_the_others_follow_in_order():
+    batch = augmented(recipe())
+    assert batch["image"].shape == (8, 3, 32, 32)
+    assert [view.shape for view in batch["views"]] == [(8, 3, 32, 32), (8, 3, 16, 16), (8, 3, 16, 16)]
+    assert "masks" not in batch
+    every = [batch["image"], *batch["views"]]
+    assert all(not torch.equal(a, b) for n, a in enumerate(every) for b in every[:n] if a.shape == b.shape)
+    again = augmented(recipe())
+    assert all(torch.equal(a, b) for a, b in zip(every, [again["image"], *again["views"]], strict=True))
+
+
+def test_one_view_makes_no_views():
+    assert "views" not in augmented(recipe(views=OneView()))
+
+
+def test_recipes_of_operations_see_what_they_always_saw():
+    made = recipe(views=caption_views)
+    one = feed(made)
+    stored = next(one.batches(3, 4))
+    batch = one.augment(stored, 3, torch.device("cpu"))
+    assert torch.equal(batch["image"], Augment(caption_views(32), size=32)(stored, made.seed, 3))
+    assert "views" not in batch and "masks" not in batch
+
+
+def test_masks_cover_patches_of_the_first_views():
+    batch = augmented(recipe(masks=DarkHalf(views=2), views=TwoViews("graphics")))
+    assert [mask.shape for mask in batch["masks"]] == [(8, 4, 4)] * 2
+    one, other = batch["masks"]
+    assert one.dtype == torch.bool and one.any() and not one.all() and not torch.equal(one, other)
+    again = augmented(recipe(masks=DarkHalf(views=2), views=TwoViews("graphics")))
+    assert torch.equal(again["masks"][1], other)
+    fewer = augmented(recipe(masks=DarkHalf(), views=TwoViews("graphics")))
+    assert len(fewer["masks"]) == 1 and torch.equal(fewer["masks"][0], one)
+
+
+@pytest.mark.parametrize(
+    ("made", "needs", "words"),
+    [
+        (recipe(views=OneView()), {"views"}, "clip.tiny compares several views.*give it TwoViews"),
+        (recipe(), {"masks"}, "masked patches, and data.masks is None"),
+        (recipe(masks=DarkHalf(views=5)), set(), "data.masks.views is 5, and data.views makes 4"),
+        (recipe(masks=DarkHalf(), size=36), set(), "36 px does not divide into patches of 8"),
+        (recipe(views=MultiCrop(count=1, size=12)), set(), "a view of 12 px does not divide into patches of 8"),
+        (recipe(size=40), set(), "a view of 20 px does not divide into patches of 8"),
+        (replace(recipe(masks=DarkHalf()), image=clip.small().image), set(), "ResNetSpec has none; take a ViT"),
+    ],
+)
+def test_what_cannot_be_made_is_refused(made, needs, words):
+    method = SimpleNamespace(needs=frozenset({"image"} | needs), uses=frozenset())
+    with pytest.raises(ValueError, match=words):
+        feed(made, method)
+
+
+def test_a_view_larger_than_the_towers_picture_finds_its_pixels_stored():
+    one = feed(recipe(views=MultiCrop(count=1, size=48)))
+    assert one.loader.batch(0)["image"].shape[-1] >= 1.3 * 48 - 1
