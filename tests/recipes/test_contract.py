@@ -1,6 +1,7 @@
 """One body for every system: what any recipe's tiny() promises."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
@@ -23,7 +24,7 @@ def learner(name):
     recipe = find(name)
     source = open_source("icons?n=48")
     tokenizer = recipe.data.tokenizer.train(corpus(source, recipe.seed)) if recipe.text else None
-    recipe = fitted(recipe, tokenizer)
+    recipe = replace(fitted(recipe, tokenizer), samples=len(source))
     torch.manual_seed(0)
     method = recipe.build(recipe).train()
     made = Learner(recipe, method, None, CPU, total=60, decayed=decayed(method), sharded=False)
@@ -34,6 +35,10 @@ def learner(name):
 def names():
     every = [f"{system.name}.tiny" for system in systems()]
     return [*every, "clip.icons"]  # icons: the same small towers with the terms wrapped around
+
+
+MOVING = ("dino", "ibot", "dinov2")
+"""Their targets move with them, so their loss need not fall: tests/recipes/test_self_distillation.py."""
 
 
 @pytest.mark.parametrize("name", names())
@@ -47,7 +52,7 @@ def test_losses_are_finite_named_scalars_and_every_parameter_learns(name):
     assert not [n for n, p in named if not p.requires_grad and p.grad is not None]
 
 
-@pytest.mark.parametrize("name", [n for n in names() if n.endswith("tiny")])
+@pytest.mark.parametrize("name", [n for n in names() if n.endswith("tiny") and not n.startswith(MOVING)])
 def test_one_batch_is_overfitted_and_a_reload_takes_the_same_next_step(name):
     made, batch = learner(name)
     first = made.step(0, batch)["loss"]
@@ -68,7 +73,7 @@ def test_every_recipe_is_a_valid_value_that_names_itself(name):
 
 
 def test_unknown_names_list_the_known_ones():
-    with pytest.raises(ValueError, match="known systems: clip, clip_shared, siglip"):
+    with pytest.raises(ValueError, match="known systems: autoencoder, byol, clip, .* simclr"):
         find("clop")
     with pytest.raises(ValueError, match="no variant 'huge'; it has .*tiny"):
         find("clip.huge")

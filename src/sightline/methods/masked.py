@@ -1,0 +1,60 @@
+"""What iBOT and DINOv2 share: masked global views before the student, whole ones before the teacher."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from sightline.methods.teaching import GLOBALS, Taught, by_size
+from sightline.nn.tag import tag
+from sightline.protocols import Batch
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One batch through both towers; `m` = 2 b global views, of `n` patches each, `s` views in all."""
+
+    b: int
+    images: Float[Tensor, "m c y x"]
+    """the global views"""
+    mask: Bool[Tensor, "m n"]
+    teacher_pooled: Float[Tensor, "m d"]
+    teacher_tokens: Float[Tensor, "m n d"]
+    pooled: Float[Tensor, "r d"]
+    """the student's, of all s b views: the masked global ones first"""
+    tokens: Float[Tensor, "m n d"]
+    """the student's patches of the masked global views"""
+
+
+def mask_token(dim: int) -> nn.Parameter:
+    """What stands in place of a masked patch, learned from zero."""
+    return tag(nn.Parameter(torch.zeros(dim)), "no_decay")
+
+
+def see(pair: Taught, token: Float[Tensor, " d"], batch: Batch) -> Seen:
+    """The teacher sees global views unmasked; the student sees them masked, and local views whole.
+
+    The student's and the teacher's modules have a ViT as `tower`. ValueError where there are no two global views, or
+    no mask for each.
+    """
+    views, masks = [batch["image"], *batch["views"]], batch["masks"]
+    if len(views) < GLOBALS or len(masks) < GLOBALS:
+        raise ValueError(
+            f"{len(views)} views and {len(masks)} masks: the first {GLOBALS} views are global and each needs a mask "
+            f"(data.views=MultiCrop or TwoViews; data.masks with views={GLOBALS})"
+        )
+    images, mask = torch.cat(views[:GLOBALS]), torch.cat(masks[:GLOBALS])
+    with torch.no_grad():
+        told = pair.copy.tower(images)
+    seen = pair.student.tower.masked(images, mask, token)
+    local = [pair.student.tower(view).pooled for view in by_size(views[GLOBALS:])]
+    return Seen(
+        b=len(batch["image"]),
+        images=images,
+        mask=mask.flatten(1),
+        teacher_pooled=told.pooled,
+        teacher_tokens=told.tokens,
+        pooled=torch.cat([seen.pooled, *local]),
+        tokens=seen.tokens,
+    )

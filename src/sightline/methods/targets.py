@@ -1,0 +1,77 @@
+"""How a teacher's raw logits become targets: centered and sharpened (DINO, iBOT), or balanced (DINOv2).
+
+Specs of a recipe; what they build has three verbs: call it for probabilities, `observe` the logits whose mean matters,
+`update` after the step. Each is a fact about one head: a method with two kinds of tokens builds two.
+"""
+
+from dataclasses import dataclass
+from math import ceil
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from sightline.dist import gather
+from sightline.losses.sinkhorn import sinkhorn
+from sightline.nn.centering import Center
+
+BALANCED = 8
+"""prototypes a picture, above which Sinkhorn-Knopp gives targets that share nothing with one another"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Centering:
+    """Softmax of the logits less their running mean: any number of prototypes, any batch."""
+
+    momentum: float = 0.9
+
+    def build(self, prototypes: int) -> Center:
+        return Center(prototypes, self.momentum)
+
+    def check(self, prototypes: int, batch: int) -> None:
+        """Nothing to refuse."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sinkhorn:
+    """Sinkhorn-Knopp over the samples of all ranks; it remembers nothing from step to step."""
+
+    iterations: int = 3
+
+    def build(self, prototypes: int) -> "Balance":
+        return Balance(self.iterations)
+
+    def check(self, prototypes: int, batch: int) -> None:
+        """ValueError for more prototypes than `batch` pictures can balance."""
+        if prototypes > BALANCED * batch:
+            raise ValueError(
+                f"{prototypes} prototypes are more than a batch of {batch} can balance by Sinkhorn-Knopp: with so few "
+                f"pictures no two share a prototype. Set method.head.prototypes={BALANCED * batch}, or "
+                f"batch={ceil(prototypes / BALANCED)}, or give the recipe targets=Centering()"
+            )
+
+
+Targets = Centering | Sinkhorn
+
+
+class Balance(nn.Module):
+    """`losses.sinkhorn` with the verbs of `nn.centering.Center`."""
+
+    def __init__(self, iterations: int) -> None:
+        super().__init__()
+        self.iterations = iterations
+
+    def forward(self, logits: Float[Tensor, "*r k"], temperature: float | Float[Tensor, ""]) -> Float[Tensor, "*r k"]:
+        """All rows are balanced together."""
+        rows = sinkhorn(logits.flatten(0, -2), temperature, iterations=self.iterations, everyone=gather)
+        return rows.view(logits.shape)
+
+    def observe(self, logits: Float[Tensor, "*r k"]) -> None:
+        """Nothing is remembered."""
+
+    def update(self) -> None:
+        """Nothing moves."""
+
+
+def log_probabilities(logits: Float[Tensor, "*r k"], temperature: float) -> Float[Tensor, "*r k"]:
+    """Of a student, for the monitor: no gradient."""
+    return (logits.detach().float() / temperature).log_softmax(-1)

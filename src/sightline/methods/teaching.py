@@ -1,0 +1,91 @@
+"""What DINO, iBOT and DINOv2 share: a student with its teacher and their schedules, heads, views of two resolutions."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from sightline.nn.heads import DINOHead, ScaledPrototypes, UnitPrototypes
+from sightline.nn.teacher import Teacher, cosine_momentum
+
+GLOBALS = 2
+"""the teacher sees the first two views, the student these and all others"""
+LAST = {"fixed": UnitPrototypes, "trained": ScaledPrototypes}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """DINO's head, by the paper's numbers."""
+
+    prototypes: int = 65536
+    hidden: int = 2048
+    bottleneck: int = 256
+    norms: Literal["fixed", "trained"] = "fixed"
+    """of the prototypes: fixed at 1 in DINO's B and iBOT's, trained in DINO's S and in DINOv2"""
+
+    def build(self, dim: int) -> DINOHead:
+        last = LAST[self.norms]
+        return DINOHead(dim, self.prototypes, hidden=self.hidden, bottleneck=self.bottleneck, last=last)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Teaching:
+    """The teacher's speed and both temperatures. Shares are of the run: papers count epochs, of 100 as a rule."""
+
+    momentum: float = 0.996
+    """the first; it grows to 1 by half a cosine"""
+    temperature: tuple[float, float] = (0.04, 0.07)
+    """the teacher's, at the first step and after the warm-up"""
+    warmup: float = 0.3
+    """share of the run in which the teacher's temperature grows: 30 epochs"""
+    student_temperature: float = 0.1
+    freeze: float = 0.01
+    """share of the run in which the prototypes stay as they began: 1 epoch"""
+
+
+class Taught(nn.Module):
+    """A student, the teacher that follows it, and the numbers that move between them."""
+
+    temperature: Tensor
+    momentum: Tensor
+
+    def __init__(self, student: nn.Module, teaching: Teaching) -> None:
+        super().__init__()
+        self.teaching = teaching
+        self.student: Any = student
+        self.teacher = Teacher(student)
+        self.register_buffer("temperature", torch.tensor(teaching.temperature[0]))
+        self.register_buffer("momentum", torch.tensor(teaching.momentum))
+
+    @property
+    def copy(self) -> Any:
+        """The teacher's own student, for calls of its parts: the caller turns gradients off."""
+        return self.teacher.module
+
+    def started(self) -> None:
+        """The kept tower, the teacher's, was filled from another encoder: the student's begins as it."""
+        self.student.tower.load_state_dict(self.copy.tower.state_dict())
+
+    def before_step(self, step: int, total: int) -> None:
+        """The schedules at `step`: the teacher's temperature and momentum, whether prototypes learn."""
+        first, last = self.teaching.temperature
+        warm = min(1.0, step / max(1.0, self.teaching.warmup * total))
+        self.temperature.fill_(first + (last - first) * warm)
+        self.momentum.fill_(cosine_momentum(step, total, self.teaching.momentum))
+        for part in self.student.modules():
+            if isinstance(part, UnitPrototypes):
+                part.open.fill_(float(step >= self.teaching.freeze * total))
+
+    def after_step(self) -> None:
+        """The teacher follows, with this step's momentum."""
+        self.teacher.update(self.student, self.momentum)
+
+
+def by_size(views: Sequence[Float[Tensor, "b c _ _"]]) -> Iterator[Float[Tensor, "_ c _ _"]]:
+    """Neighbouring views of one resolution as one batch, in order: one call of the tower for each."""
+    for _, same in groupby(views, key=lambda view: view.shape[-2:]):
+        yield torch.cat(list(same))

@@ -1,0 +1,101 @@
+"""SimCLR (Chen et al. 2020, https://arxiv.org/abs/2002.05709): two views of a picture find each other among all others.
+
+The papers' sizes keep the paper's numbers; `small`, `vit` and `tiny` are marked `# ours`.
+"""
+
+from dataclasses import replace
+
+from sightline.data.views import TwoViews
+from sightline.methods.simclr import Config, SimCLR
+from sightline.towers.sizes import common_vit, vit_small
+from sightline.towers.sizes_conv import common_resnet, resnet18, resnet50
+from sightline.towers.spec import SmallStem
+from sightline.train.optimizer import LARS, AdamW
+from sightline.train.recipe import Data, Evaluation, Recipe
+from sightline.train.schedule import WarmupCosine, linear_rate
+
+PAPER = "Chen et al. 2020"
+LEARNS = "what two views of a picture share and other pictures do not: retrieval, kNN"
+MINUTES = {"tiny": 0.1}
+
+
+def build(recipe: Recipe) -> SimCLR:
+    return SimCLR(recipe.image.build(), recipe.method)
+
+
+def small() -> Recipe:
+    """Photos of 32 pixels, thousands of them. `sightline train simclr --data SRC --out RUN`
+
+    figure: to be measured
+    """
+    return Recipe(
+        name="simclr.small",
+        build=build,
+        method=Config(temperature=0.2, hidden=256, out=128),  # ours
+        image=common_resnet(),
+        data=Data(source="icons", size=32, views=TwoViews()),
+        optim=AdamW(lr=2e-3, weight_decay=0.05),  # ours: LARS is for batches of thousands
+        schedule=WarmupCosine(warmup=50),
+        batch=128,
+        steps=2500,
+        clip=3.0,
+        evaluation=Evaluation(every=500, metric="rankme"),
+    )
+
+
+def vit() -> Recipe:
+    """On the common ViT: the bridge to the methods of tokens. `sightline train simclr.vit --data SRC --out RUN`
+
+    figure: to be measured
+    """
+    return replace(small(), name="simclr.vit", image=common_vit(32), optim=AdamW(lr=1e-3, weight_decay=0.05))
+
+
+def tiny() -> Recipe:
+    """The same code path in seconds: what the tests run."""
+    return replace(
+        small(),
+        name="simclr.tiny",
+        method=Config(temperature=0.2, hidden=32, out=16),
+        image=vit_small(32, 8, 1),
+        data=Data(source="icons?n=64", size=32, views=TwoViews()),
+        optim=AdamW(lr=3e-3, weight_decay=0.05),
+        schedule=WarmupCosine(warmup=5),
+        batch=16,
+        steps=20,
+        precision="float32",
+        evaluation=Evaluation(metric="rankme"),
+    )
+
+
+def r50() -> Recipe:
+    """ResNet-50 on ImageNet, paper section 6: linear 69.3 after 1000 epochs (the paper's run, not ours)."""
+    return Recipe(
+        name="simclr.r50",
+        build=build,
+        method=Config(),
+        image=resnet50(),
+        data=Data(source="shards/{00000..01280}.tar", size=224, views=TwoViews()),
+        optim=LARS(lr=linear_rate(0.3, 4096), weight_decay=1e-6),
+        schedule=WarmupCosine(warmup=3128),  # 10 epochs
+        batch=4096,
+        epochs=1000,
+        clip=0.0,
+        evaluation=Evaluation(every=3128, metric="knn"),
+    )
+
+
+def r18_cifar() -> Recipe:
+    """ResNet-18, stem for 32 px: CIFAR-10 on one GPU. kNN 0.848 in lightly's benchmark, 200 epochs (theirs)."""
+    return replace(
+        small(),
+        name="simclr.r18_cifar",
+        method=Config(temperature=0.5, hidden=512, out=128),
+        image=replace(resnet18(), stem=SmallStem()),
+        optim=AdamW(lr=2e-3, weight_decay=0.05),
+        schedule=WarmupCosine(warmup=500),
+        batch=512,
+        steps=None,
+        epochs=200,
+        evaluation=Evaluation(every=2000, metric="knn", samples=10_000),
+    )

@@ -1,0 +1,70 @@
+"""Two gloo processes equal one under SimCLR and BYOL, BatchNorms and all."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+import torch
+
+from sightline import dist
+from sightline.methods import byol, simclr
+from sightline.methods.byol import BYOL
+from sightline.methods.simclr import SimCLR
+from sightline.towers import ResNetSpec, ViTSpec
+
+B = 6
+
+
+@pytest.fixture(scope="session")
+def ranks(tmp_path_factory):
+    spec = importlib.util.spec_from_file_location("pool", Path(__file__).parents[1] / "pool.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    pool = module.Pool(2, tmp_path_factory.mktemp("gloo") / "rendezvous")
+    yield pool
+    pool.close()
+
+
+def model(kind, tower, chunk):
+    torch.manual_seed(1)
+    specs = {"resnet": ResNetSpec(depths=(1, 1), width=4), "vit": ViTSpec(size=8, patch=4, dim=8, depth=1, heads=2)}
+    made = specs[tower].build()
+    if kind == "simclr":
+        return SimCLR(made, simclr.Config(temperature=0.3, out=6, chunk=chunk)).double()
+    return BYOL(made, byol.Config(hidden=8, out=6, momentum=0.9)).double()
+
+
+def train(kind, tower, chunk):
+    """Four steps on my share of each batch: (losses, gradients of the first step, last state)."""
+    method = model(kind, tower, chunk)
+    learns = [p for p in method.parameters() if p.requires_grad]
+    steps, b, losses, gradients = torch.optim.SGD(learns, lr=0.05), B // dist.world(), [], {}
+    for step in range(4):
+        generator = torch.Generator().manual_seed(step)
+        first, second = torch.randn(2, B, 3, 8, 8, generator=generator, dtype=torch.float64)
+        mine = slice(dist.offset(b), dist.offset(b) + b)
+        method.before_step(step, 8)
+        loss = sum(method({"image": first[mine], "views": [second[mine]]}).values())
+        steps.zero_grad()
+        loss.backward()
+        dist.all_reduce_gradients(learns)
+        if not step:
+            gradients = {name: p.grad.clone() for name, p in method.named_parameters() if p.grad is not None}
+        steps.step()
+        method.after_step()
+        losses.append(dist.mean(loss))
+    return torch.stack(losses), gradients, dict(method.state_dict())
+
+
+@pytest.mark.parametrize(
+    ("kind", "tower", "chunk"),
+    [("simclr", "resnet", None), ("simclr", "vit", 4), ("byol", "resnet", None), ("byol", "vit", None)],
+)
+def test_two_ranks_equal_one(ranks, kind, tower, chunk):
+    alone = train(kind, tower, chunk)
+    for losses, gradients, state in ranks.run(__file__, "train", kind, tower, chunk):
+        torch.testing.assert_close(losses, alone[0], rtol=1e-9, atol=1e-11)
+        for mine, expected in ((gradients, alone[1]), (state, alone[2])):
+            assert list(mine) == list(expected)
+            for name, value in expected.items():
+                torch.testing.assert_close(mine[name], value, rtol=1e-7, atol=1e-9, msg=lambda m, n=name: f"{n}: {m}")

@@ -1,0 +1,81 @@
+"""Two gloo processes equal one: centers, Sinkhorn, KoLeo; losses, gradients and weights after three steps."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+import torch
+
+from sightline import dist
+from sightline.methods import dino, dinov2, ibot
+from sightline.methods.targets import Centering, Sinkhorn
+from sightline.methods.teaching import Head, Teaching
+from sightline.towers import ViTSpec
+
+B = 6
+
+
+@pytest.fixture(scope="session")
+def ranks(tmp_path_factory):
+    spec = importlib.util.spec_from_file_location("pool", Path(__file__).parents[1] / "pool.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    pool = module.Pool(2, tmp_path_factory.mktemp("gloo") / "rendezvous")
+    yield pool
+    pool.close()
+
+
+def model(kind, targets):
+    torch.manual_seed(1)
+    tower = ViTSpec(size=8, patch=2, dim=8, depth=1, heads=2).build()
+    head, spec = Head(prototypes=12, hidden=8, bottleneck=4), {"center": Centering(), "sinkhorn": Sinkhorn()}[targets]
+    teaching = Teaching(momentum=0.9, freeze=0.0)
+    if kind == "dino":
+        made = dino.DINO(tower, dino.Config(head=head, teaching=teaching, targets=spec))
+    elif kind == "ibot":
+        made = ibot.IBOT(tower, ibot.Config(head=head, teaching=teaching, targets=spec))
+    else:
+        config = dinov2.Config(head=head, patch_head=head, teaching=teaching, targets=spec)
+        made = dinov2.DINOv2(tower, config)
+    return made.double()
+
+
+def global_batch(step):
+    generator = torch.Generator().manual_seed(step)
+    views = [torch.randn(B, 3, s, s, generator=generator, dtype=torch.float64) for s in (8, 8, 4)]
+    masks = [torch.rand(B, 4, 4, generator=generator) < 0.4 for _ in range(2)]
+    masks[0][1:3] = False  # ranks hold different numbers of masked patches
+    return views, masks
+
+
+def train(kind, targets):
+    """Three steps on my share of each batch: (losses, first gradients, last state)."""
+    method, b = model(kind, targets), B // dist.world()
+    steps = torch.optim.SGD([p for p in method.parameters() if p.requires_grad], lr=0.1)
+    losses, gradients = [], {}
+    for step in range(3):
+        views, masks = ([x[dist.offset(b) :][:b] for x in part] for part in global_batch(step))
+        method.before_step(step, 3)
+        loss = sum(method({"image": views[0], "views": views[1:], "masks": masks}).values())
+        steps.zero_grad()
+        loss.backward()
+        dist.all_reduce_gradients(method.parameters())
+        if not step:
+            gradients = {name: p.grad.clone() for name, p in method.named_parameters() if p.grad is not None}
+        steps.step()
+        method.after_step()
+        losses.append(float(dist.mean(loss)))
+    return losses, gradients, {name: x.detach() for name, x in method.state_dict().items()}
+
+
+@pytest.mark.parametrize("kind", ["dino", "ibot", "dinov2"])
+@pytest.mark.parametrize("targets", ["center", "sinkhorn"])
+def test_two_ranks_equal_one(ranks, kind, targets):
+    one = train(kind, targets)
+    for two in ranks.run(__file__, "train", kind, targets):
+        assert two[0] == pytest.approx(one[0], rel=1e-9)
+        for mine, theirs in ((two[1], one[1]), (two[2], one[2])):
+            assert mine.keys() == theirs.keys()
+            for name, value in theirs.items():
+                # positions are resampled in float32 for the local views
+                torch.testing.assert_close(mine[name], value, rtol=1e-5, atol=1e-7, msg=f"{name}: {{}}".format)

@@ -1,0 +1,55 @@
+"""What the contract asks of a method whose loss need not fall: its target moves with it."""
+
+import copy
+
+import pytest
+import torch
+
+from sightline.data.source import open_source
+from sightline.nn.tag import decayed
+from sightline.recipes.find import find
+from sightline.train.collapse import measured
+from sightline.train.feed import Feed
+from sightline.train.loop import Learner
+from sightline.train.options import Options
+
+CPU = torch.device("cpu")
+NAMES = ["dino.tiny", "ibot.tiny", "dinov2.tiny"]
+
+
+def learner(name):
+    """The method of a recipe, and one batch of its data."""
+    recipe = find(name)
+    torch.manual_seed(0)
+    method = recipe.build(recipe).train()
+    made = Learner(recipe, method, None, CPU, total=60, decayed=decayed(method), sharded=False)
+    feed = Feed(recipe, open_source("icons?n=48"), None, method, Options(quiet=True))
+    return made, feed.augment(next(iter(feed.batches(0, 1))), 0, CPU)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_student_comes_to_agree_with_its_teacher_and_a_reload_takes_the_same_next_step(name):
+    made, batch = learner(name)
+    made.step(0, batch)
+    first = measured(made.method.watched)["divergence"]
+    for step in range(1, 50):
+        made.step(step, batch)
+    assert measured(made.method.watched)["divergence"] < 0.7 * first
+    again, _ = learner(name)
+    again.load_state(copy.deepcopy(made.state()))
+    assert again.step(50, batch) == made.step(50, batch)
+    assert all(torch.equal(a, b) for a, b in zip(again.method.parameters(), made.method.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_parameter_learns_and_the_teacher_gets_nothing(name):
+    made, batch = learner(name)
+    made.method.before_step(1, 60)
+    sum(made.method(batch).values()).backward()
+    assert all((p.grad is None) == ("teacher" in n) for n, p in made.method.named_parameters())
+
+
+def test_the_small_recipes_balance_their_batches():
+    for name in ("dino.small", "dino.resnet", "ibot.small", "dinov2.small", "dinov2.centered", "dinov2.gram"):
+        recipe = find(name)
+        recipe.build(recipe).check(recipe.batch)
