@@ -15,6 +15,7 @@ import torchvision.transforms.v2.functional as reference
 from sightline.data.augment import (
     Affine,
     Augment,
+    AugmentViews,
     Background,
     Blur,
     ColorJitter,
@@ -32,6 +33,7 @@ from sightline.data.augment import (
 )
 from sightline.data.augment.draws import Draws
 from sightline.data.augment.pictures import unpack
+from sightline.data.views import ByolViews, MaeView, MultiCrop, TwoViews
 
 STORED, SIZE = 83, 64
 
@@ -53,6 +55,14 @@ def main():
         augment = Augment(views(SIZE), size=SIZE)
         times = [best(lambda given=given, augment=augment: augment(given, 0, 0)) for given in batches]
         print(f"{views.__name__:<26}" + "".join(f"{t:8.1f}" for t in times))
+
+    print(f"\n{'sets of views at 32 px':<26}{'RGBA':>8}{'RGB':>8}{'black':>8}   images/s")
+    stored32 = [batch(args.batch, kind, args.device, 42) for kind in ("rgba", "rgb", "black")]
+    for views in (TwoViews(), ByolViews(), MultiCrop(), MaeView(), TwoViews("graphics"), MultiCrop("graphics")):
+        augment = AugmentViews(views(32))
+        times = [best(lambda given=given, augment=augment: augment(given, 0, 0)) for given in stored32]
+        name = f"{type(views).__name__} {views.kind}"
+        print(f"{name:<26}" + "".join(f"{1e3 * args.batch / t:8.0f}" for t in times))
 
     draws = Draws(0, 0, np.arange(args.batch))
     stored = unpack(batches[0]["image"], batches[0]["size"].cpu().numpy(), SIZE)
@@ -109,12 +119,12 @@ def compare(images, stored):
         print(f"{name:<26}{mine:8.1f}{loop:8.1f}{loop / mine:8.1f}")
 
 
-def batch(n, kind, device):
-    image = torch.randint(0, 256, (n, 4, STORED, STORED), dtype=torch.uint8)
+def batch(n, kind, device, side=STORED):
+    image = torch.randint(0, 256, (n, 4, side, side), dtype=torch.uint8)
     if kind == "black":
         image[:, :3] = 0
     image = image[:, :3].contiguous() if kind == "rgb" else image
-    size = torch.full((n, 2), STORED)
+    size = torch.full((n, 2), side)
     return {"image": image.to(device), "size": size, "index": torch.arange(n)}
 
 
