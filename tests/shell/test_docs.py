@@ -1,5 +1,6 @@
 """What the docs say is what the program does, and nothing in the repository belongs to one machine."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -14,6 +15,8 @@ GENERATED = ["docs/cli.md", "docs/recipes.md"]
 TEXT = {".cfg", ".css", ".html", ".js", ".json", ".md", ".py", ".toml", ".txt", ".yaml", ".yml", ""}
 NOT_OURS = {".git", ".venv", "build", "dist", "node_modules", "runs"}
 SYSTEMS = {system.name: system for system in systems()}
+MINUTES = re.compile(r"^MINUTES\b[^={]*= ({.*?})", re.MULTILINE | re.DOTALL)
+"""of what was measured: there may be none"""
 
 
 def files():
@@ -50,8 +53,23 @@ def test_a_system_is_whole(name):
     assert system.paper and system.learns, f"recipes/{name}.py lacks PAPER or LEARNS"
     assert {"tiny", "small"} <= variants.keys(), "tiny() is what the tests run, small() what the bare name means"
     assert all(variant.summary for variant in system.variants), "every variant has a docstring"
-    assert variants["tiny"].minutes is not None and variants["small"].minutes is not None, "MINUTES lacks tiny or small"
+    stated = set(ast.literal_eval(minutes[1])) if (minutes := MINUTES.search(_source(name))) else set()
+    assert stated <= variants.keys(), "MINUTES names a variant that is not there"
     assert f"## {name}\n" in (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8"), "no row in docs/recipes.md"
+
+
+def _source(name):
+    return (ROOT / "src" / "sightline" / "recipes" / f"{name}.py").read_text(encoding="utf-8")
+
+
+PAGES = sorted(path for path in (*ROOT.glob("docs/*.md"), ROOT / "README.md") if f"docs/{path.name}" not in GENERATED)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_two_commands_of_a_page_write_to_one_place(page):
+    # a run folder that holds another run is refused: the second command would not do what the page says
+    written = re.findall(r"--out ([^\s`|]+)", page.read_text(encoding="utf-8"))
+    assert len(written) == len(set(written)), f"{page.name}: {sorted(x for x in written if written.count(x) > 1)}"
 
 
 def test_nothing_names_a_machine_or_a_registry():

@@ -12,7 +12,17 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "src" / "sightline"
 LIGHT = ("protocols", "data", "text", "runtime", "search", "web", "cli")
 # Batched augmentation and what feeds it work on tensors; everything else in the light folders must do without.
-TENSORS = ("data.augment", "data.loader", "data.ahead", "data.target")
+TENSORS = (
+    "data.augment",
+    "data.loader",
+    "data.ahead",
+    "data.target",
+    "data.masks",
+    "data.patch_pairs",
+    "data.views",
+    "data.views_exemplar",
+    "data.views_instance",
+)
 ABSENT = """
 import sys
 
