@@ -64,7 +64,9 @@ def test_ready_lists_make_finite_pictures_in_range(views, channels):
 ALL = [Affine(10, 0.1, (0.8, 1.2), 5), Foreground(), Background(random=0.4, checker=0.4), Gray(), Blur(5), Solarize()]
 
 
-@pytest.mark.parametrize("ops", [photo_views(32), graphics_views(32), ALL + [Invert(), Flip()]], ids=str)
+@pytest.mark.parametrize(
+    "ops", [photo_views(32), graphics_views(32), ALL + [Invert(), Flip()]], ids=["photo", "graphics", "all"]
+)
 @pytest.mark.parametrize("channels", [3, 4])
 def test_a_picture_depends_on_seed_step_and_index_alone(ops, channels):
     augment, batch = Augment(ops, size=32), noise(c=channels)
