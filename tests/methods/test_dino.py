@@ -167,7 +167,11 @@ def test_more_prototypes_than_the_batch_can_balance_are_refused_for_sinkhorn_alo
     balanced.check(2)
     with pytest.raises(ValueError, match=r"prototypes=8, or batch=2, or give the recipe targets=Centering"):
         balanced.check(1)
-    method(targets=Centering()).check(1)
+    centered = method(targets=Centering())
+    centered.check(2)
+    with pytest.raises(ValueError, match="a batch of 1 is its own mean.*Set batch=2"):
+        centered.check(1)
+    method(targets=Sinkhorn(balanced=16)).check(1)
     assert balanced(batch())["cls"].isfinite()
 
 

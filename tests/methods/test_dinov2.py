@@ -6,7 +6,7 @@ from sightline.losses.sinkhorn import sinkhorn
 from sightline.methods import gram
 from sightline.methods.dinov2 import Config, DINOv2
 from sightline.methods.gram import WithGram
-from sightline.methods.targets import Centering
+from sightline.methods.targets import Centering, Sinkhorn
 from sightline.methods.teaching import Head
 from sightline.towers import ViTSpec
 
@@ -112,6 +112,8 @@ def test_what_a_batch_cannot_do_is_refused_before_it_starts():
     with pytest.raises(ValueError, match="16 prototypes are more than a batch of 1"):
         made.check(1)
     with pytest.raises(ValueError, match="no neighbours for KoLeo"):
+        method(targets=Sinkhorn(balanced=99)).check(1)
+    with pytest.raises(ValueError, match="a batch of 1 is its own mean"):
         method(targets=Centering()).check(1)
     method(targets=Centering(), koleo_weight=0.0).check(1)
 

@@ -10,7 +10,7 @@ from sightline import dist
 from sightline.methods import dino, dinov2, ibot
 from sightline.methods.targets import Centering, Sinkhorn
 from sightline.methods.teaching import Head, Teaching
-from sightline.towers import ViTSpec
+from sightline.towers import ResNetSpec, ViTSpec
 
 B = 6
 
@@ -27,10 +27,11 @@ def ranks(tmp_path_factory):
 
 def model(kind, targets):
     torch.manual_seed(1)
-    tower = ViTSpec(size=8, patch=2, dim=8, depth=1, heads=2).build()
+    vit, resnet = ViTSpec(size=8, patch=2, dim=8, depth=1, heads=2), ResNetSpec(depths=(1, 1), width=4)
+    tower = (resnet if kind == "dino on a ResNet" else vit).build()
     head, spec = Head(prototypes=12, hidden=8, bottleneck=4), {"center": Centering(), "sinkhorn": Sinkhorn()}[targets]
     teaching = Teaching(momentum=0.9, freeze=0.0)
-    if kind == "dino":
+    if kind.startswith("dino on") or kind == "dino":
         made = dino.DINO(tower, dino.Config(head=head, teaching=teaching, targets=spec))
     elif kind == "ibot":
         made = ibot.IBOT(tower, ibot.Config(head=head, teaching=teaching, targets=spec))
@@ -68,7 +69,7 @@ def train(kind, targets):
     return losses, gradients, {name: x.detach() for name, x in method.state_dict().items()}
 
 
-@pytest.mark.parametrize("kind", ["dino", "ibot", "dinov2"])
+@pytest.mark.parametrize("kind", ["dino", "dino on a ResNet", "ibot", "dinov2"])
 @pytest.mark.parametrize("targets", ["center", "sinkhorn"])
 def test_two_ranks_equal_one(ranks, kind, targets):
     one = train(kind, targets)

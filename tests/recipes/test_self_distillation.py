@@ -1,12 +1,14 @@
 """What the contract asks of a method whose loss need not fall: its target moves with it."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
 
 from sightline.data.source import open_source
 from sightline.nn.tag import decayed
+from sightline.recipes.catalogue import systems
 from sightline.recipes.find import find
 from sightline.train.collapse import measured
 from sightline.train.feed import Feed
@@ -53,3 +55,32 @@ def test_the_small_recipes_balance_their_batches():
     for name in ("dino.small", "dino.resnet", "ibot.small", "dinov2.small", "dinov2.centered", "dinov2.gram"):
         recipe = find(name)
         recipe.build(recipe).check(recipe.batch)
+
+
+def distilled():
+    """(name, the method's config, where it is set) of every recipe whose method has targets."""
+    for system in systems():
+        for variant in system.variants:
+            recipe = find(f"{system.name}.{variant.name}")
+            config = getattr(recipe.method, "base", recipe.method)
+            if hasattr(config, "targets"):
+                yield recipe, config
+
+
+def test_every_recipe_balances_its_batch():
+    found = list(distilled())
+    assert {"dino.s16", "ibot.b16", "dinov2.l14", "dinov2.gram"} <= {recipe.name for recipe, _ in found}
+    for recipe, config in found:
+        for head in (config.head, getattr(config, "patch_head", config.head)):
+            config.targets.check(head.prototypes, recipe.batch)
+
+
+def test_grams_refusals_name_where_its_numbers_are():
+    gram = find("dinov2.gram")
+    method = gram.build(gram)
+    with pytest.raises(ValueError, match=r"Set method\.base\.head\.prototypes=128, or batch=32"):
+        method.check(16)
+    config = replace(gram.method.base, patch_head=replace(gram.method.base.patch_head, prototypes=1024))
+    gram = replace(gram, method=replace(gram.method, base=config))
+    with pytest.raises(ValueError, match=r"Set method\.base\.patch_head\.prototypes=512"):
+        gram.build(gram).check(64)

@@ -6,8 +6,7 @@ A teacher, the running average of the student, says for two large crops which pr
 the same of every other crop, small ones among them. `c` (nn/centering.py) keeps one prototype from winning, the low
 tau_t keeps the answer from being uniform: without either everything collapses. What is kept is the teacher's tower.
 Departures: temperature and freezing are scheduled by share of the run, step by step, where the code counts epochs;
-frozen prototypes get a gradient of 0, not none, so weight decay still shortens them, which their norm takes out again;
-a teacher's BatchNorms (the ResNet) keep their own statistics, its drop path is off.
+a teacher's BatchNorms (the ResNet) keep their own statistics, its drop path is off; BatchNorms are over all ranks.
 """
 
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from sightline.methods.pictures import PictureEncoder
 from sightline.methods.targets import Centering, Targets, log_probabilities
 from sightline.methods.teaching import GLOBALS, Head, Taught, Teaching, by_size
 from sightline.nn.head import width
+from sightline.nn.sync_norm import across_ranks
 from sightline.protocols import Batch, Losses
 
 
@@ -58,10 +58,16 @@ class DINO(nn.Module):
         self.config = config
         self.pair = Taught(Student(tower, config.head.build(width(tower))), config.teaching)
         self.targets = config.targets.build(config.head.prototypes)
+        across_ranks(self)
         self.watched: dict[str, Tensor] = {}
 
+    @property
+    def undivided(self) -> str:
+        """Why a batch cannot be learned from in parts, where it cannot."""
+        return self.config.targets.undivided
+
     def check(self, batch_size: int) -> None:
-        """ValueError where a batch of so many pictures, over all devices, cannot balance the prototypes."""
+        """ValueError where a batch of so many pictures, over all devices, cannot balance or center the prototypes."""
         self.config.targets.check(self.config.head.prototypes, batch_size)
 
     def forward(self, batch: Batch) -> Losses:

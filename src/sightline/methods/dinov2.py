@@ -21,7 +21,7 @@ from sightline.losses.distillation import cross_entropy_to, cross_view, per_imag
 from sightline.losses.koleo import koleo
 from sightline.methods.masked import Seen, mask_token, see
 from sightline.methods.pictures import PictureEncoder
-from sightline.methods.targets import Sinkhorn, Targets, log_probabilities
+from sightline.methods.targets import WATCHED, Sinkhorn, Targets, log_probabilities
 from sightline.methods.teaching import GLOBALS, Head, Taught, Teaching
 from sightline.protocols import Batch, Losses
 from sightline.towers.vit import ViT
@@ -66,13 +66,21 @@ class DINOv2(nn.Module):
         self.patch_targets = config.targets.build(config.patch_head.prototypes)
         self.watched: dict[str, Tensor] = {}
 
-    def check(self, batch_size: int) -> None:
-        """ValueError where a batch of so many pictures, over all devices, cannot balance the prototypes, or spread."""
-        self.config.targets.check(self.config.head.prototypes, batch_size)
+    @property
+    def undivided(self) -> str:
+        """Why a batch cannot be learned from in parts, where it cannot."""
+        spreads = "KoLeo spreads the pictures of the whole batch" if self.config.koleo_weight else ""
+        return self.config.targets.undivided or spreads
+
+    def check(self, batch_size: int, path: str = "method") -> None:
+        """ValueError where a batch of so many pictures, over all devices, cannot balance the prototypes, or spread;
+        `path` is where the numbers are set."""
+        for name, head in (("head", self.config.head), ("patch_head", self.config.patch_head)):
+            self.config.targets.check(head.prototypes, batch_size, f"{path}.{name}")
         if self.config.koleo_weight and batch_size < 2:
             raise ValueError(
                 f"a batch of {batch_size} has no neighbours for KoLeo: set batch=2 or more (it is steady from 32 on), "
-                "or method.koleo_weight=0"
+                f"or {path}.koleo_weight=0"
             )
 
     def forward(self, batch: Batch) -> Losses:
@@ -100,6 +108,8 @@ class DINOv2(nn.Module):
             "image": seen.pooled[: seen.b].detach(),
             "teacher": said[0],
             "student": log_probabilities(pooled[1], told),
+            "patch_teacher": said_patches[:WATCHED],
+            "patch_student": log_probabilities(patches[:WATCHED], told),
         }
         each = cross_entropy_to(said_patches, patches, told)
         terms = {"cls": cross_view(said, pooled, told), "patch": config.patch_weight * per_image(each, seen.mask)}

@@ -48,9 +48,14 @@ class WithGram(nn.Module):
         self.anchor = Teacher(method.pair.copy.tower)
         self.register_buffer("anchored", torch.zeros((), dtype=torch.bool))
 
+    @property
+    def undivided(self) -> str:
+        """DINOv2's."""
+        return self.method.undivided
+
     def check(self, batch_size: int) -> None:
-        """DINOv2's refusals."""
-        self.method.check(batch_size)
+        """DINOv2's refusals, by the names its numbers have here."""
+        self.method.check(batch_size, "method.base")
 
     @property
     def watched(self) -> dict[str, Tensor]:

@@ -20,7 +20,7 @@ from sightline.losses.distillation import cross_entropy_to, cross_view, per_imag
 from sightline.methods.dino import Student
 from sightline.methods.masked import mask_token, see
 from sightline.methods.pictures import PictureEncoder
-from sightline.methods.targets import Centering, Targets, log_probabilities
+from sightline.methods.targets import WATCHED, Centering, Targets, log_probabilities
 from sightline.methods.teaching import Head, Taught, Teaching
 from sightline.protocols import Batch, Losses
 from sightline.towers.vit import ViT
@@ -51,8 +51,13 @@ class IBOT(nn.Module):
         self.targets, self.patch_targets = (config.targets.build(config.head.prototypes) for _ in range(2))
         self.watched: dict[str, Tensor] = {}
 
+    @property
+    def undivided(self) -> str:
+        """Why a batch cannot be learned from in parts, where it cannot."""
+        return self.config.targets.undivided
+
     def check(self, batch_size: int) -> None:
-        """ValueError where a batch of so many pictures, over all devices, cannot balance the prototypes."""
+        """ValueError where a batch of so many pictures, over all devices, cannot balance or center the prototypes."""
         self.config.targets.check(self.config.head.prototypes, batch_size)
 
     def forward(self, batch: Batch) -> Losses:
@@ -72,6 +77,8 @@ class IBOT(nn.Module):
             "image": seen.pooled[: seen.b].detach(),
             "teacher": said[0],
             "student": log_probabilities(pooled[1], told),
+            "patch_teacher": said_patches[:WATCHED],
+            "patch_student": log_probabilities(patches[:WATCHED], told),
         }
         each = cross_entropy_to(said_patches, patches, told)
         return {"cls": cross_view(said, pooled, told), "patch": config.patch_weight * per_image(each, seen.mask)}

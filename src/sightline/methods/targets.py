@@ -5,7 +5,7 @@ Specs of a recipe; what they build has three verbs: call it for probabilities, `
 """
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, floor
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -14,8 +14,8 @@ from sightline.dist import gather
 from sightline.losses.sinkhorn import sinkhorn
 from sightline.nn.centering import Center
 
-BALANCED = 8
-"""prototypes a picture, above which Sinkhorn-Knopp gives targets that share nothing with one another"""
+WATCHED = 1024
+"""rows of patches that the monitor is shown; a batch has many more, and prototypes are many"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +27,16 @@ class Centering:
     def build(self, prototypes: int) -> Center:
         return Center(prototypes, self.momentum)
 
-    def check(self, prototypes: int, batch: int) -> None:
-        """Nothing to refuse."""
+    undivided = ""
+    """why a batch cannot be learned from in parts; a mean is the same over parts"""
+
+    def check(self, prototypes: int, batch: int, head: str = "method.head") -> None:
+        """ValueError for a batch whose mean is a picture itself."""
+        if batch < 2:
+            raise ValueError(
+                f"a batch of {batch} is its own mean: less the center a picture tells nothing of itself. Set batch=2 "
+                "or more (64 is a good start)"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,17 +44,22 @@ class Sinkhorn:
     """Sinkhorn-Knopp over the samples of all ranks; it remembers nothing from step to step."""
 
     iterations: int = 3
+    balanced: float = 8.0
+    """prototypes a picture, above which the run is refused: few pictures then share a prototype (DINOv2 has 43)"""
+
+    undivided = "Sinkhorn-Knopp balances the prototypes over the whole batch"
+    """why a batch cannot be learned from in parts"""
 
     def build(self, prototypes: int) -> "Balance":
         return Balance(self.iterations)
 
-    def check(self, prototypes: int, batch: int) -> None:
-        """ValueError for more prototypes than `batch` pictures can balance."""
-        if prototypes > BALANCED * batch:
+    def check(self, prototypes: int, batch: int, head: str = "method.head") -> None:
+        """ValueError for more prototypes than `batch` pictures can balance; `head` is where they are set."""
+        if prototypes > self.balanced * batch:
             raise ValueError(
                 f"{prototypes} prototypes are more than a batch of {batch} can balance by Sinkhorn-Knopp: with so few "
-                f"pictures no two share a prototype. Set method.head.prototypes={BALANCED * batch}, or "
-                f"batch={ceil(prototypes / BALANCED)}, or give the recipe targets=Centering()"
+                f"pictures no two share a prototype. Set {head}.prototypes={floor(self.balanced * batch)}, or "
+                f"batch={ceil(prototypes / self.balanced)}, or give the recipe targets=Centering()"
             )
 
 

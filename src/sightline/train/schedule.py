@@ -9,12 +9,18 @@ class WarmupCosine:
     """Linear warm-up from 0, then half a cosine down to `floor` (Loshchilov & Hutter 2017, without restarts)."""
 
     warmup: int = 100
-    """steps; never more than a tenth of the run, so that short runs still learn"""
+    """steps, of a run long enough for them: see `most`"""
+    most: float = 0.1
+    """share of the run that the warm-up may take, so that a run cut short still learns"""
     floor: float = 0.0
     """last factor, in [0, 1]"""
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.most <= 1:
+            raise ValueError(f"schedule.most is the share of the run that may be warm-up, 0 to 1; got {self.most}")
+
     def factor(self, step: int, total: int) -> float:
-        warmup = min(self.warmup, total // 10)
+        warmup = min(self.warmup, int(total * self.most))
         if step < warmup:
             return (step + 1) / warmup
         progress = (step - warmup) / max(1, total - warmup)
