@@ -22,6 +22,7 @@ from sightline.methods.numbered import at_least_two, within
 from sightline.methods.pictures import PictureEncoder
 from sightline.nn.bank import MemoryBank, Partition
 from sightline.nn.head import unit
+from sightline.nn.sync_norm import across_ranks
 from sightline.protocols import Batch, Losses
 
 
@@ -63,6 +64,7 @@ class InstanceDiscrimination(nn.Module):
         self.image, self.head = image, head
         self.bank = MemoryBank(at_least_two(samples, "a vector"), dim, config.momentum)
         self.partition = Partition() if isinstance(config.against, NCE) else None
+        across_ranks(self)
         self.watched: dict[str, Tensor] = {}
         self._seen: list[tuple[Tensor, Tensor]] = []  # what this step will write; empty between steps
 

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from sightline import dist
 from sightline.losses.pixels import NormalisedPixels, Target, contrast, patch_errors, patches, weighted_mean
 from sightline.methods.pictures import PictureEncoder
 from sightline.nn.decoder import MaskDecoder, places
@@ -69,7 +70,7 @@ class MAE(nn.Module):
         flat = contrast(target) < self.config.flat
         weight = masked * torch.where(flat, self.config.flat_weight, 1.0)
         self.watched = {"image": seen.tokens.mean(1).detach()} | _by_content(errors.detach(), masked, flat)
-        return {"pixels": weighted_mean(errors, weight)}
+        return {"pixels": weighted_mean(errors, weight, dist.mean)}
 
     def before_step(self, step: int, total: int) -> None:
         """Nothing is scheduled."""

@@ -22,6 +22,7 @@ from sightline import dist
 from sightline.losses.pixels import contrast, weighted_mean
 from sightline.methods.pictures import PictureEncoder
 from sightline.nn.head import width
+from sightline.nn.sync_norm import across_ranks
 from sightline.protocols import Batch, Losses
 
 NEIGHBOURS = 8
@@ -51,6 +52,7 @@ class RelativePosition(nn.Module):
         self.head = nn.Sequential(
             nn.Linear(2 * width(image), config.hidden), nn.ReLU(inplace=True), nn.Linear(config.hidden, NEIGHBOURS)
         )
+        across_ranks(self)
         self.watched: dict[str, Tensor] = {}
         self.step = 0
 
@@ -63,7 +65,7 @@ class RelativePosition(nn.Module):
         self.watched = {"image": embedded.detach(), "accuracy": accuracy.detach()}
         if self.step * len(logits) * dist.world() < self.samples:
             self.watched["accuracy_first_epoch"] = self.watched["accuracy"]
-        return {"position": weighted_mean(errors, solvable)}
+        return {"position": weighted_mean(errors, solvable, dist.mean)}
 
     @torch.no_grad()
     def accuracy(self, batch: Batch) -> float:
