@@ -14,7 +14,7 @@ from sightline.data.sample import Sample
 from sightline.data.source import open_source
 from sightline.data.views import MultiCrop, TwoViews
 from sightline.methods.pictures import PictureEncoder
-from sightline.recipes.find import train
+from sightline.recipes.find import find, train
 from sightline.towers.sizes import vit_small
 from sightline.towers.sizes_conv import common_resnet
 from sightline.train.checks import check_count, check_method, check_metric, check_pictures
@@ -146,8 +146,11 @@ def test_a_batch_of_one_to_each_rank_or_chunk_is_refused_too():
     made, method = recipe(image=common_resnet(), batch=4), Spread(common_resnet().build())
     with pytest.raises(ValueError, match="batch=4 leaves one picture to each of 4 processes.*Set batch=8"):
         check_method(made, method, 4)
-    with pytest.raises(ValueError, match="micro=1 leaves one picture at a time.*Set micro=2"):
-        check_method(replace(made, micro=1), method, 1)
+    with pytest.raises(ValueError, match="micro=2 learns from a batch in parts, and image.*BatchNorm.*Set micro=0"):
+        check_method(replace(made, micro=2), method, 1)
+    check_method(replace(made, micro=4), method, 1)  # the whole batch is one part
+    check_method(replace(made, micro=2), method.eval(), 1)
+    method.train()
     check_method(made, method, 2)
     check_method(made, method.eval(), 4)  # statistics that are not taken from the batch
 
@@ -158,6 +161,42 @@ def test_the_method_has_a_say():
     method.check = asked.append
     check_method(recipe(batch=8), method, 2)
     assert asked == [8]
+
+
+def test_the_method_is_asked_about_the_smallest_part_that_is_compared():
+    method, asked = Spread(vit_small(32, 8, 1).build()), []
+    method.check = asked.append
+    check_method(recipe(batch=14, micro=3), method, 2)
+    assert asked == [14, 2]  # parts of 3, 3 and 1 on each of two processes
+    compared, asked = Compared(vit_small(32, 8, 1).build()), []
+    compared.check = asked.append
+    check_method(recipe(batch=14, micro=3), compared, 2)
+    assert asked == [14]  # GradCache
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("dino.small", "Sinkhorn-Knopp balances"),
+        ("ibot.small", "Sinkhorn-Knopp balances"),
+        ("dinov2.gram", "Sinkhorn-Knopp balances"),
+        ("dinov2.centered", "KoLeo spreads"),
+    ],
+)
+def test_a_loss_of_the_whole_batch_is_not_taken_in_parts(name, words):
+    made = replace(find(name), micro=32)
+    with pytest.raises(ValueError, match=f"micro=32 learns from a batch in parts, and {words}.*Set micro=0"):
+        check_method(made, made.build(made), 1)
+    check_method(replace(made, micro=0), made.build(made), 1)
+
+
+def test_a_ragged_last_part_of_one_is_refused_and_the_settings_named_work():
+    made = replace(find("dino.tiny"), batch=16, micro=5)
+    method = made.build(made)
+    with pytest.raises(ValueError, match="micro=5 leaves 1 of 16 pictures.*Set micro=0, or batch to a multiple of"):
+        check_method(made, method, 1)
+    check_method(replace(made, micro=0), method, 1)
+    check_method(replace(made, batch=15), method, 1)
 
 
 def test_a_single_picture_is_refused(tmp_path):

@@ -103,18 +103,42 @@ def _unlabelled(reason: str) -> str:
 
 
 def check_method(recipe: Recipe, method: nn.Module, world: int) -> None:
-    """A batch of one where pictures of a batch are compared or normalised together; then the method's own check."""
-    alone = min(recipe.batch // world, recipe.micro or recipe.batch)
-    if alone < 2 and (reason := _needs_company(method)):
-        key = "micro" if recipe.micro == alone else "batch"
+    """A batch of one where pictures of a batch are compared or normalised together, a batch in parts where its loss is
+    of the whole; then the method's own check, of the fewest pictures that any part of a step has, over all devices."""
+    share = recipe.batch // world
+    parted = 0 < recipe.micro < share and not isinstance(method, Contrastive)  # GradCache compares the whole batch
+    if share < 2 and (reason := _needs_company(method)):
         raise ValueError(
-            f"{recipe.name}: {key}={recipe.micro if key == 'micro' else recipe.batch} leaves one picture "
-            f"{f'to each of {world} processes' if world > 1 and key == 'batch' else 'at a time'}, and {reason}. Set "
-            f"{key}={2 if key == 'micro' else 2 * world} or more (64 is a good start)"
+            f"{recipe.name}: batch={recipe.batch} leaves one picture "
+            f"{f'to each of {world} processes' if world > 1 else 'at a time'}, and {reason}. Set batch={2 * world} or "
+            "more (64 is a good start)"
+        )
+    if parted and (reason := _whole(method)):
+        raise ValueError(
+            f"{recipe.name}: micro={recipe.micro} learns from a batch in parts, and {reason}. Set micro=0, with a "
+            "smaller batch where memory is short"
         )
     own = getattr(method, "check", None)
-    if own is not None:
-        own(recipe.batch)
+    if own is None:
+        return
+    own(recipe.batch)
+    if parted:
+        last = share % recipe.micro or recipe.micro
+        try:
+            own(last * world)
+        except ValueError as error:
+            raise ValueError(
+                f"{recipe.name}: micro={recipe.micro} leaves {last} of {share} pictures for the last part of a batch. "
+                f"Set micro=0, or batch to a multiple of micro={max(2, recipe.micro)} for each process. ({error})"
+            ) from error
+
+
+def _whole(method: nn.Module) -> str:
+    """Why the loss of a batch is not the mean of its parts' losses; "" where it is."""
+    for path, module in method.named_modules():
+        if isinstance(module, BATCHNORM) and module.training:
+            return f"{path} is a BatchNorm, whose statistics would be those of a part"
+    return getattr(method, "undivided", "")
 
 
 def _needs_company(method: nn.Module) -> str:
