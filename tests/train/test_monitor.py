@@ -3,6 +3,8 @@ import math
 import pytest
 import torch
 
+from sightline.losses.sinkhorn import sinkhorn
+from sightline.train.collapse import measured
 from sightline.train.monitor import Monitor, NonFinite, check_finite, check_gradient
 
 
@@ -87,6 +89,41 @@ def test_spread_embeddings_and_balanced_prototypes_raise_no_alarm():
     q = (3 * torch.randn(64, 128)).softmax(1)
     healthy = {"image": torch.randn(64, 32), "target": torch.randn(64, 16), "teacher": q, "student": q.sqrt().log()}
     assert not said(healthy, row={"watch_last_layer": 3.0, "ntxent": 2.0}, steps=601)
+
+
+def test_a_constant_tower_under_balanced_targets_is_named_and_not_its_uniform_teacher():
+    q = sinkhorn(torch.ones(32, 64) * torch.randn(64), 0.04)
+    constant = torch.ones(32, 8) + 1e-4 * torch.randn(32, 8)
+    [text] = said({"image": constant, "teacher": q, "student": q.log()})
+    assert "all image embeddings are nearly the same" in text and "centering" not in text
+
+
+def test_places_known_in_the_first_epoch_are_a_shortcut():
+    [text] = said({"accuracy_first_epoch": torch.tensor(0.8)})
+    assert "80% of the time in the first epoch" in text and "data.views.gap" in text
+    assert not said({"accuracy_first_epoch": torch.tensor(0.4), "accuracy": torch.tensor(0.9)})
+
+
+def test_the_teacher_of_patches_has_causes_of_its_own():
+    healthy = (3 * torch.randn(64, 128)).softmax(1)
+    pictures = {"teacher": healthy, "student": healthy.sqrt().log()}
+    q = uniform(32, 64)
+    [text] = said(pictures | {"patch_teacher": q, "patch_student": q.log()})
+    assert "the teacher of patches gives every prototype the same share" in text
+    [text] = said(pictures | {"patch_teacher": sharp([5] * 32, 64), "patch_student": q.log()})
+    assert "the teacher of patches gives all patches the same few prototypes" in text
+    [text] = said(pictures | {"patch_teacher": sharp([number % 8 for number in range(64)], 1000)}, steps=601)
+    assert "of the 1000 prototypes of patches are in use" in text and "method.patch_head.prototypes" in text
+    assert not said(pictures | {"patch_teacher": healthy, "patch_student": healthy.sqrt().log()})
+    assert not said(pictures | {"patch_teacher": healthy[:0], "patch_student": healthy[:0]})  # nothing masked
+
+
+def test_patches_are_measured_as_pictures_are():
+    q = (3 * torch.randn(16, 32)).softmax(1)
+    p = torch.randn(16, 32).log_softmax(1)
+    found = measured({"teacher": q, "student": p, "patch_teacher": q, "patch_student": p})
+    assert {f"patch_{name}" for name in ("entropy", "marginal", "divergence")} <= found.keys()
+    assert all(found[f"patch_{name}"] == found[name] for name in ("entropy", "marginal", "divergence"))
 
 
 def test_one_bad_look_is_not_yet_a_cause():

@@ -2,7 +2,8 @@ r"""Collapse, measured: what a batch's embeddings and prototype assignments say 
 
 A method leaves its last batch in `watched`: `image` (and `text`) embeddings (b, d), `target` projections (b, d) of a
 target network, `teacher` probabilities q (r, k) and `student` log-probabilities ln p (r, k) of the rows compared with
-them. Of those, with z the rows:
+them; `patch_teacher` and `patch_student` are the same of masked patches, and give quantities that begin so. Of those,
+with z the rows:
 
     NAME_std       sqrt(d) mean_d std_b(z / |z|)     1 for directions spread evenly, 0 where all rows are one
     NAME_cosine    mean_{i != j} cos(z_i, z_j)
@@ -35,11 +36,15 @@ def measured(watched: dict[str, Tensor]) -> dict[str, float]:
             continue
         found |= {f"{name}_std": normalised_std(rows), f"{name}_cosine": mean_cosine(rows)}
         found[f"{name}_rankme"] = rankme(rows[:ROWS].detach().float().cpu())
-    if "teacher" in watched:
-        teacher = watched["teacher"].detach().float()
-        found |= {"entropy": entropy(teacher), "marginal": entropy(teacher.mean(0, keepdim=True))}
-        if "student" in watched:
-            found["divergence"] = divergence(teacher, watched["student"].detach().float())
+    for name in ("", "patch_"):
+        rows = watched.get(f"{name}teacher")
+        if rows is None or len(rows) == 0:
+            continue
+        teacher = rows.detach().float()
+        found[f"{name}entropy"] = entropy(teacher)
+        found[f"{name}marginal"] = entropy(teacher.mean(0, keepdim=True))
+        if f"{name}student" in watched:
+            found[f"{name}divergence"] = divergence(teacher, watched[f"{name}student"].detach().float())
     return found
 
 

@@ -17,8 +17,10 @@ EVERY = 50
 """steps between looks"""
 CHANCE = {"contrastive": lambda b: math.log(b), "ntxent": lambda b: math.log(2 * b - 1)}
 """term -> its value for embeddings that tell nothing apart, of the whole batch"""
-LATE = frozenset({"few directions", "few prototypes"})
+LATE = frozenset({"few directions", "few prototypes", "few prototypes of patches"})
 """causes that a young run still grows out of: said once its patience is over"""
+PATCH = "patch_"
+"""how the quantities begin of a teacher that is asked about patches too"""
 
 
 class NonFinite(FloatingPointError):
@@ -57,7 +59,7 @@ class Monitor:
         self.chance = {term: value(max(2, batch)) for term, value in CHANCE.items()}
         self.patience = patience
         self.recent: deque[float] = deque(maxlen=50)
-        self.usage = Usage()
+        self.usage = {name: Usage() for name in ("", PATCH)}
         self.seen: set[str] = set()
         """causes that the last look showed"""
         self.said: set[str] = set()
@@ -68,12 +70,15 @@ class Monitor:
 
     def observe(self, step: int, row: Mapping[str, float], watched: dict[str, Tensor]) -> list[str]:
         """`row` is the step's losses, `watched` what the method keeps of its last batch."""
-        if "teacher" in watched:
-            self.usage.add(watched["teacher"])
+        for name, usage in self.usage.items():
+            if f"{name}teacher" in watched:
+                usage.add(watched[f"{name}teacher"])
         self.quantities = {}
         messages = [self._once("plateau", text) for text in self._plateau(step, row)]
         if step % EVERY == 0:
-            self.quantities = measured(watched) | (self.usage.look() if step else {})
+            self.quantities = measured(watched)
+            for name, usage in self.usage.items() if step else ():
+                self.quantities |= {f"{name}{key}": value for key, value in usage.look().items()}
             size = {name: tuple(value.shape) for name, value in watched.items()}
             seen = self.quantities | {"last_layer": row.get("watch_last_layer", 0.0)}
             shown = dict(causes(seen, size)) if step else {}
@@ -109,42 +114,68 @@ class Monitor:
 def causes(q: Mapping[str, float], size: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[str, str]]:
     """(cause, sentence) for what the quantities `q` of one look show; `size` are the shapes they were taken of.
 
-    The first kind that shows hides the others, which it would bring about: prototypes, target, embeddings. The bounds
+    The first kind that shows hides the others, which it would bring about: a shortcut, prototypes, target, embeddings.
+    The bounds
     leave room to what healthy runs of our recipes show (tests/train/test_alarms.py).
     """
-    for kind in (_teacher, _target, _embeddings):
+    for kind in (_shortcut, _teacher, _target, _embeddings):
         found = list(kind(q, size))
         if found:
             yield from found
             return
 
 
+def _shortcut(q: Mapping[str, float], size: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[str, str]]:
+    """Relative position told of pictures never seen before, as nothing but a trick can."""
+    if q.get("accuracy_first_epoch", 0.0) > 0.6:
+        yield (
+            "shortcut",
+            f"places of patches are told right {q['accuracy_first_epoch']:.0%} of the time in the first epoch (chance "
+            "12.5%): the network reads them off something other than what patches show, lines that run on or colour "
+            "fringes. Widen data.views.gap and data.views.jitter, or take data.views.colours=drop",
+        )
+
+
 def _teacher(q: Mapping[str, float], size: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[str, str]]:
+    """The teacher's of pictures, and its of patches where there is one."""
+    for name in ("", PATCH):
+        if f"{name}entropy" in q:
+            mine = {key.removeprefix(name): value for key, value in q.items() if key.startswith(name)}
+            what = ("of patches", "patches", "patch_head") if name else ("", "pictures", "head")
+            # balanced targets of a constant tower are uniform by construction: the tower is what has to be named
+            constant = q.get("image_cosine", 0.0) > 0.995
+            yield from _prototypes(mine, size[f"{name}teacher"], what, constant)
+
+
+def _prototypes(
+    q: Mapping[str, float], size: tuple[int, ...], what: tuple[str, str, str], constant: bool
+) -> Iterator[tuple[str, str]]:
     """The two opposite collapses of self-distillation, and a head of which little is used."""
-    if "entropy" not in q:
-        return
-    rows, k = size["teacher"]
+    (rows, k), (of, all_of, head) = size, what
+    whose, of = (f"the teacher {of}", f" {of}") if of else ("the teacher", "")
     top, spread = math.log(k), math.log(min(rows, k))
     if q["entropy"] > 0.99 * top and q.get("divergence", 0.0) < 0.01:
+        if constant:
+            return
         yield (
-            "uniform",
-            f"the teacher gives every prototype the same share (H = {q['entropy']:.2f} = ln {k}, KL to the student "
+            f"uniform{of}",
+            f"{whose} gives every prototype the same share (H = {q['entropy']:.2f} = ln {k}, KL to the student "
             f"{q.get('divergence', 0.0):.3f}): uniform collapse, centering without sharpening. Take a temperature "
             "far below the student's, method.teaching.temperature=0.04,0.04 against 0.1",
         )
     elif q["marginal"] < 0.35 * spread:
         yield (
-            "one prototype",
-            f"the teacher gives all pictures the same few prototypes (H = {q['entropy']:.2f}, of the mean over the "
+            f"one prototype{of}",
+            f"{whose} gives all {all_of} the same few prototypes (H = {q['entropy']:.2f}, of the mean over the "
             f"batch {q['marginal']:.2f}, healthy near ln {min(rows, k)} = {spread:.2f}): one-prototype collapse, "
             "sharpening without centering. Centre the teacher (method.targets: Centering of momentum 0.9, or "
             "Sinkhorn), or raise method.teaching.temperature",
         )
     elif q.get("prototypes", 1.0) < 0.02:
         yield (
-            "few prototypes",
-            f"{q['prototypes']:.1%} of the {k} prototypes are in use: most of the head learns nothing. Take fewer "
-            "(method.head.prototypes), a larger batch, or a longer method.teaching.freeze",
+            f"few prototypes{of}",
+            f"{q['prototypes']:.1%} of the {k} prototypes{of} are in use: most of the head learns nothing. Take fewer "
+            f"(method.{head}.prototypes), a larger batch, or a longer method.teaching.freeze",
         )
 
 
