@@ -10,7 +10,7 @@ from torch import nn
 from sightline.nn.tag import decayed
 from sightline.train import checkpoint
 from sightline.train.clipping import EachTensor, clip_gradients, norm_of
-from sightline.train.optimizer import LARS, AdamW, set_decay, set_rate
+from sightline.train.optimizer import LARS, SGD, AdamW, Nesterov, set_decay, set_rate
 from sightline.train.override import override
 from sightline.train.schedule import linear_rate, root_rate
 
@@ -87,6 +87,21 @@ def test_lars_goes_on_from_a_checkpoint():
 
     whole, parted = run(range(6))[0], run(range(3, 6), run(range(3)))[0]
     assert all(torch.equal(whole[name], parted[name]) for name in whole)
+
+
+@pytest.mark.parametrize("spec", [SGD(weight_decay=0.1), Nesterov(weight_decay=0.1)])
+def test_sgd_with_plain_momentum_and_nesterovs_by_their_equations(spec):
+    method = nn.Linear(3, 2, bias=False).double()
+    optimizer = spec.build(method, decayed(method))
+    w, v = method.weight.detach().clone(), torch.zeros(2, 3, dtype=torch.float64)
+    for step in range(4):
+        fill(method, step)
+        assert method.weight.grad is not None
+        g = method.weight.grad + 0.1 * w
+        optimizer.step()
+        v = 0.9 * v + g
+        w = w - 0.1 * (g + 0.9 * v if isinstance(spec, Nesterov) else v)
+        torch.testing.assert_close(method.weight.detach(), w)
 
 
 def test_weight_decay_follows_half_a_cosine_and_only_where_there_is_decay():

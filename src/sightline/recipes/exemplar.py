@@ -11,7 +11,7 @@ from sightline.nn.heads import BYOLHead
 from sightline.towers.sizes import vit_small
 from sightline.towers.sizes_conv import alexnet_small, common_resnet
 from sightline.towers.spec import SmallStem
-from sightline.train.optimizer import SGD, AdamW
+from sightline.train.optimizer import SGD, AdamW, Nesterov
 from sightline.train.recipe import Data, Evaluation, Recipe
 from sightline.train.schedule import WarmupCosine
 
@@ -47,7 +47,7 @@ def small() -> Recipe:
         image=replace(common_resnet(), width=32, stem=SmallStem(stride=2)),
         dim=128,
         data=Data(source="icons", size=32, views=OneView(scale=(0.2, 1.0))),  # ours: SimCLR's
-        optim=SGD(lr=0.06, momentum=0.9, weight_decay=1e-4),
+        optim=Nesterov(lr=0.06, momentum=0.9, weight_decay=1e-4),  # ours
         schedule=WarmupCosine(warmup=100),
         batch=128,  # ours: more steps of the same cost
         steps=6500,
@@ -82,9 +82,9 @@ def paper() -> Recipe:
         method=Config(classes=Linear()),
         image=alexnet_small(),  # ours: two layers more than the paper's small net
         data=Data(source="photos?n=16000", size=32, views=ExemplarViews()),
-        optim=SGD(lr=0.01, momentum=0.9, weight_decay=5e-4),
+        optim=SGD(lr=0.01, momentum=0.9, weight_decay=5e-4),  # decay ours
         schedule=WarmupCosine(warmup=0),  # ours: the paper lowers the rate by hand
-        batch=128,
+        batch=128,  # ours
         epochs=150,  # as many looks at a picture as the paper has samples of it
         clip=0.0,
         evaluation=Evaluation(metric="rankme"),

@@ -75,7 +75,7 @@ def s16() -> Recipe:
 
 
 def b16() -> Recipe:
-    """ViT-B/16, paper table 2: ImageNet kNN 77.1, linear 79.5; 400 epochs."""
+    """ViT-B/16, 400 epochs: ImageNet kNN 77.1, linear 79.5 in the paper as remembered, not checked."""
     return replace(
         s16(),
         name="ibot.b16",

@@ -9,7 +9,7 @@ from sightline.data.patch_pairs import Neighbours
 from sightline.methods.relative_position import Config, RelativePosition
 from sightline.towers.sizes_conv import common_resnet, resnet50
 from sightline.towers.spec import ResNetSpec, SmallStem
-from sightline.train.optimizer import SGD, AdamW
+from sightline.train.optimizer import AdamW, Nesterov
 from sightline.train.recipe import Data, Evaluation, Recipe
 from sightline.train.schedule import WarmupCosine
 
@@ -81,9 +81,9 @@ def paper() -> Recipe:
             size=448,  # 150,000 to 450,000 pixels in the paper
             views=Neighbours(patch=96, gap=48, jitter=7, colours="drop", coarse=0.33),
         ),
-        optim=SGD(lr=0.1, weight_decay=1e-4),
-        schedule=WarmupCosine(warmup=5000),
-        batch=256,
-        epochs=70,
+        optim=Nesterov(lr=0.1, weight_decay=1e-4),  # ours
+        schedule=WarmupCosine(warmup=5000),  # ours
+        batch=256,  # ours
+        epochs=70,  # ours
         evaluation=Evaluation(every=5000, metric="knn"),
     )

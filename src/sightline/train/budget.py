@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from sightline.train.optimizer import LARS, SGD
+from sightline.train.optimizer import LARS, SGD, Nesterov
 from sightline.train.recipe import Recipe
 
 
@@ -48,7 +48,7 @@ def measure(method: nn.Module, recipe: Recipe, step: Callable[[int], float], *, 
     times = sorted(step(i) for i in range(1, 5))
     weights = sum(p.numel() * p.element_size() for p in method.parameters())
     trainable = sum(p.numel() for p in method.parameters() if p.requires_grad)
-    moments = 1 if isinstance(recipe.optim, SGD | LARS) else 2
+    moments = 1 if isinstance(recipe.optim, SGD | Nesterov | LARS) else 2
     peak = (
         torch.cuda.max_memory_allocated()
         if device == "cuda"

@@ -52,7 +52,19 @@ class Adam:
 
 @dataclass(frozen=True, kw_only=True)
 class SGD:
-    """Momentum SGD, as the convolutional networks of the 2010s were trained."""
+    """SGD with plain momentum, as the convolutional networks of the 2010s were trained."""
+
+    lr: float = 0.1
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+
+    def build(self, method: nn.Module, names: Names) -> torch.optim.Optimizer:
+        return torch.optim.SGD(groups(method, self.weight_decay, names), lr=self.lr, momentum=self.momentum, fused=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nesterov:
+    """SGD whose gradient is taken where the momentum leads (Sutskever et al. 2013)."""
 
     lr: float = 0.1
     momentum: float = 0.9
@@ -82,7 +94,7 @@ class LARS:
         return LayerwiseSGD(parts, lr=self.lr, momentum=self.momentum)
 
 
-Optimizer = AdamW | Adam | SGD | LARS
+Optimizer = AdamW | Adam | SGD | Nesterov | LARS
 
 
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
