@@ -38,6 +38,16 @@ def test_a_step_without_logits_leaves_it_and_a_momentum_of_one_keeps_zero():
         assert not one.center.any()
 
 
+def test_an_empty_observation_holds_the_center():
+    center = Center(8)
+    center.observe(torch.ones(3, 8))
+    center.update()
+    before = center.center.clone()
+    center.observe(torch.ones(0, 8))
+    center.update()
+    torch.testing.assert_close(center.center, before, rtol=0, atol=0)
+
+
 def test_the_center_is_its_whole_state():
     center = Center(8)
     center.observe(torch.randn(4, 8))

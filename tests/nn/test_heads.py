@@ -74,6 +74,13 @@ def test_prototypes_are_torchs_weight_norm():
     torch.testing.assert_close(last(x), linear(x))
 
 
+def test_prototypes_start_as_a_linear_layers_weight():
+    torch.manual_seed(3)
+    mine = UnitPrototypes(6, 500).weight
+    torch.manual_seed(3)
+    torch.testing.assert_close(mine, nn.Linear(6, 500, bias=False).weight, rtol=0, atol=0)
+
+
 def test_logits_are_cosines_whatever_the_norms():
     head = DINOHead(12, 20, hidden=10, bottleneck=6)
     x = torch.randn(9, 12)

@@ -43,4 +43,6 @@ class Center(nn.Module):
         seen, self._seen = self._seen, None
         if seen is not None:
             seen = total(seen)
-            self.center.lerp_(seen[:-1] / seen[-1].clamp(min=1), 1 - self.momentum)
+            count = seen[-1]
+            # no rows on any rank (a step whose masks are all empty) have no mean to move to
+            self.center.lerp_(seen[:-1] / count.clamp(min=1), (1 - self.momentum) * (count > 0).to(count.dtype))

@@ -4,6 +4,7 @@ A linear map before a BatchNorm has no bias, because the norm would take it out 
 """
 
 from collections.abc import Callable
+from math import sqrt
 
 import torch
 import torch.nn.functional as F
@@ -53,7 +54,7 @@ class UnitPrototypes(nn.Module):
     def __init__(self, dim: int, count: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(count, dim))
-        nn.init.trunc_normal_(self.weight, std=0.02)
+        nn.init.kaiming_uniform_(self.weight, a=sqrt(5))  # nn.Linear's own, which the released code leaves it at
         self.register_buffer("open", torch.ones(()))
 
     def rows(self) -> Float[Tensor, "k d"]:
