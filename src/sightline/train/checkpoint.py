@@ -66,7 +66,12 @@ def spread_moments(method: nn.Module, optimizer: torch.optim.Optimizer, state: d
         for key, value in moments.items():
             if value.numel() == shapes[name].numel() == 1 and key != "step":
                 moments[key] = value.reshape(shapes[name])
-    set_optimizer_state_dict(method, optimizer, state, options=StateDictOptions(full_state_dict=True))
+    # not strict: prototypes still frozen when it was saved have no moments yet (loop.py); weights are read strictly
+    options = StateDictOptions(full_state_dict=True, strict=False)
+    set_optimizer_state_dict(method, optimizer, state, options=options)
+    for name, parameter in method.named_parameters():
+        if name not in state["state"]:  # torch has counted a step for it, of zeros, to make room for what it reads
+            optimizer.state.pop(parameter, None)
 
 
 def save(path: Path, state: dict[str, Any]) -> None:

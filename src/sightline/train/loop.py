@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from sightline import dist
 from sightline.data.draw import seed_of
 from sightline.nn.ema import EMA
+from sightline.nn.heads import UnitPrototypes
 from sightline.nn.lock import keep_locked, locked
 from sightline.protocols import Batch, Contrastive, Losses
 from sightline.train import checkpoint
@@ -76,6 +77,7 @@ class Learner:
         self.sharded = sharded
         self.locked = locked(method)
         self.last, self.trunk = last_and_trunk(method)
+        self.prototypes = [part for part in method.modules() if isinstance(part, UnitPrototypes)]
         self.share = recipe.batch // dist.world()
         self.micro = recipe.micro if 0 < recipe.micro < self.share else 0
         self.cached = bool(self.micro) and isinstance(method, Contrastive)
@@ -103,6 +105,7 @@ class Learner:
         self.scaler.unscale_(self.optimizer)
         ratio = self.last_layer() if step % EVERY == 0 else {}
         norm = self.clip(step)
+        self.leave_frozen()
         self.scaler.step(self.optimizer)
         self.scaler.update()
         method.after_step()
@@ -126,6 +129,14 @@ class Learner:
         if not self.scaler.is_enabled():  # under float16 a non-finite gradient is a skipped step, not an error
             check_gradient(norm, step)
         return float(norm)
+
+    def leave_frozen(self) -> None:
+        """Takes the gradients of zeros of frozen prototypes away: the optimiser then leaves them whole, undecayed, and
+        counts no step, so that its averages of their gradient start with the first that is one."""
+        for part in self.prototypes:
+            if not part.open:
+                for parameter in part.parameters():
+                    parameter.grad = None
 
     def last_layer(self) -> dict[str, float]:
         """The gradient of the prototypes' layer as a multiple of the trunk's, where there is such a layer."""
