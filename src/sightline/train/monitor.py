@@ -21,6 +21,7 @@ LATE = frozenset({"few directions", "few prototypes", "few prototypes of patches
 """causes that a young run still grows out of: said once its patience is over"""
 PATCH = "patch_"
 """how the quantities begin of a teacher that is asked about patches too"""
+PATCHES = "method.patch_head.prototypes; of iBOT, whose head is one, method.head.prototypes"
 
 
 class NonFinite(FloatingPointError):
@@ -141,7 +142,7 @@ def _teacher(q: Mapping[str, float], size: Mapping[str, tuple[int, ...]]) -> Ite
     for name in ("", PATCH):
         if f"{name}entropy" in q:
             mine = {key.removeprefix(name): value for key, value in q.items() if key.startswith(name)}
-            what = ("of patches", "patches", "patch_head") if name else ("", "pictures", "head")
+            what = ("of patches", "patches", PATCHES) if name else ("", "pictures", "method.head.prototypes")
             # balanced targets of a constant tower are uniform by construction: the tower is what has to be named
             constant = q.get("image_cosine", 0.0) > 0.995
             yield from _prototypes(mine, size[f"{name}teacher"], what, constant)
@@ -175,7 +176,7 @@ def _prototypes(
         yield (
             f"few prototypes{of}",
             f"{q['prototypes']:.1%} of the {k} prototypes{of} are in use: most of the head learns nothing. Take fewer "
-            f"(method.{head}.prototypes), a larger batch, or a longer method.teaching.freeze",
+            f"({head}), a larger batch, or a longer method.teaching.freeze",
         )
 
 
