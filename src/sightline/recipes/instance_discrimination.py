@@ -42,9 +42,7 @@ def small() -> Recipe:
         name="instance_discrimination.small",
         build=build_with_head,  # ours
         method=Config(against=FullSoftmax(), temperature=0.1),  # ours
-        # ours: half the common ResNet's width and stride 2 give eight times its pictures a second, and a
-        # picture must come back some thirty times
-        image=replace(common_resnet(), width=32, stem=SmallStem(stride=2)),
+        image=common_resnet(),
         dim=128,
         data=Data(source="icons", size=32, views=OneView(scale=(0.2, 1.0))),  # ours: SimCLR's colours
         optim=AdamW(lr=2e-3, weight_decay=0.05),

@@ -37,7 +37,7 @@ def small() -> Recipe:
         optim=AdamW(lr=2e-3, weight_decay=0.05),  # ours: LARS is for batches of thousands
         schedule=WarmupCosine(warmup=50),
         batch=128,
-        steps=2500,
+        steps=3500,
         clip=3.0,
         evaluation=Evaluation(every=500, metric="rankme"),
     )
