@@ -14,6 +14,7 @@ import torch
 from sightline.data.caption_choice import with_terms
 from sightline.data.loader import Loader
 from sightline.data.mixture import Mixture
+from sightline.data.order import Window
 from sightline.data.sample import BadSample, Sample
 from sightline.data.store import Memory, estimate, fits
 
@@ -186,6 +187,15 @@ def test_a_mixture_counts_by_weight_and_indexes_its_parts_end_to_end():
     batch = read.batch(0)
     sample = mixture[int(batch["index"][0])]
     assert np.array_equal(batch["image"][0], sample.image.transpose(2, 0, 1))
+
+
+def test_a_window_of_a_source_and_none_of_a_mixture_or_a_stream():
+    window = Window(size=16, visits=4)
+    index = torch.cat([batch["index"] for batch in loader(Arrays(64), batch=8, order=window).iterate(0, 2)])
+    assert sorted(index.tolist()) == sorted(window.look_up(64, 0, np.arange(16)).tolist())
+    for source in (Mixture([Arrays(30), Arrays(10, seed=1)], [3, 1]), Far(Arrays(37))):
+        with pytest.raises(ValueError, match="one source that is read by index"):
+            loader(source, fields=(), order=window)
 
 
 def test_what_a_source_lacks_is_refused_before_the_first_step():

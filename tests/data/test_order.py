@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sightline.data.order import BLOCK, SMALL, counts, look_up, mixture_look_up, order, positions
+from sightline.data.order import BLOCK, SMALL, Window, counts, look_up, mixture_look_up, order, positions
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 100, SMALL, SMALL + 1, 100_003])
@@ -42,6 +42,36 @@ def test_positions_run_through_epoch_borders():
 def test_an_empty_source_is_refused():
     with pytest.raises(ValueError, match="empty"):
         positions(0, 0, 0, 1)
+
+
+def test_a_window_shows_every_sample_so_often_and_soon():
+    window, n = Window(size=64, visits=4), 1000
+    at = np.arange(n * 4)
+    found = window.look_up(n, 3, at)
+    assert np.array_equal(found[:64], window.look_up(n, 3, at[:64]))  # any positions alone
+    for stage in found[:3968].reshape(-1, 64):
+        assert len(set(stage)) == 64
+    counted = np.bincount(found, minlength=n)
+    assert np.median(counted) == 4 and counted.min() >= 1 and counted.max() <= 8
+    places = [np.flatnonzero(found == sample) for sample in range(n)]
+    # inside one passing a sample is away for less than two windows
+    assert np.median([np.diff(where).max() for where in places if len(where) == 4]) < 2 * 64
+
+
+def test_a_window_slides_by_a_part_of_itself():
+    window = Window(size=64, visits=4)
+    stages = [set(window.look_up(1000, 0, np.arange(64 * k, 64 * k + 64))) for k in range(6)]
+    assert [len(stages[0] & later) for later in stages] == [64, 48, 32, 16, 0, 0]
+
+
+def test_a_source_that_fits_into_the_window_is_read_in_epochs():
+    assert np.array_equal(Window(size=64, visits=4).look_up(50, 7, np.arange(120)), look_up(50, 7, np.arange(120)))
+
+
+@pytest.mark.parametrize(("size", "visits"), [(10, 3), (4, 8), (4, 0)])
+def test_a_window_that_cannot_slide_is_refused(size, visits):
+    with pytest.raises(ValueError, match="multiple of the visits"):
+        Window(size=size, visits=visits)
 
 
 @pytest.mark.parametrize("weights", [[1, 1], [0.7, 0.2, 0.1], [1e-4, 1, 3], [5.0] + [1e-3] * 40])

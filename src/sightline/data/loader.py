@@ -16,6 +16,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from sightline.data.ahead import ahead
 from sightline.data.caption_choice import Chooser, first
+from sightline.data.mixture import Mixture
+from sightline.data.order import EPOCHS, Epochs, Order
 from sightline.data.plan import Loaded, Plan, Tokenize
 from sightline.data.record import Bad, Record, attempt, fetch
 from sightline.data.sample import Sample, Source, Stream
@@ -50,6 +52,7 @@ class Loader:
     workers:   processes that prefetch; not used for what is in memory. For a stream: threads that decode.
     caption:   which words to take, see `caption_choice`.
     tokenize:  texts -> int64 (b, n); without it the batch has no tokens.
+    order:     in epochs, or by a window that slides over one source that is read by index.
     memory:    "auto" decodes everything once, now, if that takes under a quarter of the free memory.
     terms:     words that several samples share, for the batch keys `terms` and `has_term` (see `plan.term_table`).
     fields:    Batch keys needed (a source that lacks one is refused); mask, depth, boxes are made only when named.
@@ -71,6 +74,7 @@ class Loader:
         world: int = 1,
         caption: Chooser = first,
         tokenize: Tokenize | None = None,
+        order: Order = EPOCHS,
         memory: Literal["auto", "always", "never"] = "auto",
         terms: Iterable[str] = (),
         fields: Iterable[str] = (),
@@ -85,6 +89,11 @@ class Loader:
             raise ValueError(
                 f"{source.name!r} has {', '.join(sorted(source.has))}; needed besides: {', '.join(lacking)}"
             )
+        if not isinstance(order, Epochs) and (isinstance(source, Mixture) or not isinstance(source, Source)):
+            raise ValueError(
+                f"a {type(order).__name__.lower()} slides over one source that is read by index; {source.name!r} is a "
+                "mixture or a stream. Give one set of pictures, or a recipe with order=Epochs()"
+            )
         self._source = source
         self._workers = workers
         self._plan = Plan(
@@ -97,6 +106,7 @@ class Loader:
             caption=caption,
             tokenize=tokenize,
             terms=frozenset(terms),
+            order=order,
         )
         self.waited = 0.0
         self.bad: dict[str, str] = {}

@@ -5,6 +5,7 @@ mixture interleaves such endless sequences, with counts per source that are exac
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -18,6 +19,50 @@ BLOCK = 1024
 """Positions of a mixture among which its sources are counted exactly, then shuffled."""
 
 ROUNDS = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Epochs:
+    """Every sample once, in an order of its own for each epoch."""
+
+    def look_up(self, n: int, seed: int, at: np.ndarray) -> np.ndarray:
+        """Sample indices (count,) int64 at positions `at` (count,) >= 0 of a source of `n`."""
+        return look_up(n, seed, at)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """A window of `size` samples is shown whole, then slides on by a part of it: each comes back soon, `visits` times.
+
+    For methods that compare a picture with what they remember of it: in epochs of a large source that is stale when it
+    is needed. The sliding-window schedule of parametric instance classification (Cao et al. 2020,
+    https://arxiv.org/abs/2006.14618, section 3.3). All samples are passed once in `n * visits` positions. A source no
+    larger than the window is read in epochs.
+    """
+
+    size: int = 2048
+    visits: int = 16
+
+    def __post_init__(self) -> None:
+        if self.visits < 1 or self.size < 1 or self.size % self.visits:
+            raise ValueError(
+                f"a window of {self.size} samples cannot slide on by a part in {self.visits}: give a size that is a "
+                "multiple of the visits, for instance size=2048, visits=16"
+            )
+
+    def look_up(self, n: int, seed: int, at: np.ndarray) -> np.ndarray:
+        """Sample indices (count,) int64 at positions `at` (count,) >= 0 of a source of `n`."""
+        if n <= self.size:
+            return look_up(n, seed, at)
+        at = np.asarray(at, np.int64)
+        first = at // self.size * (self.size // self.visits)
+        inside = look_up(self.size, seed_of(seed, "window"), at)
+        # one order throughout: a window over the border of two would hold a sample twice
+        return look_up(n, seed, (first + inside) % n)
+
+
+Order = Epochs | Window
+EPOCHS = Epochs()
 
 
 def order(n: int, seed: int, epoch: int) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from sightline.data.caption_choice import DRAWS, Chooser
 from sightline.data.draw import uniform
 from sightline.data.mixture import Mixture
-from sightline.data.order import look_up, mixture_look_up
+from sightline.data.order import Epochs, Order, mixture_look_up
 from sightline.data.record import Bad, Record, collate
 from sightline.data.sample import Sample, Source, Stream
 from sightline.data.store import nothing_usable
@@ -39,6 +39,8 @@ class Plan:
     tokenize: Tokenize | None
     terms: frozenset[str] = frozenset()
     """the search terms that are told apart in `terms` and `has_term`"""
+    order: Order = Epochs()
+    """of a source that is read by index"""
 
     def positions(self, step: int) -> np.ndarray:
         """Places in the endless order of this rank's slice of a step, (b,) int64."""
@@ -70,7 +72,7 @@ class Plan:
     def indices(self, source: Source, places: np.ndarray) -> np.ndarray:
         """Source indices (b,) int64 of places in the endless order; of a mixture, in its parts laid end to end."""
         if not isinstance(source, Mixture):
-            return look_up(len(source), self.seed, places)
+            return self.order.look_up(len(source), self.seed, places)
         lengths = [len(part) for part in source.parts]
         part, index = mixture_look_up(lengths, source.weights, self.seed, places)
         return np.concatenate([[0], np.cumsum(lengths)])[part] + index

@@ -32,10 +32,10 @@ def alexnet_small(channels: int = 3) -> AlexNetOneTowerSpec:
 
 
 def common_resnet() -> ResNetSpec:
-    """The common ResNet of self-supervision, 0.7 M, 128 wide: an 18 of half the width without its last stage, for 32 px.
+    """The common ResNet of self-supervision, 0.7 M, 128 wide: half an 18 without its last stage, for 32 px.
 
-    Width and stem are chosen for what is learnt in a quarter of an hour on a laptop: at equal minutes BYOL's kNN is 3 to
-    4 points higher than with a width of 64, which takes three times as long a picture.
+    Width and stem are chosen for what is learnt in a quarter of an hour on a laptop: after as many minutes BYOL's kNN
+    is 3 points higher than with a width of 64, which takes two and a half times as long a picture.
     """
     return ResNetSpec(depths=(2, 2, 2), width=32, stem=SmallStem(stride=2))  # ours
 

@@ -50,6 +50,7 @@ class Feed:
             rank=dist.rank(),
             world=dist.world(),
             caption=recipe.data.caption,
+            order=recipe.data.order,
             tokenize=tokenizer,
             terms=shared_terms(source, recipe.seed) if "terms" in method.needs else (),
             fields=(method.needs | (method.uses & source.has)) - MADE,

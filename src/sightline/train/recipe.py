@@ -14,6 +14,7 @@ from torch import nn
 
 from sightline.data.caption_choice import first
 from sightline.data.masks import Masks
+from sightline.data.order import Epochs, Order
 from sightline.data.preprocess import Preprocess
 from sightline.data.sample import Sample
 from sightline.text.load import BPE, AnyTokenizer, TokenizerSpec
@@ -39,6 +40,8 @@ class Data:
     """a mask spec of `data/masks`, for methods that need `masks`; None makes none"""
     size: int = 64
     """pixels of a side, what the tower sees"""
+    order: Order = Epochs()
+    """in which samples come: in epochs, or in a window that slides over the source (`data.order.size=4096`)"""
     caption: Callable[[Sample, np.ndarray], str] = first
     """(sample, 16 uniform draws) -> the caption of this step"""
     preprocess: Preprocess = Preprocess()
