@@ -29,6 +29,10 @@ SIZE = 32
 """of the pictures that are taken as vectors themselves"""
 RANDOM = "random:"
 """before a method's name: its own tower, never trained"""
+PCA, COMPONENTS = "pca", 64
+"""the row beside the autoencoder's code of as many numbers"""
+PLAIN = ("pixels", PCA)
+"""rows without a tower"""
 DRAWS = (0, 1, 2)
 """seeds of random towers"""
 SPLITS = ("train", "test")
@@ -92,6 +96,24 @@ class Pixels:
         return pictures.reshape(len(pictures), -1)
 
 
+class Principal(Pixels):
+    """The pictures' `count` principal components, of the training part: the best linear code of as many numbers."""
+
+    tower = "pca"
+
+    def __init__(self, name: str, count: int) -> None:
+        rows = super().vectors(part(name, "train", self.rule).pixels).astype(np.float32)
+        self.mean = rows.mean(axis=0)
+        rows -= self.mean
+        self.axes = np.linalg.eigh(rows.T @ rows)[1][:, -count:]
+        tested = super().vectors(part(name, "test", self.rule).pixels) - self.mean
+        self.explained = float(np.square(tested @ self.axes).sum() / np.square(tested).sum())
+
+    def vectors(self, pictures: np.ndarray) -> np.ndarray:
+        # the axes are of pixels as stored, pictures come normalised to [-1, 1]
+        return (super().vectors((pictures + 1) * 127.5) - self.mean) @ self.axes
+
+
 class Tower:
     """An image encoder in torch, `vectors` of normalised pictures (n, 3, y, x)."""
 
@@ -111,7 +133,7 @@ def pictures(rule: Any, pixels: np.ndarray, work: Callable[[np.ndarray], np.ndar
 def jobs(methods: Sequence[str], seeds: Sequence[int] | None) -> Iterator[tuple[str, int]]:
     """(method, seed) of every row: before a method its own tower at random, three times."""
     for method in methods:
-        if method == "pixels":
+        if method in PLAIN:
             yield method, 0
             continue
         bare = method.removeprefix(RANDOM)
@@ -121,13 +143,13 @@ def jobs(methods: Sequence[str], seeds: Sequence[int] | None) -> Iterator[tuple[
 
 
 def recipe_of(method: str, overrides: Sequence[str] = ()) -> Recipe | None:
-    """The recipe of a method or of its random tower; None of pixels."""
-    return None if method == "pixels" else override(find(method.removeprefix(RANDOM)), overrides)
+    """The recipe of a method or of its random tower; None of `PLAIN` ones."""
+    return None if method in PLAIN else override(find(method.removeprefix(RANDOM)), overrides)
 
 
 def spec_of(recipe: Recipe | None) -> str:
     """The tower as it will be built: random towers of equal specs are one."""
-    return "pixels" if recipe is None else repr(fitted(recipe, None).image)
+    return "plain" if recipe is None else repr(fitted(recipe, None).image)
 
 
 def random_tower(recipe: Recipe, seed: int, precision: str) -> Tower:
@@ -163,8 +185,11 @@ def encoded_by(
     method: str, recipe: Recipe | None, seed: int, run: Path, name: str, overrides: Sequence[str], precision: str
 ) -> tuple[Any, dict[str, Any]]:
     """The encoder of a row, and what the row says of it: for a trained one, what its run says was run."""
+    if method == PCA:
+        components = Principal(name, COMPONENTS)
+        return components, {"tower": "pca", "spec": "plain", "explained": components.explained}
     if recipe is None:
-        return Pixels(), {"tower": "pixels", "spec": "pixels"}
+        return Pixels(), {"tower": "pixels", "spec": "plain"}
     if method.startswith(RANDOM):
         encoder, said = random_tower(recipe, seed, precision), {}
     else:
@@ -279,7 +304,7 @@ def reference(found: dict[tuple, list[dict[str, Any]]], spec: str) -> list[dict[
 def title(row: dict[str, Any]) -> str:
     """A method with what was overridden."""
     said = f"{row['method']} {row['overrides']}".strip()
-    return said if said == "pixels" else f"`{said}`"
+    return said if said in PLAIN else f"`{said}`"
 
 
 def markdown(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:

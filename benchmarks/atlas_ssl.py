@@ -8,7 +8,8 @@ A method's `small` recipe is its row. It is trained on the `train` pictures with
 `sightline.load(RUN)`, without augmentation, are judged by kNN (k = 20, temperature 0.07, unit vectors, all training
 pictures as memory) and by multinomial logistic regression (its C chosen on a tenth of the training pictures) on the
 `test` pictures. Beside each method stand raw pixels and its own tower untrained, at three seeds (`random:METHOD`;
-methods with equal towers share the rows). Rows are appended to rows.jsonl and finished ones skipped, runs are resumed,
+methods with equal towers share the rows); `pca` is the 64 principal components, as many numbers as the autoencoder's
+code, with the share of the test pictures' variance that they `explain`. Rows are appended to rows.jsonl and finished ones skipped, runs are resumed,
 so this may be stopped and given again. Labels of `emoji` are its nine groups: no concept is in both parts, and errors
 are by concept family.
 """
@@ -22,6 +23,7 @@ import numpy as np
 import torch
 
 from _atlas import (
+    PLAIN,
     RANDOM,
     Rows,
     difference,
@@ -67,7 +69,7 @@ KEYS = ("method", "set", "seed", "overrides")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=Path("runs/atlas-ssl"))
-    parser.add_argument("--methods", nargs="+", default=["pixels", *METHODS], help="pixels, recipes, random:RECIPE")
+    parser.add_argument("--methods", nargs="+", default=[*PLAIN, *METHODS], help="pixels, pca, recipes, random:RECIPE")
     parser.add_argument("--set", default="cifar10", choices=SETS)
     parser.add_argument("--seeds", nargs="+", type=int, help="of the training; default: 0")
     parser.add_argument("--precision", default="float32", choices=("float32", "bfloat16"), help="of the forward pass")
@@ -90,7 +92,7 @@ def main() -> None:
 
 def begun(method: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
     """What a row is known by."""
-    said = " ".join(options.overrides) if method != "pixels" else ""
+    said = " ".join(options.overrides) if method not in PLAIN else ""
     spec = spec_of(recipe_of(method, options.overrides))
     return {"method": method, "set": options.set, "seed": seed, "overrides": said, "spec": spec}
 
@@ -133,7 +135,7 @@ def table(rows: Rows, name: str) -> str:
         line = [title(first), first["tower"], str(len(members))]
         for score, right in zip(SCORES, hits, strict=True):
             line += [figure(right, families), spread(members, score)]
-        beside = first["method"] != "pixels" and not first["method"].startswith(RANDOM)
+        beside = first["method"] not in PLAIN and not first["method"].startswith(RANDOM)
         drawn = reference(found, first["spec"]) if beside else []
         pixels = found.get(("pixels", ""), []) if first["method"] != "pixels" else []
         for score in range(len(SCORES)):

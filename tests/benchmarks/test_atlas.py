@@ -97,6 +97,25 @@ def test_random_towers_are_judged_by_knn_and_a_linear_probe(tmp_path):
     assert one["knn"] != other["knn"] and rows.hits(rows.all()).shape == (2, 64)
 
 
+def test_principal_components_stand_for_the_best_linear_code(tmp_path):
+    from sklearn.decomposition import PCA
+
+    import atlas_ssl
+    from _atlas import Pixels, Principal, part, pictures
+
+    (row,) = rows_of(atlas_ssl, options(tmp_path, set="emoji"), tmp_path, [("pca", 0)]).all()
+    assert row["dim"] == 64 and row["overrides"] == "" and 0 < row["explained"] < 1
+    train, test = (part("emoji", split, Pixels.rule) for split in ("train", "test"))
+    ours = Principal("emoji", 5)
+    theirs = PCA(5).fit(train.pixels.reshape(len(train), -1).astype(float))
+    found = pictures(ours.rule, test.pixels, ours.vectors)
+    expected = theirs.transform(test.pixels.reshape(len(test), -1).astype(float))
+    left = np.square(theirs.inverse_transform(expected) - test.pixels.reshape(len(test), -1)).sum()
+    whole = np.square(test.pixels.reshape(len(test), -1) - theirs.mean_).sum()
+    assert ours.explained == pytest.approx(1 - left / whole, abs=1e-3)
+    assert np.square(found).sum() / whole == pytest.approx(ours.explained, abs=1e-3)
+
+
 @pytest.mark.slow
 def test_every_method_stands_beside_pixels_and_its_own_tower(tmp_path):
     import atlas_ssl
