@@ -102,16 +102,16 @@ class Principal(Pixels):
     tower = "pca"
 
     def __init__(self, name: str, count: int) -> None:
-        rows = super().vectors(part(name, "train", self.rule).pixels).astype(np.float32)
+        train, test = (part(name, split, self.rule).pixels for split in SPLITS)
+        rows = pictures(self.rule, train, super().vectors)
         self.mean = rows.mean(axis=0)
         rows -= self.mean
         self.axes = np.linalg.eigh(rows.T @ rows)[1][:, -count:]
-        tested = super().vectors(part(name, "test", self.rule).pixels) - self.mean
+        tested = pictures(self.rule, test, super().vectors) - self.mean
         self.explained = float(np.square(tested @ self.axes).sum() / np.square(tested).sum())
 
     def vectors(self, pictures: np.ndarray) -> np.ndarray:
-        # the axes are of pixels as stored, pictures come normalised to [-1, 1]
-        return (super().vectors((pictures + 1) * 127.5) - self.mean) @ self.axes
+        return (super().vectors(pictures) - self.mean) @ self.axes
 
 
 class Tower:

@@ -8,10 +8,10 @@ A method's `small` recipe is its row. It is trained on the `train` pictures with
 `sightline.load(RUN)`, without augmentation, are judged by kNN (k = 20, temperature 0.07, unit vectors, all training
 pictures as memory) and by multinomial logistic regression (its C chosen on a tenth of the training pictures) on the
 `test` pictures. Beside each method stand raw pixels and its own tower untrained, at three seeds (`random:METHOD`;
-methods with equal towers share the rows); `pca` is the 64 principal components, as many numbers as the autoencoder's
-code, with the share of the test pictures' variance that they `explain`. Rows are appended to rows.jsonl and finished ones skipped, runs are resumed,
-so this may be stopped and given again. Labels of `emoji` are its nine groups: no concept is in both parts, and errors
-are by concept family.
+methods with equal towers share the rows), and `pca`: 64 principal components, as many numbers as the autoencoder's
+code, with the share of the test pictures' variance that they `explain`. Rows are appended to rows.jsonl and finished
+ones skipped, runs are resumed, so this may be stopped and given again. Labels of `emoji` are its nine groups: no
+concept is in both parts, and errors are by concept family.
 """
 
 import argparse
