@@ -25,8 +25,11 @@ MINUTES = {"tiny": 0.1}
 
 IMAGENET = Preprocess(resize="crop", interpolation="bicubic", mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
 
-CROPS = MultiCrop(count=4, local_scale=(0.15, 0.4), blur=(0.0, 0.0, 0.0))
+CROPS = MultiCrop(count=2, local_scale=(0.15, 0.4), blur=(0.0, 0.0, 0.0))
 """Ours, for 32 px: a local crop of 16 px is then enlarged by a third at most, and nothing is blurred besides."""
+TEACHING = Teaching(momentum=0.9, temperature=(0.01, 0.01), freeze=0.01)
+"""Ours: a teacher that lags teaches less in a short run (kNN of the ViT after 500 steps: 0.335, and 0.311 at 0.97); at a
+temperature of 0.04 a small tower's targets stay near uniform for hundreds of steps."""
 
 
 def build(recipe: Recipe) -> DINO:
@@ -41,20 +44,19 @@ def small() -> Recipe:
     return Recipe(
         name="dino.small",
         build=build,
+        # ours: 256 prototypes teach less (0.319 after 500 steps); Sinkhorn balances more only in larger batches
         method=Config(
-            # ours: few prototypes and a narrow bottleneck spread cosines wide, so that targets are sharp from the start
-            head=Head(prototypes=256, hidden=256, bottleneck=32),
-            # ours: a teacher that lags teaches less in a short run; at 0.04 a small tower's targets stay near uniform
-            teaching=Teaching(momentum=0.9, temperature=(0.01, 0.01), freeze=0.01),
+            head=Head(prototypes=1024, hidden=256, bottleneck=64),
+            teaching=TEACHING,
             targets=Sinkhorn(),  # ours: balanced from the first step, where a center takes some to find its place
         ),
         # ours: the mean of the patches is a useful vector from the first step, a class token must learn to look
         image=replace(common_vit(32), patch=8, pool=Mean()),
         data=Data(source="icons", size=32, views=CROPS),
-        optim=AdamW(lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.04),  # ours
+        optim=AdamW(lr=5e-4, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.04),  # ours
         schedule=WarmupCosine(warmup=100),
-        batch=64,
-        steps=4500,
+        batch=128,
+        steps=3500,
         clip=EachTensor(3.0),
         evaluation=Evaluation(every=500, metric="rankme"),
     )
@@ -69,9 +71,15 @@ def resnet() -> Recipe:
     return replace(
         base,
         name="dino.resnet",
+        method=Config(
+            # ours: few prototypes and a narrow bottleneck spread cosines wide, so that targets are sharp from the start
+            head=Head(prototypes=256, hidden=256, bottleneck=32),
+            teaching=TEACHING,
+            targets=Sinkhorn(),
+        ),
         image=common_resnet(),
-        data=replace(base.data, views=replace(CROPS, count=2)),
-        optim=replace(base.optim, lr=3e-3),
+        optim=replace(base.optim, lr=3e-3),  # ours: what BatchNorms bear and the ViT does not
+        batch=64,
         steps=4500,
     )
 

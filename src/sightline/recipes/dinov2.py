@@ -47,7 +47,7 @@ def small() -> Recipe:
         build=build,
         method=Config(head=head, patch_head=head, teaching=base.method.teaching),  # ours
         data=replace(base.data, masks=StrataMask(ratio=(0.1, 0.5), share=0.5, views=2)),
-        steps=4000,
+        steps=2600,
     )
 
 

@@ -39,7 +39,7 @@ def small() -> Recipe:
         build=build,
         method=Config(head=base.method.head, teaching=base.method.teaching, targets=base.method.targets),  # ours
         data=replace(base.data, masks=MASKS),
-        steps=4000,
+        steps=2600,
     )
 
 
