@@ -55,7 +55,7 @@ def small() -> Recipe:
         optim=AdamW(lr=2e-3, betas=(0.9, 0.999), weight_decay=0.0),
         schedule=WarmupCosine(warmup=50),
         batch=128,
-        steps=6000,
+        steps=4000,
         evaluation=Evaluation(every=500, metric="rankme"),
     )
 

@@ -28,8 +28,8 @@ IMAGENET = Preprocess(resize="crop", interpolation="bicubic", mean=(0.485, 0.456
 CROPS = MultiCrop(count=2, local_scale=(0.15, 0.4), blur=(0.0, 0.0, 0.0))
 """Ours, for 32 px: a local crop of 16 px is then enlarged by a third at most, and nothing is blurred besides."""
 TEACHING = Teaching(momentum=0.9, temperature=(0.01, 0.01), freeze=0.01)
-"""Ours: a teacher that lags teaches less in a short run (kNN of the ViT after 500 steps: 0.335, and 0.311 at 0.97); at a
-temperature of 0.04 a small tower's targets stay near uniform for hundreds of steps."""
+"""Ours: a teacher that lags teaches less in a short run (kNN of the ViT after 500 steps: 0.335, and 0.311 at 0.97); at
+a temperature of 0.04 a small tower's targets stay near uniform for hundreds of steps."""
 
 
 def build(recipe: Recipe) -> DINO:
