@@ -282,8 +282,8 @@ def difference(a: np.ndarray, b: np.ndarray, families: np.ndarray | None) -> str
 
 
 def spread(members: Sequence[dict[str, Any]], score: str) -> str:
-    """Standard deviation of a score over seeds; nothing of one."""
-    return f"{np.std([row[score] for row in members], ddof=1):.3f}" if len(members) > 1 else ""
+    """After a figure: the standard deviation of its score over seeds, in brackets; nothing of one."""
+    return f" [{np.std([row[score] for row in members], ddof=1):.3f}]" if len(members) > 1 else ""
 
 
 def note(families: bool) -> str:
@@ -291,7 +291,7 @@ def note(families: bool) -> str:
     luck = ", families of concepts drawn together" if families else ""
     return (
         f"A row of one seed is one run; errors are over test pictures alone{luck}. Differences are paired, with their "
-        "number of errors. Spread: standard deviation over seeds."
+        "number of errors. In brackets: standard deviation over seeds."
     )
 
 

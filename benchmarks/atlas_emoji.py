@@ -195,11 +195,11 @@ def table(rows: Rows) -> str:
             line = [title(first), first["tower"]]
             if not is_trained(method):
                 members = found[method, said, "none"]
-                lines.append([*line, figure(here["none"], families), spread(members, score), *[""] * 7])
+                lines.append([*line, figure(here["none"], families) + spread(members, score), *[""] * 6])
                 continue
             for kind in KINDS:
-                line.append(figure(here[kind], families) if kind in here else "")
-                line.append(spread(found[method, said, kind], score) if kind in here else "")
+                seeds = found.get((method, said, kind), [])
+                line.append(figure(here[kind], families) + spread(seeds, score) if seeds else "")
             line.append(difference(here["graphics"], here["photo"], families) if len(here) == 2 else "")
             drawn = reference(found, first["spec"])
             others = [hits.get(("pixels", "", "none")), rows.hits(drawn) if drawn else None]
@@ -208,7 +208,7 @@ def table(rows: Rows) -> str:
                     known = kind in here and other is not None
                     line.append(difference(here[kind], other[at], families) if known else "")
             lines.append(line)
-        head = ["method", "tower", *(column for kind in KINDS for column in (f"{kind} views", "spread"))]
+        head = ["method", "tower", *(f"{kind} views" for kind in KINDS)]
         head += ["graphics - photo"]
         head += [f"{kind} - {other}" for kind in KINDS for other in ("pixels", "random tower")]
         whole.append(f"R@1, {score}:\n\n{markdown(head, lines)}")

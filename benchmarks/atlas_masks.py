@@ -225,14 +225,14 @@ def table(rows: Rows) -> str:
         drawn = reference(found, first["spec"]) if is_trained(method) else []
         random = hits.get((method, said, "random")) if is_trained(method) and kind != "random" else None
         for at, name in enumerate(PROBES):
-            line += [figure(*averaged(own[at], luck)), spread(members, name), f"{first[f'{name}_spread']:.3f}"]
+            line += [figure(*averaged(own[at], luck)) + spread(members, name), f"{first[f'{name}_spread']:.3f}"]
             for other in (random, rows.hits(drawn) if drawn else None):
                 line.append("" if other is None else apart(own[at], other[at], luck))
         lines.append(line)
     columns = [
         column
         for name in PROBES
-        for column in (name, "spread", "of the probe", f"{name} - random masks", f"{name} - random tower")
+        for column in (name, "of the probe", f"{name} - random masks", f"{name} - random tower")
     ]
     head = ["method", "masks", "seeds", "masked", "ink masked", *columns]
     return markdown(head, lines) + "\n\n" + note(luck is not None)

@@ -134,7 +134,7 @@ def table(rows: Rows, name: str) -> str:
         hits, families = rows.hits(members), rows.families(first)
         line = [title(first), first["tower"], str(len(members))]
         for score, right in zip(SCORES, hits, strict=True):
-            line += [figure(right, families), spread(members, score)]
+            line.append(figure(right, families) + spread(members, score))
         beside = first["method"] not in PLAIN and not first["method"].startswith(RANDOM)
         drawn = reference(found, first["spec"]) if beside else []
         pixels = found.get(("pixels", ""), []) if first["method"] != "pixels" else []
@@ -144,7 +144,7 @@ def table(rows: Rows, name: str) -> str:
         seconds, ranks = first.get("train_seconds"), [m["rankme"] for m in members if m["rankme"] is not None]
         line += ["" if seconds is None else f"{seconds / 60:.1f}", f"{np.mean(ranks):.0f}" if ranks else ""]
         lines.append(line)
-    head = ["method", "tower", "seeds", *(column for score in SCORES for column in (score, "spread"))]
+    head = ["method", "tower", "seeds", *SCORES]
     head += [f"{score} - {other}" for score in SCORES for other in ("pixels", "random tower")]
     return markdown([*head, "minutes", "RankMe"], lines) + "\n\n" + note(families is not None)
 
