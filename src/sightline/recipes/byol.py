@@ -25,7 +25,8 @@ def build(recipe: Recipe) -> BYOL:
 def small() -> Recipe:
     """Photos of 32 pixels, thousands of them. `sightline train byol --data SRC --out RUN`
 
-    figure: to be measured
+    figure: CIFAR-10 kNN 0.559, linear 0.596 (pixels 0.462, 0.414; its tower untrained 0.301, 0.356); 23 minutes on
+    one core. `python benchmarks/atlas_ssl.py --methods byol`
     """
     return Recipe(
         name="byol.small",

@@ -39,7 +39,7 @@ def build(recipe: Recipe) -> DINO:
 def small() -> Recipe:
     """A few ten thousand small pictures, on a laptop. `sightline train dino --data SRC --out RUN`
 
-    # figure: to be measured (CIFAR-10, kNN and linear, 15 minutes on two cores)
+    figure: to be measured
     """
     return Recipe(
         name="dino.small",
@@ -65,7 +65,8 @@ def small() -> Recipe:
 def resnet() -> Recipe:
     """The same on the common ResNet, as SimCLR and BYOL have it. `sightline train dino.resnet --data SRC --out RUN`
 
-    # figure: to be measured (CIFAR-10, kNN and linear, 15 minutes on two cores)
+    figure: CIFAR-10 kNN 0.556, linear 0.600 (pixels 0.462, 0.414; its tower untrained 0.301, 0.356); 15 minutes on
+    one core. `python benchmarks/atlas_ssl.py --methods dino.resnet`
     """
     base = small()
     return replace(

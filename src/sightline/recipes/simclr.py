@@ -26,7 +26,8 @@ def build(recipe: Recipe) -> SimCLR:
 def small() -> Recipe:
     """Photos of 32 pixels, thousands of them. `sightline train simclr --data SRC --out RUN`
 
-    figure: to be measured
+    figure: CIFAR-10 kNN 0.589, linear 0.595 (pixels 0.462, 0.414; its tower untrained 0.301, 0.356); 12 minutes on
+    one core. `python benchmarks/atlas_ssl.py --methods simclr`
     """
     return Recipe(
         name="simclr.small",
