@@ -78,9 +78,9 @@ def test_every_recipe_balances_its_batch():
 def test_grams_refusals_name_where_its_numbers_are():
     gram = find("dinov2.gram")
     method = gram.build(gram)
-    with pytest.raises(ValueError, match=r"Set method\.base\.head\.prototypes=128, or batch=32"):
+    with pytest.raises(ValueError, match=r"Set method\.base\.head\.prototypes=128, or batch=128"):
         method.check(16)
-    config = replace(gram.method.base, patch_head=replace(gram.method.base.patch_head, prototypes=1024))
+    config = replace(gram.method.base, patch_head=replace(gram.method.base.patch_head, prototypes=2048))
     gram = replace(gram, method=replace(gram.method, base=config))
-    with pytest.raises(ValueError, match=r"Set method\.base\.patch_head\.prototypes=512"):
-        gram.build(gram).check(64)
+    with pytest.raises(ValueError, match=r"Set method\.base\.patch_head\.prototypes=1024"):
+        gram.build(gram).check(128)

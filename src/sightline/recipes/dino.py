@@ -93,6 +93,7 @@ def tiny() -> Recipe:
         method=Config(head=Head(prototypes=64, hidden=32, bottleneck=16), teaching=Teaching(momentum=0.9, freeze=0.0)),
         image=replace(common_vit(32), patch=8, dim=64, depth=2, heads=2),
         data=Data(source="icons?n=64", size=32, views=MultiCrop(count=2)),
+        optim=replace(small().optim, lr=1e-3),
         batch=16,
         steps=20,
         precision="float32",
