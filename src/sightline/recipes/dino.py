@@ -21,7 +21,7 @@ from sightline.train.schedule import WarmupCosine
 
 PAPER = "Caron et al. 2021"
 LEARNS = "vectors of pictures alone: what a crop shows of the whole"
-MINUTES = {"tiny": 0.1}
+MINUTES = {"tiny": 0.1, "resnet": 12.8}
 
 IMAGENET = Preprocess(resize="crop", interpolation="bicubic", mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
 

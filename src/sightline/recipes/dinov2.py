@@ -22,7 +22,7 @@ from sightline.train.schedule import WarmupCosine
 
 PAPER = "Oquab et al. 2023"
 LEARNS = "vectors of pictures and of their patches, spread over the sphere, from pictures alone"
-MINUTES = {"tiny": 0.1}
+MINUTES = {"tiny": 0.1, "small": 14.4}
 
 
 def build(recipe: Recipe) -> DINOv2:

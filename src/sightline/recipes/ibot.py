@@ -17,7 +17,7 @@ from sightline.train.recipe import Data, Recipe
 
 PAPER = "Zhou et al. 2021"
 LEARNS = "vectors of pictures and of their patches, from pictures alone"
-MINUTES = {"tiny": 0.1}
+MINUTES = {"tiny": 0.1, "small": 15.7}
 
 MASKS = BlockMask(ratio=(0.1, 0.5), share=0.5, views=2)
 

@@ -16,7 +16,7 @@ from sightline.train.schedule import WarmupCosine, linear_rate
 
 PAPER = "Chen et al. 2020"
 LEARNS = "what two views of a picture share and other pictures do not: retrieval, kNN"
-MINUTES = {"tiny": 0.1}
+MINUTES = {"tiny": 0.1, "small": 10.0}
 
 
 def build(recipe: Recipe) -> SimCLR:
