@@ -7,6 +7,7 @@ from sightline.methods.dino import DINO, Config
 from sightline.methods.targets import Centering, Sinkhorn
 from sightline.methods.teaching import Head, Teaching, by_size
 from sightline.towers import ResNetSpec, ViTSpec
+from sightline.train.init import spread
 
 HEAD = Head(prototypes=16, hidden=12, bottleneck=6)
 VIT = ViTSpec(size=16, patch=4, dim=8, depth=2, heads=2, drop_path=0.5)
@@ -140,7 +141,7 @@ def test_a_student_begins_where_its_teacher_was_filled():
     made = method()
     for p in made.encoder().parameters():
         p.add_(1.0)
-    made.started()
+    spread(made.encoder().image, made)
     for one, two in zip(made.pair.student.tower.parameters(), made.encoder().parameters(), strict=True):
         torch.testing.assert_close(one, two, rtol=0, atol=0)
 

@@ -12,6 +12,11 @@ def precise(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     return x if x.dtype == torch.float64 else x.float()
 
 
+def alone(x: Tensor) -> Tensor:
+    """What a loss's `everyone` is on one process."""
+    return x
+
+
 def spans(rows: int, chunk: int) -> Iterator[slice]:
     """Row blocks of `chunk`, the last one ragged. ValueError for a chunk below 1."""
     if chunk < 1:

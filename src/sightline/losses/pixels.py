@@ -14,7 +14,7 @@ from einops import rearrange
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from sightline.losses.sinkhorn import alone
+from sightline.losses.blocks import alone, precise
 
 Patches = Float[Tensor, "b n p"]
 
@@ -61,8 +61,7 @@ def picture(x: Patches, grid: tuple[int, int], patch: int) -> Float[Tensor, "b c
 
 def patch_errors(predicted: Patches, target: Patches) -> Float[Tensor, "b n"]:
     """The mean square difference of each patch, in float32 or better."""
-    precise = torch.promote_types(torch.float32, target.dtype)
-    return (predicted.to(precise) - target.to(precise)).square().mean(-1)
+    return (precise(predicted) - precise(target)).square().mean(-1)
 
 
 def weighted_mean(

@@ -82,10 +82,6 @@ class WithGram(nn.Module):
         """DINOv2's: the anchor stays."""
         self.method.after_step()
 
-    def started(self) -> None:
-        """The encoder was filled from another (`--init`): the student begins as its teacher."""
-        self.method.started()
-
     def encoder(self) -> Any:
         """DINOv2's: the teacher's tower."""
         return self.method.encoder()

@@ -11,17 +11,13 @@ mask: the same numbers); both terms have one teacher temperature, whose publishe
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
-from torch import Tensor, nn
 
-from sightline.losses.distillation import cross_entropy_to, cross_view, per_image
 from sightline.methods.dino import Student
-from sightline.methods.masked import mask_token, see
-from sightline.methods.pictures import PictureEncoder
-from sightline.methods.targets import WATCHED, Centering, Targets, log_probabilities
-from sightline.methods.teaching import Head, Taught, Teaching
+from sightline.methods.masked import Masked
+from sightline.methods.targets import Centering, Targets
+from sightline.methods.teaching import Head, Teaching
 from sightline.protocols import Batch, Losses
 from sightline.towers.vit import ViT
 
@@ -37,66 +33,21 @@ class Config:
     """lambda"""
 
 
-class IBOT(nn.Module):
-    """A ViT whose stem does not overlap (kernels equal to strides), or pixels leak under the mask."""
-
-    needs = frozenset({"image", "views", "masks"})
-    uses = frozenset[str]()
+class IBOT(Masked):
+    """One head for both kinds of tokens."""
 
     def __init__(self, tower: ViT, config: Config = Config()) -> None:
-        super().__init__()
-        self.config = config
-        self.pair = Taught(Student(tower, config.head.build(tower.dim)), config.teaching)
-        self.token = mask_token(tower.dim)
-        self.targets, self.patch_targets = (config.targets.build(config.head.prototypes) for _ in range(2))
-        self.watched: dict[str, Tensor] = {}
-
-    @property
-    def undivided(self) -> str:
-        """Why a batch cannot be learned from in parts, where it cannot."""
-        return self.config.targets.undivided
-
-    def check(self, batch_size: int) -> None:
-        """ValueError where a batch of so many pictures, over all devices, cannot balance or center the prototypes."""
-        self.config.targets.check(self.config.head.prototypes, batch_size)
+        student = Student(tower, config.head.build(tower.dim))
+        super().__init__(student, config, config.head.prototypes, config.head.prototypes)
 
     def forward(self, batch: Batch) -> Losses:
         """{"cls", "patch"}; the first two of the image and its views are the global ones, with a mask each."""
-        seen, config, temperature = see(self.pair, self.token, batch), self.config, self.pair.temperature
-        told = config.teaching.student_temperature
+        seen = self.see(batch)
         logits = self.pair.student.head(torch.cat([seen.pooled, seen.tokens[seen.mask]]))
         pooled, patches = logits[: len(seen.pooled)].unflatten(0, (-1, seen.b)), logits[len(seen.pooled) :]
         with torch.no_grad():
             head = self.pair.copy.head
             raw, raw_patches = head(seen.teacher_pooled).unflatten(0, (-1, seen.b)), head(seen.teacher_tokens)
-        said = self.targets(raw, temperature)
-        said_patches = self.patch_targets(raw_patches[seen.mask], temperature)
-        self.targets.observe(raw)
+        terms = self.compared(seen, raw, raw_patches[seen.mask], pooled, patches)
         self.patch_targets.observe(raw_patches)
-        self.watched = {
-            "image": seen.pooled[: seen.b].detach(),
-            "teacher": said[0],
-            "student": log_probabilities(pooled[1], told),
-            "patch_teacher": said_patches[:WATCHED],
-            "patch_student": log_probabilities(patches[:WATCHED], told),
-        }
-        each = cross_entropy_to(said_patches, patches, told)
-        return {"cls": cross_view(said, pooled, told), "patch": config.patch_weight * per_image(each, seen.mask)}
-
-    def before_step(self, step: int, total: int) -> None:
-        """Temperature, momentum, and whether the prototypes learn."""
-        self.pair.before_step(step, total)
-
-    def after_step(self) -> None:
-        """The teacher follows, then both centers: they were used as they stood."""
-        self.pair.after_step()
-        self.targets.update()
-        self.patch_targets.update()
-
-    def started(self) -> None:
-        """The encoder was filled from another (`--init`): the student begins as its teacher."""
-        self.pair.started()
-
-    def encoder(self) -> Any:
-        """The teacher's tower."""
-        return PictureEncoder(self.pair.copy.tower)
+        return terms

@@ -14,9 +14,6 @@ from sightline.dist import gather
 from sightline.losses.sinkhorn import sinkhorn
 from sightline.nn.centering import Center
 
-WATCHED = 1024
-"""rows of patches that the monitor is shown; a batch has many more, and prototypes are many"""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Centering:

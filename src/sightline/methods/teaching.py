@@ -66,10 +66,6 @@ class Taught(nn.Module):
         """The teacher's own student, for calls of its parts: the caller turns gradients off."""
         return self.teacher.module
 
-    def started(self) -> None:
-        """The kept tower, the teacher's, was filled from another encoder: the student's begins as it."""
-        self.student.tower.load_state_dict(self.copy.tower.state_dict())
-
     def before_step(self, step: int, total: int) -> None:
         """The schedules at `step`: the teacher's temperature and momentum, whether prototypes learn."""
         first, last = self.teaching.temperature

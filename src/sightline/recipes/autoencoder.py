@@ -9,6 +9,7 @@ from sightline.data.augment import Background, CropResize
 from sightline.data.augment.pictures import Op
 from sightline.methods.autoencoder import Autoencoder, Config
 from sightline.nn.conv_decoder import ConvDecoder
+from sightline.recipes.shrunk import shrunk
 from sightline.towers.spec import FlatMapSpec, ResNetSpec, SmallStem
 from sightline.train.optimizer import AdamW
 from sightline.train.recipe import Data, Evaluation, Recipe
@@ -70,16 +71,11 @@ def denoising() -> Recipe:
 
 def tiny() -> Recipe:
     """The same code path in seconds: what the tests run."""
-    return replace(
+    return shrunk(
         denoising(),
         name="autoencoder.tiny",
         method=Config(code=32, noise=0.1),
         image=ResNetSpec(depths=(1,), width=16, stem=SmallStem(stride=2), pool=FlatMapSpec(grid=GRID)),
         data=Data(source="icons?n=64", size=16, views=whole),
         optim=AdamW(lr=1e-2, betas=(0.9, 0.999), weight_decay=0.0),
-        schedule=WarmupCosine(warmup=5),
-        batch=16,
-        steps=20,
-        precision="float32",
-        evaluation=Evaluation(metric="rankme"),
     )

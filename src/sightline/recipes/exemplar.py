@@ -1,7 +1,5 @@
 """Exemplar-CNN (Dosovitskiy et al. 2014/15, https://arxiv.org/abs/1406.6909): every picture a class of its own."""
 
-from dataclasses import replace
-
 from torch import nn
 
 from sightline.data.order import Window
@@ -9,9 +7,10 @@ from sightline.data.views import OneView
 from sightline.data.views_exemplar import ExemplarViews
 from sightline.methods.exemplar import Config, Cosine, ExemplarCNN, Linear
 from sightline.nn.heads import BYOLHead
+from sightline.recipes.shrunk import shrunk
 from sightline.towers.sizes import vit_small
 from sightline.towers.sizes_conv import alexnet_small, common_resnet
-from sightline.train.optimizer import SGD, AdamW, Nesterov
+from sightline.train.optimizer import SGD, Nesterov
 from sightline.train.recipe import Data, Evaluation, Recipe
 from sightline.train.schedule import WarmupCosine
 
@@ -57,19 +56,13 @@ def small() -> Recipe:
 
 def tiny() -> Recipe:
     """The same code path in seconds: what the tests run."""
-    return replace(
+    return shrunk(
         small(),
         name="exemplar.tiny",
         image=vit_small(32, 8, 1),
         dim=32,
         data=Data(source="icons?n=64", size=32, views=ExemplarViews()),
-        optim=AdamW(lr=3e-3, weight_decay=0.05),
-        schedule=WarmupCosine(warmup=5),
-        batch=16,
-        steps=20,
         clip=3.0,
-        precision="float32",
-        evaluation=Evaluation(metric="rankme"),
     )
 
 

@@ -40,7 +40,7 @@ def small() -> Recipe:
         build=build,
         method=Config(head=base.method.head, teaching=base.method.teaching, targets=base.method.targets),  # ours
         data=replace(base.data, masks=MASKS),
-        steps=2600,
+        steps=2450,
     )
 
 

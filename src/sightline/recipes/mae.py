@@ -11,6 +11,7 @@ from sightline.data.preprocess import Preprocess
 from sightline.data.views import MaeView
 from sightline.losses.pixels import NormalisedPixels
 from sightline.methods.mae import MAE, Config
+from sightline.recipes.shrunk import shrunk
 from sightline.towers.sizes import common_vit, vit
 from sightline.towers.spec import Mean, SinCosSpec, ViTSpec
 from sightline.train.optimizer import AdamW
@@ -64,18 +65,13 @@ def graphics() -> Recipe:
 
 def tiny() -> Recipe:
     """The same code path in seconds: what the tests run."""
-    return replace(
+    return shrunk(
         small(),
         name="mae.tiny",
         method=Config(dim=48, depth=1, heads=3, target=NormalisedPixels(eps=1e-2)),
         image=ViTSpec(size=32, patch=8, dim=96, depth=1, heads=3, pool=Mean(), position=SinCosSpec(layout="mae")),
         data=Data(source="icons?n=64", size=32, views=MaeView(), masks=RandomMask(ratio=0.75)),
         optim=AdamW(lr=3e-3, betas=(0.9, 0.95), weight_decay=0.05),
-        schedule=WarmupCosine(warmup=5),
-        batch=16,
-        steps=20,
-        precision="float32",
-        evaluation=Evaluation(metric="rankme"),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sightline.data.patch_pairs import Neighbours
 from sightline.methods.relative_position import Config, RelativePosition
+from sightline.recipes.shrunk import shrunk
 from sightline.towers.sizes_conv import common_resnet, resnet50
 from sightline.towers.spec import ResNetSpec, SmallStem
 from sightline.train.optimizer import AdamW, Nesterov
@@ -50,18 +51,12 @@ def graphics() -> Recipe:
 
 def tiny() -> Recipe:
     """The same code path in seconds: what the tests run."""
-    return replace(
+    return shrunk(
         small(),
         name="relative_position.tiny",
         method=Config(hidden=64),
         image=ResNetSpec(depths=(1, 1), width=16, stem=SmallStem(stride=2)),
         data=Data(source="icons?n=64", size=64, views=Neighbours()),
-        optim=AdamW(lr=3e-3, weight_decay=0.05),
-        schedule=WarmupCosine(warmup=5),
-        batch=16,
-        steps=20,
-        precision="float32",
-        evaluation=Evaluation(metric="rankme"),
     )
 
 

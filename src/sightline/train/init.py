@@ -83,9 +83,7 @@ class Start:
         with torch.no_grad():
             for name, value in given.items():
                 state[name].copy_(value)
-        _spread(encoder.get_submodule("image"), method)
-        if hasattr(method, "started"):  # where what is kept is a teacher, its student begins there too
-            method.started()
+        spread(encoder.get_submodule("image"), method)
 
 
 def begin(
@@ -172,7 +170,7 @@ def _kind(name: str, tensors: Mapping[str, Tensor]) -> Head:
     return "linear_bias" if f"{name}.bias" in tensors else "linear"
 
 
-def _spread(tower: nn.Module, method: nn.Module) -> None:
+def spread(tower: nn.Module, method: nn.Module) -> None:
     """The same weights into the method's other towers of this kind: a student begins as its teacher does."""
     state = tower.state_dict()
     shapes = {name: value.shape for name, value in state.items()}

@@ -116,8 +116,7 @@ def causes(q: Mapping[str, float], size: Mapping[str, tuple[int, ...]]) -> Itera
     """(cause, sentence) for what the quantities `q` of one look show; `size` are the shapes they were taken of.
 
     The first kind that shows hides the others, which it would bring about: a shortcut, prototypes, target, embeddings.
-    The bounds
-    leave room to what healthy runs of our recipes show (tests/train/test_alarms.py).
+    The bounds leave room to what healthy runs of our recipes show (tests/train/test_alarms.py).
     """
     for kind in (_shortcut, _teacher, _target, _embeddings):
         found = list(kind(q, size))

@@ -1,5 +1,7 @@
 """How much of each picture is masked: ratios, shares, exact counts."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
@@ -11,15 +13,25 @@ Ratio = float | tuple[float, float]
 """A number masks exactly int(ratio * patches) of every picture; a pair is drawn from uniformly for each picture."""
 
 
-def check(kind: str, ratio: Ratio, share: float, views: int) -> None:
-    """Raise ValueError for amounts that no mask can have."""
-    low, high = ratio if isinstance(ratio, tuple) else (ratio, ratio)
-    if not 0 < low <= high < 1:
-        raise ValueError(f"{kind}.ratio is {ratio}; expected a number, or a pair low <= high, between 0 and 1")
-    if not 0 < share <= 1:
-        raise ValueError(f"{kind}.share is {share}; expected the part of the pictures to mask, in (0, 1]")
-    if views < 1:
-        raise ValueError(f"{kind}.views is {views}; at least the first view is masked, or leave the masks out")
+@dataclass(frozen=True)
+class Amount:
+    """What every kind of mask has to say. ValueError for amounts that no mask can have."""
+
+    ratio: Ratio = (0.1, 0.5)
+    share: float = 1.0
+    """part of the pictures that are masked at all"""
+    views: int = 1
+    """how many of the first views get masks"""
+
+    def __post_init__(self) -> None:
+        kind = type(self).__name__
+        low, high = self.ratio if isinstance(self.ratio, tuple) else (self.ratio, self.ratio)
+        if not 0 < low <= high < 1:
+            raise ValueError(f"{kind}.ratio is {self.ratio}; expected a number, or a pair low <= high, between 0 and 1")
+        if not 0 < self.share <= 1:
+            raise ValueError(f"{kind}.share is {self.share}; expected the part of the pictures to mask, in (0, 1]")
+        if self.views < 1:
+            raise ValueError(f"{kind}.views is {self.views}; at least the first view is masked, or leave the masks out")
 
 
 def check_grid(pictures: Float[Tensor, "b c y x"], grid: tuple[int, int]) -> None:

@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from sightline.data.augment.draws import Draws
-from sightline.data.masks.amount import Ratio, check, check_grid, counted, drawn, lowest, shared
+from sightline.data.masks.amount import Amount, Ratio, check_grid, counted, drawn, lowest, shared
 
 ATTEMPTS = 10
 ASPECT = (log(0.3), log(1 / 0.3))
@@ -90,22 +90,17 @@ def smallest_block(grid: tuple[int, int]) -> int:
 
 
 @dataclass(frozen=True)
-class BlockMask:
+class BlockMask(Amount):
     """Blocks that may overlap; with a pair for `ratio`, exactly iBOT's, which often ends a little short.
 
-    Where `ratio` is a number the count is made up with random patches.
+    Where `ratio` is a number the count is made up with random patches. iBOT's `share` is 0.5.
     """
 
-    ratio: Ratio = (0.1, 0.5)
-    share: float = 1.0
-    """part of the pictures that are masked at all; iBOT 0.5"""
-    views: int = 1
-    """how many of the first views get masks"""
     smallest: int = 0
     """least target area of a block in patches; 0 is iBOT's (shorter side // 3)^2, DINOv2 has 4"""
 
     def __post_init__(self) -> None:
-        check(type(self).__name__, self.ratio, self.share, self.views)
+        super().__post_init__()
         if self.smallest < 0:
             raise ValueError(f"BlockMask.smallest is {self.smallest}; expected patches, or 0 for a third of the side")
 

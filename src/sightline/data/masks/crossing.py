@@ -7,9 +7,9 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from sightline.data.augment.draws import Draws
-from sightline.data.masks.amount import Ratio, check, check_grid, counted, drawn, shared
+from sightline.data.masks.amount import check_grid, counted, drawn, shared
 from sightline.data.masks.block import Place, fill, rectangle, smallest_block, uniform_place
-from sightline.data.masks.elements import segment
+from sightline.data.masks.drawing import OfElements
 from sightline.data.masks.patches import colour, edge
 from sightline.data.masks.rules import Patches, nearness, patches, picked, settled
 
@@ -24,7 +24,7 @@ FLOOR = 0.05
 
 
 @dataclass(frozen=True)
-class CrossingMask:
+class CrossingMask(OfElements):
     """Blocks drawn as in `BlockMask`, each accepted only where it meets lines, under the rules of `rules`.
 
     Accepted: 30 % of its patches hold an edge, or strokes pass its outline on two sides or more; and its patches are
@@ -34,21 +34,6 @@ class CrossingMask:
     Departure: that the stroke coming in is the one going out is not asked.
     """
 
-    ratio: Ratio = (0.1, 0.5)
-    share: float = 1.0
-    """part of the pictures that are masked at all"""
-    views: int = 1
-    """how many of the first views get masks"""
-
-    def __post_init__(self) -> None:
-        check(type(self).__name__, self.ratio, self.share, self.views)
-
-    def __call__(
-        self, pictures: Float[Tensor, "b 3 y x"], grid: tuple[int, int], draws: Draws
-    ) -> Bool[Tensor, "b gy gx"]:
-        """(b, gy, gx), true where masked; the elements are estimated."""
-        return self.of(segment(pictures), pictures, grid, draws)
-
     def of(
         self,
         elements: Int[Tensor, "b y x"],
@@ -56,7 +41,6 @@ class CrossingMask:
         grid: tuple[int, int],
         draws: Draws,
     ) -> Bool[Tensor, "b gy gx"]:
-        """The same for elements that are known: 0 nothing, else a number from 1."""
         check_grid(pictures, grid)
         seen = patches(pictures, elements, grid)
         lines = Lines.of(pictures, elements, grid)

@@ -7,35 +7,20 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from sightline.data.augment.draws import Draws
-from sightline.data.masks.amount import Ratio, check, check_grid, drawn, shared
+from sightline.data.masks.amount import check_grid, drawn, shared
 from sightline.data.masks.choice import choose
-from sightline.data.masks.elements import segment
+from sightline.data.masks.drawing import OfElements
 from sightline.data.masks.patches import cover
 from sightline.data.masks.rules import nearness, patches, settled
 
 
 @dataclass(frozen=True)
-class ElementMask:
+class ElementMask(OfElements):
     """Elements in random order until `ratio` of the ink is masked, under the rules of `rules`.
 
     A patch belongs to an element that fills a tenth of it, to one of which it holds 15 %, and to every line through it.
     Of an element too large for the ratio, the part about a random patch is masked.
     """
-
-    ratio: Ratio = (0.1, 0.5)
-    share: float = 1.0
-    """part of the pictures that are masked at all"""
-    views: int = 1
-    """how many of the first views get masks"""
-
-    def __post_init__(self) -> None:
-        check(type(self).__name__, self.ratio, self.share, self.views)
-
-    def __call__(
-        self, pictures: Float[Tensor, "b 3 y x"], grid: tuple[int, int], draws: Draws
-    ) -> Bool[Tensor, "b gy gx"]:
-        """(b, gy, gx), true where masked; the elements are estimated."""
-        return self.of(segment(pictures), pictures, grid, draws)
 
     def of(
         self,
@@ -44,7 +29,6 @@ class ElementMask:
         grid: tuple[int, int],
         draws: Draws,
     ) -> Bool[Tensor, "b gy gx"]:
-        """The same for elements that are known: 0 nothing, else a number from 1."""
         check_grid(pictures, grid)
         seen = patches(pictures, elements, grid)
         covered = cover(elements, grid, int(elements.max())).flatten(2).cpu().numpy()

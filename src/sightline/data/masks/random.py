@@ -9,21 +9,14 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from sightline.data.augment.draws import Draws
-from sightline.data.masks.amount import Ratio, check, check_grid, drawn, lowest, shared
+from sightline.data.masks.amount import Amount, Ratio, check_grid, drawn, lowest, shared
 
 
 @dataclass(frozen=True)
-class RandomMask:
+class RandomMask(Amount):
     """Patches chosen independently of each other and of the picture."""
 
     ratio: Ratio = 0.75
-    share: float = 1.0
-    """part of the pictures that are masked at all"""
-    views: int = 1
-    """how many of the first views get masks"""
-
-    def __post_init__(self) -> None:
-        check(type(self).__name__, self.ratio, self.share, self.views)
 
     def __call__(
         self, pictures: Float[Tensor, "b 3 y x"], grid: tuple[int, int], draws: Draws

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from sightline.data.augment.draws import Draws
-from sightline.data.masks.amount import check, check_grid
+from sightline.data.masks.amount import Amount, check_grid
 from sightline.data.masks.block import anywhere, fill
 
 SMALLEST = 4
@@ -16,7 +16,7 @@ SMALLEST = 4
 
 
 @dataclass(frozen=True)
-class StrataMask:
+class StrataMask(Amount):
     """Exactly int(share b) pictures are masked, their ratios one from each of as many equal slices of `ratio`.
 
     So a picture's mask depends on who is in the batch with it, unlike every other kind's: a batch cut into pieces gets
@@ -26,12 +26,7 @@ class StrataMask:
 
     ratio: tuple[float, float] = (0.1, 0.5)
     share: float = 0.5
-    """part of the pictures that are masked at all"""
     views: int = 2
-    """how many of the first views get masks"""
-
-    def __post_init__(self) -> None:
-        check(type(self).__name__, self.ratio, self.share, self.views)
 
     def __call__(
         self, pictures: Float[Tensor, "b 3 y x"], grid: tuple[int, int], draws: Draws

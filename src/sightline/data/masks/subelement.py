@@ -8,37 +8,22 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from sightline.data.augment.draws import Draws
-from sightline.data.masks.amount import Ratio, check, check_grid, drawn, shared
+from sightline.data.masks.amount import check_grid, drawn, shared
 from sightline.data.masks.choice import choose
-from sightline.data.masks.elements import segment
+from sightline.data.masks.drawing import OfElements
 from sightline.data.masks.parts import parts
 from sightline.data.masks.patches import cover
 from sightline.data.masks.rules import nearness, patches, settled
 
 
 @dataclass(frozen=True)
-class SubElementMask:
+class SubElementMask(OfElements):
     """One part each of elements in random order until `ratio` of the ink is masked, under the rules of `rules`.
 
     Elements are cut as in `parts`; of every element a patch at least stays visible, so one that lies in a single patch
     is left alone. Where all parts together are less than `ratio` of the ink, the mask is that much smaller, unless the
     ratio is a number: then patches beside the elements are added first.
     """
-
-    ratio: Ratio = (0.1, 0.5)
-    share: float = 1.0
-    """part of the pictures that are masked at all"""
-    views: int = 1
-    """how many of the first views get masks"""
-
-    def __post_init__(self) -> None:
-        check(type(self).__name__, self.ratio, self.share, self.views)
-
-    def __call__(
-        self, pictures: Float[Tensor, "b 3 y x"], grid: tuple[int, int], draws: Draws
-    ) -> Bool[Tensor, "b gy gx"]:
-        """(b, gy, gx), true where masked; the elements are estimated."""
-        return self.of(segment(pictures), pictures, grid, draws)
 
     def of(
         self,
@@ -47,7 +32,6 @@ class SubElementMask:
         grid: tuple[int, int],
         draws: Draws,
     ) -> Bool[Tensor, "b gy gx"]:
-        """The same for elements that are known: 0 nothing, else a number from 1."""
         check_grid(pictures, grid)
         most = int(elements.max())
         seen = patches(pictures, elements, grid)
