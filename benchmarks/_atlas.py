@@ -1,5 +1,6 @@
 """What the atlas benchmarks share: the sets, the encoders they compare (trained, random, pixels), and rows on disk."""
 
+import argparse
 import hashlib
 import json
 import os
@@ -130,16 +131,59 @@ def pictures(rule: Any, pixels: np.ndarray, work: Callable[[np.ndarray], np.ndar
     return np.concatenate([work(rule.normalised(pixels[at : at + rows])) for at in range(0, len(pixels), rows)])
 
 
-def jobs(methods: Sequence[str], seeds: Sequence[int] | None) -> Iterator[tuple[str, int]]:
-    """(method, seed) of every row: before a method its own tower at random, three times."""
+def arguments(doc: str | None, folder: str, methods: Sequence[str]) -> argparse.ArgumentParser:
+    """The options that every atlas has."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, default=Path(folder))
+    parser.add_argument("--methods", nargs="+", default=[*methods], help="recipes, random:RECIPE, pixels")
+    parser.add_argument("--seeds", nargs="+", type=int, help="of the training; default: 0")
+    parser.add_argument("--precision", default="float32", choices=("float32", "bfloat16"), help="of the forward pass")
+    parser.add_argument("--list", action="store_true", help="which rows are there and which are not")
+    parser.add_argument("--table", action="store_true", help="print the rows as a table, with differences")
+    parser.add_argument("overrides", nargs="*", help="key=value of every recipe, before the options; rows of their own")
+    return parser
+
+
+def work(
+    rows: "Rows",
+    options: argparse.Namespace,
+    begun: Callable[..., dict[str, Any]],
+    one: Callable[["Rows", dict[str, Any], argparse.Namespace], None],
+    kinds: Sequence[str] = (),
+) -> None:
+    """Adds every row that is missing, or lists which are there; `begun(*job, options)` is what a row is known by."""
+    for job in jobs(options.methods, options.seeds, kinds):
+        row = begun(*job, options)
+        there = rows.has(row)
+        if options.list:
+            print(*(f"{row[key]!s:<12}" for key in rows.keys), "done" if there else "to do")
+        elif not there:
+            one(rows, row, options)
+
+
+def is_trained(method: str) -> bool:
+    return method not in PLAIN and not method.startswith(RANDOM)
+
+
+def jobs(methods: Sequence[str], seeds: Sequence[int] | None, kinds: Sequence[str] = ()) -> Iterator[tuple]:
+    """(method, seed) of every row, or (method, kind, seed): before a method its own tower at random, three times."""
+
+    def job(method: str, seed: int) -> Iterator[tuple]:
+        if not kinds:
+            yield method, seed
+        else:
+            yield from ((method, kind, seed) for kind in (kinds if is_trained(method) else ("none",)))
+
     for method in methods:
         if method in PLAIN:
-            yield method, 0
+            yield from job(method, 0)
             continue
         bare = method.removeprefix(RANDOM)
-        yield from ((RANDOM + bare, seed) for seed in DRAWS)
+        for seed in DRAWS:
+            yield from job(RANDOM + bare, seed)
         if bare == method:
-            yield from ((method, seed) for seed in seeds or [0])
+            for seed in seeds or [0]:
+                yield from job(method, seed)
 
 
 def recipe_of(method: str, overrides: Sequence[str] = ()) -> Recipe | None:

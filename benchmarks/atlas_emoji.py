@@ -24,7 +24,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,14 +31,14 @@ import torch
 from torch.nn import functional as F
 
 from _atlas import (
-    RANDOM,
     Rows,
+    arguments,
     difference,
     encoded_by,
     error,
     figure,
     grouped,
-    jobs,
+    is_trained,
     markdown,
     note,
     part,
@@ -49,6 +48,7 @@ from _atlas import (
     spec_of,
     spread,
     title,
+    work,
 )
 from background_swap import patches
 from sightline.data.array import unit
@@ -67,32 +67,14 @@ SEED = 0
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, default=Path("runs/atlas-emoji"))
-    parser.add_argument("--methods", nargs="+", default=["pixels", *METHODS], help="pixels, recipes, random:RECIPE")
+    parser = arguments(__doc__, "runs/atlas-emoji", ["pixels", *METHODS])
     parser.add_argument("--views", nargs="+", default=KINDS, choices=KINDS)
-    parser.add_argument("--seeds", nargs="+", type=int, help="of the training; default: 0")
-    parser.add_argument("--precision", default="float32", choices=("float32", "bfloat16"), help="of the forward pass")
-    parser.add_argument("--list", action="store_true", help="which rows are there and which are not")
-    parser.add_argument("--table", action="store_true", help="print the rows as tables, with differences")
-    parser.add_argument("overrides", nargs="*", help="key=value of every recipe, before the options; rows of their own")
     options = parser.parse_args()
     rows = Rows(options.folder, KEYS)
     if options.table:
         print(table(rows))
-        return
-    for method, seed in jobs(options.methods, options.seeds):
-        for kind in options.views if is_trained(method) else ("none",):
-            row = begun(method, kind, seed, options)
-            there = rows.has(row)
-            if options.list:
-                print(f"{method:<24} {kind:<9} {seed}  {'done' if there else 'to do'}")
-            elif not there:
-                one(rows, row, options)
-
-
-def is_trained(method: str) -> bool:
-    return method != "pixels" and not method.startswith(RANDOM)
+    else:
+        work(rows, options, begun, one, options.views)
 
 
 def begun(method: str, kind: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:

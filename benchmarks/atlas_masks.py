@@ -23,7 +23,6 @@ seeds stands beside them. Beside each method stand raw pixels and its own tower 
 import argparse
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,12 +32,13 @@ from _atlas import (
     RANDOM,
     Part,
     Rows,
+    arguments,
     difference,
     encoded_by,
     error,
     figure,
     grouped,
-    jobs,
+    is_trained,
     markdown,
     note,
     part,
@@ -48,6 +48,7 @@ from _atlas import (
     spec_of,
     spread,
     title,
+    work,
 )
 from sightline.data.augment import AugmentViews
 from sightline.data.augment.draws import Draws
@@ -87,32 +88,14 @@ KEYS = ("method", "masks", "seed", "overrides")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, default=Path("runs/atlas-masks"))
-    parser.add_argument("--methods", nargs="+", default=["pixels", *METHODS], help="pixels, recipes, random:RECIPE")
+    parser = arguments(__doc__, "runs/atlas-masks", ["pixels", *METHODS])
     parser.add_argument("--masks", nargs="+", default=[*KINDS], choices=[*KINDS])
-    parser.add_argument("--seeds", nargs="+", type=int, help="of the training; default: 0")
-    parser.add_argument("--precision", default="float32", choices=("float32", "bfloat16"), help="of the forward pass")
-    parser.add_argument("--list", action="store_true", help="which rows are there and which are not")
-    parser.add_argument("--table", action="store_true", help="print the rows as a table, with differences")
-    parser.add_argument("overrides", nargs="*", help="key=value of every recipe, before the options; rows of their own")
     options = parser.parse_args()
     rows = Rows(options.folder, KEYS)
     if options.table:
         print(table(rows))
-        return
-    for method, seed in jobs(options.methods, options.seeds):
-        for kind in options.masks if is_trained(method) else ("none",):
-            row = begun(method, kind, seed, options)
-            there = rows.has(row)
-            if options.list:
-                print(f"{method:<16} {kind:<12} {seed}  {'done' if there else 'to do'}")
-            elif not there:
-                one(rows, row, options)
-
-
-def is_trained(method: str) -> bool:
-    return method != "pixels" and not method.startswith(RANDOM)
+    else:
+        work(rows, options, begun, one, options.masks)
 
 
 def begun(method: str, kind: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:

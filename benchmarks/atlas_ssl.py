@@ -16,7 +16,6 @@ concept is in both parts, and errors are by concept family.
 
 import argparse
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,14 +23,14 @@ import torch
 
 from _atlas import (
     PLAIN,
-    RANDOM,
     Rows,
+    arguments,
     difference,
     encoded_by,
     error,
     figure,
     grouped,
-    jobs,
+    is_trained,
     markdown,
     note,
     part,
@@ -41,6 +40,7 @@ from _atlas import (
     spec_of,
     spread,
     title,
+    work,
 )
 from sightline.probes.knn import KNN
 from sightline.probes.linear import LinearProbe
@@ -67,27 +67,14 @@ KEYS = ("method", "set", "seed", "overrides")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, default=Path("runs/atlas-ssl"))
-    parser.add_argument("--methods", nargs="+", default=[*PLAIN, *METHODS], help="pixels, pca, recipes, random:RECIPE")
+    parser = arguments(__doc__, "runs/atlas-ssl", [*PLAIN, *METHODS])
     parser.add_argument("--set", default="cifar10", choices=SETS)
-    parser.add_argument("--seeds", nargs="+", type=int, help="of the training; default: 0")
-    parser.add_argument("--precision", default="float32", choices=("float32", "bfloat16"), help="of the forward pass")
-    parser.add_argument("--list", action="store_true", help="which rows are there and which are not")
-    parser.add_argument("--table", action="store_true", help="print the rows as a table, with differences")
-    parser.add_argument("overrides", nargs="*", help="key=value of every recipe, before the options; rows of their own")
     options = parser.parse_args()
     rows = Rows(options.folder, KEYS)
     if options.table:
         print(table(rows, options.set))
-        return
-    for method, seed in jobs(options.methods, options.seeds):
-        row = begun(method, seed, options)
-        there = rows.has(row)
-        if options.list:
-            print(f"{method:<32} {options.set:<12} {seed}  {'done' if there else 'to do'}")
-        elif not there:
-            one(rows, row, options)
+    else:
+        work(rows, options, begun, one)
 
 
 def begun(method: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
@@ -135,7 +122,7 @@ def table(rows: Rows, name: str) -> str:
         line = [title(first), first["tower"], str(len(members))]
         for score, right in zip(SCORES, hits, strict=True):
             line.append(figure(right, families) + spread(members, score))
-        beside = first["method"] not in PLAIN and not first["method"].startswith(RANDOM)
+        beside = is_trained(first["method"])
         drawn = reference(found, first["spec"]) if beside else []
         pixels = found.get(("pixels", ""), []) if first["method"] != "pixels" else []
         for score in range(len(SCORES)):
