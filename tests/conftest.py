@@ -1,10 +1,12 @@
 """For every test: fixed seeds, one thread, user data in a temporary folder, and no network but this machine's own."""
 
+import importlib.util
 import os
 import random
 import signal
 import socket
 import sys
+from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read once, when torch is imported
 os.environ["HF_HUB_OFFLINE"] = "1"  # read once too; without it a hub that cannot be reached is tried for a minute
@@ -42,6 +44,17 @@ def no_network():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", local_only)
         yield
+
+
+@pytest.fixture(scope="session")
+def ranks(tmp_path_factory):
+    """Two gloo processes, see pool.py; they start with the first call."""
+    spec = importlib.util.spec_from_file_location("pool", Path(__file__).with_name("pool.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    pool = module.Pool(2, tmp_path_factory.mktemp("gloo"))
+    yield pool
+    pool.close()
 
 
 @pytest.fixture(autouse=True)

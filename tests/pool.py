@@ -20,15 +20,24 @@ WAIT = 120.0
 class Pool:
     """`run(file, name, *args)` calls the function on every rank at once and gives their results in order of ranks."""
 
-    def __init__(self, count: int, rendezvous: Path) -> None:
+    def __init__(self, count: int, folder: Path) -> None:
+        self.count, self.folder = count, folder
+        self.processes: list[subprocess.Popen] = []
+        self.starts = 0
+
+    def start(self) -> None:
+        self.starts += 1
+        where = [str(self.count), str(self.folder / f"rendezvous{self.starts}")]
         environment = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
         command = [sys.executable, "-W", "ignore", str(Path(__file__).resolve())]
         self.processes = [
-            subprocess.Popen([*command, str(rank), str(count), str(rendezvous)], env=environment, stdin=-1, stdout=-1)
-            for rank in range(count)
+            subprocess.Popen([*command, str(rank), *where], env=environment, stdin=-1, stdout=-1)
+            for rank in range(self.count)
         ]
 
     def run(self, file: str, name: str, *args: object) -> list:
+        if not self.processes:  # the first call, or the last one failed
+            self.start()
         killer = threading.Timer(WAIT, self.kill)
         killer.start()
         try:
@@ -37,12 +46,13 @@ class Pool:
                 process.stdin.flush()
             answers = [pickle.load(process.stdout) for process in self.processes]
         except (EOFError, BrokenPipeError) as error:
+            self.close()
             raise RuntimeError(f"a rank died or took more than {WAIT:.0f} s in {name}") from error
         finally:
             killer.cancel()
         for succeeded, result in answers:
             if not succeeded:
-                self.kill()  # the others may wait in a collective for ever
+                self.close()  # the others may wait in a collective for ever
                 raise AssertionError(result)
         return [result for _, result in answers]
 
@@ -56,6 +66,7 @@ class Pool:
             process.wait()
             process.stdin.close()
             process.stdout.close()
+        self.processes = []
 
 
 def serve(rank: int, count: int, rendezvous: str) -> None:

@@ -1,8 +1,5 @@
 """Two gloo processes equal one: exchanges, both losses, their gradients, and the weights after five steps."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 import torch
 
@@ -12,17 +9,7 @@ from sightline.methods.clip import CLIP
 from sightline.methods.siglip import SigLIP
 from sightline.towers import TransformerTextSpec, ViTSpec
 
-B, RANKS = 6, 2
-
-
-@pytest.fixture(scope="session")
-def ranks(tmp_path_factory):
-    spec = importlib.util.spec_from_file_location("pool", Path(__file__).with_name("pool.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    pool = module.Pool(RANKS, tmp_path_factory.mktemp("gloo") / "rendezvous")
-    yield pool
-    pool.close()
+B = 6
 
 
 def model(kind, positives, chunk):

@@ -1,8 +1,6 @@
 """The order of a step, the bank as state, two ranks as one, and what is refused."""
 
 import copy
-import importlib.util
-from pathlib import Path
 
 import pytest
 import torch
@@ -14,16 +12,6 @@ from sightline.methods.instance_discrimination import NCE, Config, FullSoftmax, 
 from sightline.towers.spec import ViTSpec
 
 B, N, D = 6, 15, 5
-
-
-@pytest.fixture(scope="module")
-def ranks(tmp_path_factory):
-    spec = importlib.util.spec_from_file_location("pool", Path(__file__).parents[1] / "pool.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    pool = module.Pool(2, tmp_path_factory.mktemp("gloo") / "rendezvous")
-    yield pool
-    pool.close()
 
 
 def method(against=None, **numbers):

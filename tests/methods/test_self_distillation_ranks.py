@@ -1,8 +1,5 @@
 """Two gloo processes equal one: centers, Sinkhorn, KoLeo; losses, gradients and weights after three steps."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 import torch
 
@@ -13,16 +10,6 @@ from sightline.methods.teaching import Head, Teaching
 from sightline.towers import ResNetSpec, ViTSpec
 
 B = 6
-
-
-@pytest.fixture(scope="session")
-def ranks(tmp_path_factory):
-    spec = importlib.util.spec_from_file_location("pool", Path(__file__).parents[1] / "pool.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    pool = module.Pool(2, tmp_path_factory.mktemp("gloo") / "rendezvous")
-    yield pool
-    pool.close()
 
 
 def model(kind, targets):

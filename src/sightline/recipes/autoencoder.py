@@ -55,8 +55,8 @@ def small() -> Recipe:
         data=Data(source="icons", size=32, views=whole),
         optim=AdamW(lr=2e-3, betas=(0.9, 0.999), weight_decay=0.0),
         schedule=WarmupCosine(warmup=50),
-        batch=128,
-        steps=4000,
+        batch=64,
+        steps=3000,
         evaluation=Evaluation(every=500, metric="rankme"),
     )
 
