@@ -6,7 +6,7 @@ import torch
 
 from sightline.data.augment.draws import Draws
 from sightline.data.masks import BlockMask, ElementMask, RandomMask
-from sightline.losses.pixels import NormalisedPixels, RawPixels, picture
+from sightline.losses.pixels import NormalisedPixels, RawPixels, patches, picture
 from sightline.methods.mae import MAE, Config
 from sightline.nn.decoder import places
 from sightline.protocols import Method
@@ -191,6 +191,21 @@ def test_under_autocast_the_loss_is_float32_and_close():
         loss = made(data)["pixels"]
     assert loss.dtype == torch.float32
     torch.testing.assert_close(loss, made(data)["pixels"], rtol=0.05, atol=0.05)
+
+
+@pytest.mark.parametrize("target", [RawPixels(), NormalisedPixels()])
+def test_a_reconstruction_keeps_what_is_seen_and_guesses_the_rest_from_it(target):
+    made, given = method(target=target).eval(), batch()
+    image, mask = given["image"], given["masks"][0]
+    made.decoder.forward = lambda *_: target(patches(image, 4))  # a perfect guess
+    torch.testing.assert_close(made.reconstruct(image, mask), image)
+    del made.decoder.forward
+    hidden = mask.repeat_interleave(4, 1).repeat_interleave(4, 2)[:, None].expand_as(image)
+    guessed = made.reconstruct(image, mask)
+    assert torch.equal(guessed[~hidden], image[~hidden]) and not torch.equal(guessed, image)
+    errors = (target(patches(guessed, 4)) - target(patches(image, 4))).square().mean(-1)
+    if isinstance(target, RawPixels):  # what was guessed is what the loss is of
+        torch.testing.assert_close(errors[mask.flatten(1)].mean(), made(given)["pixels"])
 
 
 @pytest.mark.parametrize("kind", [RandomMask, BlockMask, ElementMask])

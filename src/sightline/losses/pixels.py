@@ -26,6 +26,10 @@ class RawPixels:
     def __call__(self, x: Patches) -> Patches:
         return x
 
+    def restored(self, target: Patches, x: Patches) -> Patches:
+        """Pixels of a guessed `target`."""
+        return target
+
 
 @dataclass(frozen=True, kw_only=True)
 class NormalisedPixels:
@@ -37,7 +41,14 @@ class NormalisedPixels:
     eps: float = 1e-6
 
     def __call__(self, x: Patches) -> Patches:
-        return (x - x.mean(-1, keepdim=True)) / (x.var(-1, keepdim=True) + self.eps).sqrt()
+        return (x - x.mean(-1, keepdim=True)) / self._spread(x)
+
+    def restored(self, target: Patches, x: Patches) -> Patches:
+        """Pixels of a guessed `target`, whose mean and deviation, which nothing tells, are those of the true `x`."""
+        return target * self._spread(x) + x.mean(-1, keepdim=True)
+
+    def _spread(self, x: Patches) -> Float[Tensor, "b n 1"]:
+        return (x.var(-1, keepdim=True) + self.eps).sqrt()
 
 
 Target = RawPixels | NormalisedPixels

@@ -14,13 +14,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from sightline import dist
-from sightline.losses.pixels import NormalisedPixels, Target, contrast, patch_errors, patches, weighted_mean
+from sightline.losses.blocks import precise
+from sightline.losses.pixels import NormalisedPixels, Target, contrast, patch_errors, patches, picture, weighted_mean
 from sightline.methods.pictures import PictureEncoder
 from sightline.nn.decoder import MaskDecoder, places
-from sightline.protocols import Batch, Losses
+from sightline.nn.patch import Grid
+from sightline.protocols import Batch, Features, Losses
 from sightline.towers.spec.parts import Norm, stack
 from sightline.towers.vit import ViT
 
@@ -62,15 +65,28 @@ class MAE(nn.Module):
         """{"pixels"}; ValueError where pictures do not keep the same number of patches."""
         image, mask = batch["image"], batch["masks"][0]
         masked = mask.flatten(1)
-        keep = places(masked)
-        seen = self.image.visible(image, keep)
-        predicted = self.decoder(seen.tokens, seen.prefix, keep, (mask.shape[1], mask.shape[2]))
+        seen, predicted = self._guessed(image, mask)
         target = patches(image, self.patch)
         errors = patch_errors(predicted, self.config.target(target))
         flat = contrast(target) < self.config.flat
         weight = masked * torch.where(flat, self.config.flat_weight, 1.0)
         self.watched = {"image": seen.tokens.mean(1).detach()} | _by_content(errors.detach(), masked, flat)
         return {"pixels": weighted_mean(errors, weight, dist.mean)}
+
+    def reconstruct(self, image: Float[Tensor, "b c y x"], mask: Bool[Tensor, "b gy gx"]) -> Float[Tensor, "b c y x"]:
+        """The picture with its masked patches as they are guessed from the others, in float32.
+
+        A normalised target says nothing of a patch's mean and contrast: those are the true ones.
+        """
+        true = precise(patches(image, self.patch))
+        guessed = self.config.target.restored(precise(self._guessed(image, mask)[1]), true)
+        return picture(torch.where(mask.flatten(1)[..., None], guessed, true), _grid(mask), self.patch)
+
+    def _guessed(self, image: Tensor, mask: Tensor) -> tuple[Features, Tensor]:
+        """(what the encoder says of the visible patches, targets guessed of all)."""
+        keep = places(mask.flatten(1))
+        seen = self.image.visible(image, keep)
+        return seen, self.decoder(seen.tokens, seen.prefix, keep, _grid(mask))
 
     def before_step(self, step: int, total: int) -> None:
         """Nothing is scheduled."""
@@ -86,6 +102,10 @@ class MAE(nn.Module):
 def _by_content(errors: Tensor, masked: Tensor, flat: Tensor) -> dict[str, Tensor]:
     """The error of masked patches of one colour, and of those that hold an edge: a low loss may be all background."""
     return {"loss_flat": weighted_mean(errors, masked & flat), "loss_edge": weighted_mean(errors, masked & ~flat)}
+
+
+def _grid(mask: Tensor) -> Grid:
+    return mask.shape[1], mask.shape[2]
 
 
 def _patch(tower: ViT) -> int:
