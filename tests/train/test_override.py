@@ -12,6 +12,23 @@ class Optim:
     betas: tuple[float, float] = (0.9, 0.98)
 
 
+@dataclass(frozen=True)
+class Whole:
+    pass
+
+
+@dataclass(frozen=True)
+class Half:
+    ratio: float = 0.5
+    side: Literal["left", "right"] = "left"
+
+
+@dataclass(frozen=True)
+class Part:
+    ratio: float
+    count: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Thing:
     optim: Optim = field(default_factory=Optim)
@@ -21,6 +38,7 @@ class Thing:
     keep: Literal["last", "best"] = "last"
     source: str = "icons"
     on: bool = False
+    cut: Whole | Half | Part | None = Half(ratio=0.25)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +52,12 @@ class Thing:
         ("source=scenes?level=1", lambda t: t.source, "scenes?level=1"),
         ("source=12", lambda t: t.source, "12"),
         ("on=true", lambda t: t.on, True),
+        ("cut=Whole", lambda t: t.cut, Whole()),
+        ("cut=Whole()", lambda t: t.cut, Whole()),
+        ("cut=none", lambda t: t.cut, None),
+        ("cut=Half(side=right)", lambda t: t.cut, Half(ratio=0.25, side="right")),  # what both have stays
+        ("cut=Part(count=3)", lambda t: t.cut, Part(ratio=0.25, count=3)),
+        ("cut=Part(count=3, ratio=1)", lambda t: t.cut, Part(ratio=1.0, count=3)),
     ],
 )
 def test_a_value_of_the_right_type_is_set(setting, read, value):
@@ -58,6 +82,12 @@ def test_epochs_replace_steps_and_back():
         ("optim.betas=0.9", "optim.betas"),
         ("batch.size=3", "batch is 8, it has no fields"),
         ("batch", "write key=value"),
+        ("cut=Third", "'Third' is none of Whole, Half, Part.* cut=Whole, or"),
+        ("cut=3", "'3' is none of Whole"),
+        ("cut=Half(0.5)", "'Half.0.5.' is none of"),
+        ("cut=Half(size=2)", "Half has no field size .in cut.; it has ratio, side"),
+        ("cut=Half(ratio=x)", "cut.ratio is 0.5; 'x' is a str"),
+        ("cut=Part", "cut=Part does not say count; write 'cut=Part.count=...."),
     ],
 )
 def test_everything_else_is_refused_with_what_is_known(setting, words):

@@ -135,6 +135,17 @@ class Preprocess:
         return image.resize(target, kernel).crop((left, top, left + self.size, top + self.size))
 
 
+IMAGENET = Preprocess(
+    size=224,
+    resize="crop",
+    short=256,
+    interpolation="bicubic",
+    mean=(0.485, 0.456, 0.406),
+    std=(0.229, 0.224, 0.225),
+)
+"""How encoders of ImageNet are judged: the shorter side to 256 pixels, the middle 224 of it, the set's own colours."""
+
+
 def visible_background(image: Image.Image, background: tuple[int, int, int]) -> tuple[int, int, int]:
     """`background`, or black or white where the visible part of the RGBA picture could not be told from it."""
     if image.mode != "RGBA":

@@ -5,6 +5,7 @@ The paper's sizes keep the paper's numbers; `small` and `tiny` are marked `# our
 
 from dataclasses import replace
 
+from sightline.data.preprocess import IMAGENET
 from sightline.data.views import ByolViews, TwoViews
 from sightline.methods.byol import BYOL, Config
 from sightline.recipes.shrunk import shrunk
@@ -63,7 +64,7 @@ def r50() -> Recipe:
         build=build,
         method=Config(),
         image=resnet50(),
-        data=Data(source="shards/{00000..01280}.tar", size=224, views=ByolViews()),
+        data=Data(source="shards/{00000..01280}.tar", size=224, views=ByolViews(), preprocess=IMAGENET),
         optim=LARS(lr=linear_rate(0.2, 4096), weight_decay=1.5e-6),
         schedule=WarmupCosine(warmup=3128),  # 10 epochs
         batch=4096,

@@ -6,7 +6,7 @@ The papers' sizes keep the paper's numbers; `small`, `resnet` and `tiny` are mar
 
 from dataclasses import replace
 
-from sightline.data.preprocess import Preprocess
+from sightline.data.preprocess import IMAGENET
 from sightline.data.views import MultiCrop
 from sightline.methods.dino import DINO, Config
 from sightline.methods.targets import Sinkhorn
@@ -22,8 +22,6 @@ from sightline.train.schedule import WarmupCosine
 PAPER = "Caron et al. 2021"
 LEARNS = "vectors of pictures alone: what a crop shows of the whole"
 MINUTES = {"tiny": 0.1, "resnet": 12.8}
-
-IMAGENET = Preprocess(resize="crop", interpolation="bicubic", mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
 
 CROPS = MultiCrop(count=2, local_scale=(0.15, 0.4), blur=(0.0, 0.0, 0.0))
 """Ours, for 32 px: a local crop of 16 px is then enlarged by a third at most, and nothing is blurred besides."""

@@ -7,13 +7,13 @@ from dataclasses import replace
 from math import sqrt
 
 from sightline.data.masks import StrataMask
+from sightline.data.preprocess import IMAGENET
 from sightline.data.views import MultiCrop
 from sightline.methods import gram as anchoring
 from sightline.methods.dinov2 import Config, DINOv2
 from sightline.methods.gram import WithGram
 from sightline.methods.targets import Centering, Sinkhorn
 from sightline.recipes import dino
-from sightline.recipes.dino import IMAGENET
 from sightline.towers.sizes import dinov2
 from sightline.towers.spec import ViTSpec
 from sightline.train.optimizer import AdamW

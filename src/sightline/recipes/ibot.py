@@ -6,11 +6,11 @@ The paper's sizes keep the paper's numbers; `small` and `tiny` are marked `# our
 from dataclasses import replace
 
 from sightline.data.masks import BlockMask
+from sightline.data.preprocess import IMAGENET
 from sightline.data.views import MultiCrop
 from sightline.methods.ibot import IBOT, Config
 from sightline.methods.teaching import Head, Teaching
 from sightline.recipes import dino
-from sightline.recipes.dino import IMAGENET
 from sightline.towers.sizes import vit
 from sightline.towers.spec import ViTSpec
 from sightline.train.recipe import Data, Recipe

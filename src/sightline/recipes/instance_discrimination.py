@@ -5,6 +5,7 @@ from dataclasses import replace
 from torch import nn
 
 from sightline.data.order import Window
+from sightline.data.preprocess import IMAGENET
 from sightline.data.views import OneView
 from sightline.data.views_instance import InstanceViews
 from sightline.methods.instance_discrimination import NCE, Config, FullSoftmax, InstanceDiscrimination
@@ -75,7 +76,7 @@ def r18() -> Recipe:
         method=Config(against=NCE(noise=4096)),
         image=resnet18(),
         dim=128,
-        data=Data(source="shards/{00000..01280}.tar", size=224, views=InstanceViews()),
+        data=Data(source="shards/{00000..01280}.tar", size=224, views=InstanceViews(), preprocess=IMAGENET),
         optim=SGD(lr=0.03, momentum=0.9, weight_decay=1e-4),
         schedule=WarmupCosine(warmup=0),  # ours: the paper divides by ten every 40 epochs from the 120th on
         batch=256,

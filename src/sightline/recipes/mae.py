@@ -7,7 +7,7 @@ The papers' sizes keep the paper's numbers; `small`, `graphics` and `tiny` are m
 from dataclasses import replace
 
 from sightline.data.masks import ElementMask, RandomMask
-from sightline.data.preprocess import Preprocess
+from sightline.data.preprocess import IMAGENET
 from sightline.data.views import MaeView
 from sightline.losses.pixels import NormalisedPixels
 from sightline.methods.mae import MAE, Config
@@ -21,8 +21,6 @@ from sightline.train.schedule import WarmupCosine, linear_rate
 PAPER = "He et al. 2021"
 LEARNS = "pixels of hidden patches from the visible ones: local structure, a start for fine-tuning"
 MINUTES: dict[str, float] = {}  # none measured yet
-
-IMAGENET = Preprocess(interpolation="bicubic", mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
 
 
 def build(recipe: Recipe) -> MAE:

@@ -6,6 +6,7 @@
 from dataclasses import replace
 
 from sightline.data.patch_pairs import Neighbours
+from sightline.data.preprocess import Preprocess
 from sightline.methods.relative_position import Config, RelativePosition
 from sightline.recipes.shrunk import shrunk
 from sightline.towers.sizes_conv import common_resnet, resnet50
@@ -75,10 +76,12 @@ def paper() -> Recipe:
             source="shards/{00000..01280}.tar",
             size=448,  # 150,000 to 450,000 pixels in the paper
             views=Neighbours(patch=96, gap=48, jitter=7, colours="drop", coarse=0.33),
+            preprocess=Preprocess(resize="crop"),  # ours
         ),
         optim=Nesterov(lr=0.1, weight_decay=1e-4),  # ours
         schedule=WarmupCosine(warmup=5000),  # ours
         batch=256,  # ours
         epochs=70,  # ours
+        clip=0.0,
         evaluation=Evaluation(every=5000, metric="knn"),
     )

@@ -5,6 +5,7 @@ The papers' sizes keep the paper's numbers; `small`, `vit` and `tiny` are marked
 
 from dataclasses import replace
 
+from sightline.data.preprocess import IMAGENET
 from sightline.data.views import TwoViews
 from sightline.methods.simclr import Config, SimCLR
 from sightline.recipes.shrunk import shrunk
@@ -18,6 +19,9 @@ from sightline.train.schedule import WarmupCosine, linear_rate
 PAPER = "Chen et al. 2020"
 LEARNS = "what two views of a picture share and other pictures do not: retrieval, kNN"
 MINUTES = {"tiny": 0.1, "small": 10.0}
+
+UNIT = replace(IMAGENET, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
+"""The paper's pictures are in [0, 1]."""
 
 
 def build(recipe: Recipe) -> SimCLR:
@@ -77,7 +81,7 @@ def r50() -> Recipe:
         build=build,
         method=Config(),
         image=resnet50(),
-        data=Data(source="shards/{00000..01280}.tar", size=224, views=TwoViews()),
+        data=Data(source="shards/{00000..01280}.tar", size=224, views=TwoViews(), preprocess=UNIT),
         optim=LARS(lr=linear_rate(0.3, 4096), weight_decay=1e-6),
         schedule=WarmupCosine(warmup=3128),  # 10 epochs
         batch=4096,

@@ -4,7 +4,7 @@ import ast
 import types
 import typing
 from collections.abc import Iterable
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import MISSING, fields, is_dataclass, replace
 from typing import Any, Literal, TypeVar
 
 T = TypeVar("T")
@@ -42,6 +42,8 @@ def _set(node: Any, path: list[str], text: str, whole: str) -> Any:
 
 def parse(text: str, kind: Any, value: Any, whole: str) -> Any:
     """`text` as a value of the annotation `kind`; `value` is the present one, for the message."""
+    if kinds := {k.__name__: k for k in typing.get_args(kind) if is_dataclass(k)}:
+        return None if text.lower() == "none" and _fits(None, kind) else _one_of(text, kinds, value, whole)
     try:
         parsed = ast.literal_eval(text)
     except (ValueError, SyntaxError):
@@ -53,6 +55,35 @@ def parse(text: str, kind: Any, value: Any, whole: str) -> Any:
     options = f"one of {', '.join(map(repr, typing.get_args(kind)))}" if typing.get_origin(kind) is Literal else None
     wanted = options or getattr(kind, "__name__", str(kind))
     raise ValueError(f"{whole} is {value!r}; {text!r} is a {type(parsed).__name__}, and {wanted} is expected")
+
+
+def _one_of(text: str, kinds: dict[str, Any], value: Any, whole: str) -> Any:
+    """`Window` or `ElementMask(ratio=0.6)`: another kind of the same thing. Fields that both kinds have keep their
+    values; the rest have the new kind's defaults, or what stands in the brackets."""
+    try:
+        said = ast.parse(text, mode="eval").body
+        name = said.func if isinstance(said, ast.Call) else said
+        if not isinstance(name, ast.Name) or name.id not in kinds or (isinstance(said, ast.Call) and said.args):
+            raise SyntaxError
+        given = {k.arg or "": ast.unparse(k.value) for k in said.keywords} if isinstance(said, ast.Call) else {}
+    except SyntaxError:
+        known = ", ".join(kinds)
+        raise ValueError(
+            f"{whole} is {value!r}; {text!r} is none of {known}. Write a name, or a name with what it is to change: "
+            f"{whole}={next(iter(kinds))}, or '{whole}=NAME(field=value)'"
+        ) from None
+    kind = kinds[name.id]
+    known = {f.name: f for f in fields(kind)}
+    if unknown := given.keys() - known:
+        raise ValueError(f"{name.id} has no field {', '.join(sorted(unknown))} (in {whole}); it has {', '.join(known)}")
+    hints = typing.get_type_hints(kind)
+    values = {at: getattr(value, at) for at in known if at not in given and hasattr(value, at)}
+    values |= {at: parse(part, hints[at], known[at].default, f"{whole}.{at}") for at, part in given.items()}
+    if missing := [at for at, f in known.items() if at not in values and f.default is f.default_factory is MISSING]:
+        raise ValueError(
+            f"{whole}={text} does not say {', '.join(missing)}; write '{whole}={name.id}({missing[0]}=...)'"
+        )
+    return kind(**values)
 
 
 def _fits(value: Any, kind: Any) -> bool:
