@@ -7,8 +7,10 @@ import torch
 from torch import nn
 
 from sightline.data.source import open_source
+from sightline.methods.targets import Sinkhorn
 from sightline.nn.tag import decayed
 from sightline.recipes import byol, dino, simclr
+from sightline.towers.spec import Mean
 from sightline.train.feed import Feed
 from sightline.train.loop import Learner
 from sightline.train.monitor import Monitor
@@ -60,6 +62,21 @@ def test_byol_without_its_predictor_is_called_so():
     assert "the target network gives every picture nearly the same vector" in text and "no predictor" in text
 
 
-@pytest.mark.parametrize("tiny", [simclr.tiny, byol.tiny, dino.tiny], ids=["simclr", "byol", "dino"])
+def balanced():
+    """`dino.tiny` with the targets and the pooling of `dino.small`."""
+    recipe = dino.tiny()
+    image, method = replace(recipe.image, pool=Mean()), replace(recipe.method, targets=Sinkhorn())
+    return replace(recipe, image=image, method=method)
+
+
+@pytest.mark.parametrize("tiny", [simclr.tiny, byol.tiny, dino.tiny, balanced])
 def test_a_healthy_run_raises_no_alarm(tiny):
     assert not alarms(tiny())
+
+
+def test_advice_names_the_numbers_where_they_are():
+    q = torch.full((8, 16), 1 / 16)
+    monitor = Monitor(8, patience=0, numbers="method.base")
+    for step in (50, 100):
+        said = monitor.observe(step, {}, {"image": torch.randn(8, 6), "teacher": q, "student": q.log()})
+    assert len(said) == 1 and "Halve method.base.teaching.temperature" in said[0]

@@ -10,15 +10,16 @@ a teacher's BatchNorms (the ResNet) keep their own statistics, its drop path is 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from sightline.losses.distillation import cross_view
-from sightline.methods.distilled import Distilled
-from sightline.methods.targets import Centering, Targets, log_probabilities
-from sightline.methods.teaching import GLOBALS, Head, Teaching, by_size
+from sightline.methods.pictures import PictureEncoder
+from sightline.methods.targets import Centering, Targets
+from sightline.methods.teaching import GLOBALS, Head, Taught, Teaching, by_size
 from sightline.nn.head import width
 from sightline.nn.sync_norm import across_ranks
 from sightline.protocols import Batch, Losses
@@ -46,14 +47,28 @@ class Student(nn.Module):
         return pooled, self.head(pooled)
 
 
-class DINO(Distilled):
+class DINO(nn.Module):
     """Any tower with a pooled vector: a ViT's class token, a ResNet's mean."""
 
     needs = frozenset({"image", "views"})
+    uses = frozenset[str]()
 
     def __init__(self, tower: nn.Module, config: Config = Config()) -> None:
-        super().__init__(Student(tower, config.head.build(width(tower))), config, config.head.prototypes)
+        super().__init__()
+        self.config = config
+        self.pair = Taught(Student(tower, config.head.build(width(tower))), config.teaching)
+        self.targets = config.targets.build(config.head.prototypes)
         across_ranks(self)
+        self.watched: dict[str, Tensor] = {}
+
+    @property
+    def undivided(self) -> str:
+        """Why a batch cannot be learned from in parts, where it cannot."""
+        return self.config.targets.undivided
+
+    def check(self, batch_size: int) -> None:
+        """ValueError where a batch of so many pictures, over all devices, cannot balance or center the prototypes."""
+        self.config.targets.check(self.config.head.prototypes, batch_size)
 
     def forward(self, batch: Batch) -> Losses:
         """{"cls"}; the first two of the image and its views are the global ones."""
@@ -67,6 +82,19 @@ class DINO(Distilled):
         self.watched = {
             "image": pooled[:b].detach(),
             "teacher": said[0],
-            "student": log_probabilities(logits[1], temperature),
+            "student": logits[1].detach() / temperature,
         }
         return {"cls": loss}
+
+    def before_step(self, step: int, total: int) -> None:
+        """Temperature, momentum, and whether the prototypes learn."""
+        self.pair.before_step(step, total)
+
+    def after_step(self) -> None:
+        """The teacher follows, then the center: it was used as it stood."""
+        self.pair.after_step()
+        self.targets.update()
+
+    def encoder(self) -> Any:
+        """The teacher's tower: better than the student's all through training."""
+        return PictureEncoder(self.pair.copy.tower)

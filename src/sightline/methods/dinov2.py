@@ -11,15 +11,17 @@ Departures: DINO's; KoLeo seeks neighbours among the pictures of all ranks, wher
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from sightline.dist import gather, offset
 from sightline.losses.koleo import koleo
-from sightline.methods.masked import Masked, Seen
+from sightline.methods.masked import Seen, compared, mask_token, see
+from sightline.methods.pictures import PictureEncoder
 from sightline.methods.targets import Sinkhorn, Targets
-from sightline.methods.teaching import GLOBALS, Head, Teaching
+from sightline.methods.teaching import GLOBALS, Head, Taught, Teaching
 from sightline.protocols import Batch, Losses
 from sightline.towers.vit import ViT
 
@@ -45,17 +47,29 @@ class Student(nn.Module):
         self.head, self.patch_head = config.head.build(tower.dim), config.patch_head.build(tower.dim)
 
 
-class DINOv2(Masked):
-    """`forward` is `losses(see(batch))`, so that a term of another file may read what was seen (methods/gram.py)."""
+class DINOv2(nn.Module):
+    """A ViT whose stem does not overlap (kernels equal to strides), or pixels leak under the mask.
+
+    `forward` is `losses(see(batch))`, so that a term of another file may read what was seen (methods/gram.py).
+    """
+
+    needs = frozenset({"image", "views", "masks"})
+    uses = frozenset[str]()
 
     def __init__(self, tower: ViT, config: Config = Config()) -> None:
-        super().__init__(Student(tower, config), config, config.head.prototypes, config.patch_head.prototypes)
+        super().__init__()
+        self.config = config
+        self.pair = Taught(Student(tower, config), config.teaching)
+        self.token = mask_token(tower.dim)
+        self.targets = config.targets.build(config.head.prototypes)
+        self.patch_targets = config.targets.build(config.patch_head.prototypes)
+        self.watched: dict[str, Tensor] = {}
 
     @property
     def undivided(self) -> str:
         """Why a batch cannot be learned from in parts, where it cannot."""
         spreads = "KoLeo spreads the pictures of the whole batch" if self.config.koleo_weight else ""
-        return super().undivided or spreads
+        return self.config.targets.undivided or spreads
 
     def check(self, batch_size: int, path: str = "method") -> None:
         """ValueError where a batch of so many pictures, over all devices, cannot balance the prototypes, or spread;
@@ -72,15 +86,25 @@ class DINOv2(Masked):
         """{"cls", "patch", "koleo"}; the first two of the image and its views are the global ones, masked."""
         return self.losses(self.see(batch))
 
+    def see(self, batch: Batch) -> Seen:
+        """Both towers on their views."""
+        return see(self.pair, self.token, batch)
+
     def losses(self, seen: Seen) -> Losses:
         """The three terms of what was seen."""
         config, student, teacher = self.config, self.pair.student, self.pair.copy
+        told = config.teaching.student_temperature
         pooled = student.head(seen.pooled).unflatten(0, (-1, seen.b))
+        patches = student.patch_head(seen.tokens[seen.mask])
         with torch.no_grad():
             raw = teacher.head(seen.teacher_pooled).unflatten(0, (-1, seen.b))
             raw_patches = teacher.patch_head(seen.teacher_tokens[seen.mask])
-        terms = self.compared(seen, raw, raw_patches, pooled, student.patch_head(seen.tokens[seen.mask]))
+        said = self.targets(raw, self.pair.temperature)
+        said_patches = self.patch_targets(raw_patches, self.pair.temperature)
+        self.targets.observe(raw)
         self.patch_targets.observe(raw_patches)
+        terms, self.watched = compared(seen, said, said_patches, pooled, patches, told)
+        terms["patch"] = config.patch_weight * terms["patch"]
         if config.koleo_weight:
             terms["koleo"] = config.koleo_weight * self._spread(seen)
         return terms
@@ -89,3 +113,17 @@ class DINOv2(Masked):
         """Of each global view alone: two views of one picture are meant to be near."""
         views = seen.pooled[: GLOBALS * seen.b].split(seen.b)
         return torch.stack([koleo(x, first=offset(seen.b), everyone=gather(x)) for x in views]).sum()
+
+    def before_step(self, step: int, total: int) -> None:
+        """Temperature, momentum, and whether the prototypes learn."""
+        self.pair.before_step(step, total)
+
+    def after_step(self) -> None:
+        """The teacher follows, then the centers where there are any: they were used as they stood."""
+        self.pair.after_step()
+        self.targets.update()
+        self.patch_targets.update()
+
+    def encoder(self) -> Any:
+        """The teacher's tower."""
+        return PictureEncoder(self.pair.copy.tower)

@@ -40,6 +40,8 @@ class WithGram(nn.Module):
 
     needs = DINOv2.needs
     uses = DINOv2.uses
+    numbers = "method.base"
+    """where DINOv2's stand"""
     anchored: Tensor
 
     def __init__(self, method: DINOv2, config: Config = Config()) -> None:
@@ -55,7 +57,7 @@ class WithGram(nn.Module):
 
     def check(self, batch_size: int) -> None:
         """DINOv2's refusals, by the names its numbers have here."""
-        self.method.check(batch_size, "method.base")
+        self.method.check(batch_size, self.numbers)
 
     @property
     def watched(self) -> dict[str, Tensor]:

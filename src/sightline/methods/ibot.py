@@ -11,13 +11,16 @@ mask: the same numbers); both terms have one teacher temperature, whose publishe
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
+from torch import Tensor, nn
 
 from sightline.methods.dino import Student
-from sightline.methods.masked import Masked
+from sightline.methods.masked import compared, mask_token, see
+from sightline.methods.pictures import PictureEncoder
 from sightline.methods.targets import Centering, Targets
-from sightline.methods.teaching import Head, Teaching
+from sightline.methods.teaching import Head, Taught, Teaching
 from sightline.protocols import Batch, Losses
 from sightline.towers.vit import ViT
 
@@ -33,21 +36,56 @@ class Config:
     """lambda"""
 
 
-class IBOT(Masked):
-    """One head for both kinds of tokens."""
+class IBOT(nn.Module):
+    """A ViT whose stem does not overlap (kernels equal to strides), or pixels leak under the mask."""
+
+    needs = frozenset({"image", "views", "masks"})
+    uses = frozenset[str]()
 
     def __init__(self, tower: ViT, config: Config = Config()) -> None:
-        student = Student(tower, config.head.build(tower.dim))
-        super().__init__(student, config, config.head.prototypes, config.head.prototypes)
+        super().__init__()
+        self.config = config
+        self.pair = Taught(Student(tower, config.head.build(tower.dim)), config.teaching)
+        self.token = mask_token(tower.dim)
+        self.targets, self.patch_targets = (config.targets.build(config.head.prototypes) for _ in range(2))
+        self.watched: dict[str, Tensor] = {}
+
+    @property
+    def undivided(self) -> str:
+        """Why a batch cannot be learned from in parts, where it cannot."""
+        return self.config.targets.undivided
+
+    def check(self, batch_size: int) -> None:
+        """ValueError where a batch of so many pictures, over all devices, cannot balance or center the prototypes."""
+        self.config.targets.check(self.config.head.prototypes, batch_size)
 
     def forward(self, batch: Batch) -> Losses:
         """{"cls", "patch"}; the first two of the image and its views are the global ones, with a mask each."""
-        seen = self.see(batch)
+        seen, config, temperature = see(self.pair, self.token, batch), self.config, self.pair.temperature
+        told = config.teaching.student_temperature
         logits = self.pair.student.head(torch.cat([seen.pooled, seen.tokens[seen.mask]]))
         pooled, patches = logits[: len(seen.pooled)].unflatten(0, (-1, seen.b)), logits[len(seen.pooled) :]
         with torch.no_grad():
             head = self.pair.copy.head
             raw, raw_patches = head(seen.teacher_pooled).unflatten(0, (-1, seen.b)), head(seen.teacher_tokens)
-        terms = self.compared(seen, raw, raw_patches[seen.mask], pooled, patches)
+        said = self.targets(raw, temperature)
+        said_patches = self.patch_targets(raw_patches[seen.mask], temperature)
+        self.targets.observe(raw)
         self.patch_targets.observe(raw_patches)
+        terms, self.watched = compared(seen, said, said_patches, pooled, patches, told)
+        terms["patch"] = config.patch_weight * terms["patch"]
         return terms
+
+    def before_step(self, step: int, total: int) -> None:
+        """Temperature, momentum, and whether the prototypes learn."""
+        self.pair.before_step(step, total)
+
+    def after_step(self) -> None:
+        """The teacher follows, then both centers: they were used as they stood."""
+        self.pair.after_step()
+        self.targets.update()
+        self.patch_targets.update()
+
+    def encoder(self) -> Any:
+        """The teacher's tower."""
+        return PictureEncoder(self.pair.copy.tower)

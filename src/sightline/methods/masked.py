@@ -1,21 +1,18 @@
-"""What iBOT and DINOv2 share: masked global views before the student, whole ones before the teacher, and both terms."""
+"""What iBOT and DINOv2 share: masked views before the student, whole ones before the teacher, and two terms of both."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from sightline.losses.distillation import cross_entropy_to, cross_view, per_image
-from sightline.methods.distilled import Distilled
-from sightline.methods.targets import log_probabilities
 from sightline.methods.teaching import GLOBALS, Taught, by_size
 from sightline.nn.tag import tag
 from sightline.protocols import Batch, Losses
 
-WATCHED = 1024
-"""rows of patches that the monitor is shown; a batch has many more, and prototypes are many"""
+WATCHED = 2**24
+"""numbers of patches that the monitor is shown: a batch has many patches, and prototypes are many"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,48 +64,25 @@ def see(pair: Taught, token: Float[Tensor, " d"], batch: Batch) -> Seen:
     )
 
 
-class Masked(Distilled):
-    """A ViT whose stem does not overlap (kernels equal to strides), or pixels leak under the mask.
+def compared(
+    seen: Seen,
+    said: Float[Tensor, "t b k"],
+    said_patches: Float[Tensor, "h j"],
+    pooled: Float[Tensor, "s b k"],
+    patches: Float[Tensor, "h j"],
+    temperature: float,
+) -> tuple[Losses, dict[str, Tensor]]:
+    """({"cls", "patch"}, what the monitor looks at) of the teacher's shares and the student's logits.
 
-    `config` also has `patch_weight`. Class tokens and patches have targets of their own, after `prototypes` numbers of
-    the one head and `patch_prototypes` of the other.
+    `h` are the masked patches in the order of `seen.mask`; `temperature` is the student's.
     """
-
-    needs = frozenset({"image", "views", "masks"})
-
-    def __init__(self, student: Any, config: Any, prototypes: int, patch_prototypes: int) -> None:
-        super().__init__(student, config, prototypes)
-        self.token = mask_token(student.tower.dim)
-        self.patch_targets = config.targets.build(patch_prototypes)
-
-    def see(self, batch: Batch) -> Seen:
-        """Both towers on their views."""
-        return see(self.pair, self.token, batch)
-
-    def compared(
-        self,
-        seen: Seen,
-        raw: Float[Tensor, "t b k"],
-        raw_patches: Float[Tensor, "h j"],
-        pooled: Float[Tensor, "s b k"],
-        patches: Float[Tensor, "h j"],
-    ) -> Losses:
-        """{"cls", "patch"} of logits, the teacher's two and the student's two, `h` of the masked patches."""
-        told = self.config.teaching.student_temperature
-        said = self.targets(raw, self.pair.temperature)
-        said_patches = self.patch_targets(raw_patches, self.pair.temperature)
-        self.targets.observe(raw)
-        self.watched = {
-            "image": seen.pooled[: seen.b].detach(),
-            "teacher": said[0],
-            "student": log_probabilities(pooled[1], told),
-            "patch_teacher": said_patches[:WATCHED],
-            "patch_student": log_probabilities(patches[:WATCHED], told),
-        }
-        each = cross_entropy_to(said_patches, patches, told)
-        return {"cls": cross_view(said, pooled, told), "patch": self.config.patch_weight * per_image(each, seen.mask)}
-
-    def after_step(self) -> None:
-        """The teacher follows, then both centers, where there are any: they were used as they stood."""
-        super().after_step()
-        self.patch_targets.update()
+    rows = max(1, WATCHED // patches.shape[1])
+    watched = {
+        "image": seen.pooled[: seen.b].detach(),
+        "teacher": said[0],
+        "student": pooled[1].detach() / temperature,
+        "patch_teacher": said_patches[:rows].clone(),  # a view would keep all of them until the next step
+        "patch_student": patches[:rows].detach() / temperature,
+    }
+    each = cross_entropy_to(said_patches, patches, temperature)
+    return {"cls": cross_view(said, pooled, temperature), "patch": per_image(each, seen.mask)}, watched

@@ -56,7 +56,7 @@ class Sinkhorn:
             raise ValueError(
                 f"{prototypes} prototypes are more than a batch of {batch} can balance by Sinkhorn-Knopp: with so few "
                 f"pictures no two share a prototype. Set {head}.prototypes={floor(self.balanced * batch)}, or "
-                f"batch={ceil(prototypes / self.balanced)}, or give the recipe targets=Centering()"
+                f"batch={ceil(prototypes / self.balanced)}, or {head.rpartition('.')[0]}.targets=Centering"
             )
 
 
@@ -80,8 +80,3 @@ class Balance(nn.Module):
 
     def update(self) -> None:
         """Nothing moves."""
-
-
-def log_probabilities(logits: Float[Tensor, "*r k"], temperature: float) -> Float[Tensor, "*r k"]:
-    """Of a student, for the monitor: no gradient."""
-    return (logits.detach().float() / temperature).log_softmax(-1)

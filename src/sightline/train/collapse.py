@@ -1,9 +1,9 @@
 r"""Collapse, measured: what a batch's embeddings and prototype assignments say of how a run is going.
 
 A method leaves its last batch in `watched`: `image` (and `text`) embeddings (b, d), `target` projections (b, d) of a
-target network, `teacher` probabilities q (r, k) and `student` log-probabilities ln p (r, k) of the rows compared with
-them; `patch_teacher` and `patch_student` are the same of masked patches, and give quantities that begin so. Of those,
-with z the rows:
+target network, `teacher` probabilities q (r, k) and `student` logits over their temperature (r, k), whose log-softmax
+is ln p, of the rows compared with them; `patch_teacher` and `patch_student` are the same of masked patches, and give
+quantities that begin so. Of those, with z the rows:
 
     NAME_std       sqrt(d) mean_d std_b(z / |z|)     1 for directions spread evenly, 0 where all rows are one
     NAME_cosine    mean_{i != j} cos(z_i, z_j)
@@ -44,7 +44,7 @@ def measured(watched: dict[str, Tensor]) -> dict[str, float]:
         found[f"{name}entropy"] = entropy(teacher)
         found[f"{name}marginal"] = entropy(teacher.mean(0, keepdim=True))
         if f"{name}student" in watched:
-            found[f"{name}divergence"] = divergence(teacher, watched[f"{name}student"].detach().float())
+            found[f"{name}divergence"] = divergence(teacher, watched[f"{name}student"].detach().float().log_softmax(-1))
     return found
 
 

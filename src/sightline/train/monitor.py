@@ -56,7 +56,9 @@ class Monitor:
     within 2 % of it for `patience` steps has learnt nothing.
     """
 
-    def __init__(self, batch: int, *, patience: int = 300) -> None:
+    def __init__(self, batch: int, *, patience: int = 300, numbers: str = "method") -> None:
+        """`numbers` is where a recipe keeps what the advice says to change: a method around another has it deeper."""
+        self.numbers = numbers
         self.chance = {term: value(max(2, batch)) for term, value in CHANCE.items()}
         self.patience = patience
         self.recent: deque[float] = deque(maxlen=50)
@@ -84,6 +86,7 @@ class Monitor:
             seen = self.quantities | {"last_layer": row.get("watch_last_layer", 0.0)}
             shown = dict(causes(seen, size)) if step else {}
             shown = {cause: text for cause, text in shown.items() if step >= self.patience or cause not in LATE}
+            shown = {cause: text.replace("method.", f"{self.numbers}.") for cause, text in shown.items()}
             self.note = _note(self.quantities)
             messages += [self._once(cause, text) for cause, text in shown.items() if cause in self.seen]
             self.seen = set(shown)
@@ -160,16 +163,16 @@ def _prototypes(
         yield (
             f"uniform{of}",
             f"{whose} gives every prototype the same share (H = {q['entropy']:.2f} = ln {k}, KL to the student "
-            f"{q.get('divergence', 0.0):.3f}): uniform collapse, centering without sharpening. Take a temperature "
-            "far below the student's, method.teaching.temperature=0.04,0.04 against 0.1",
+            f"{q.get('divergence', 0.0):.3f}): uniform collapse, centering without sharpening. Halve "
+            "method.teaching.temperature: the student's is 0.1, the papers' 0.04, small runs want 0.01,0.01",
         )
     elif q["marginal"] < 0.35 * spread:
         yield (
             f"one prototype{of}",
             f"{whose} gives all {all_of} the same few prototypes (H = {q['entropy']:.2f}, of the mean over the "
             f"batch {q['marginal']:.2f}, healthy near ln {min(rows, k)} = {spread:.2f}): one-prototype collapse, "
-            "sharpening without centering. Centre the teacher (method.targets: Centering of momentum 0.9, or "
-            "Sinkhorn), or raise method.teaching.temperature",
+            "sharpening without centering. Centre the teacher (method.targets=Centering, or "
+            "method.targets=Sinkhorn), or raise method.teaching.temperature",
         )
     elif q.get("prototypes", 1.0) < 0.02:
         yield (

@@ -103,7 +103,8 @@ class Session:
     def steps(self, step: int, stop: threading.Event) -> tuple[int, bool]:
         """Returns the step reached, and whether the run is finished (not stopped by a signal)."""
         rules, learner, total = self.recipe.evaluation, self.learner, self.learner.total
-        monitor, clock, saved = Monitor(self.recipe.batch), Clock(), time.monotonic()
+        monitor = Monitor(self.recipe.batch, numbers=getattr(learner.method, "numbers", "method"))
+        clock, saved = Clock(), time.monotonic()
         for batch in self.feed.batches(step, total):
             row = self.one(step, batch, clock)
             for message in monitor.observe(step, row, learner.watched()):
