@@ -10,7 +10,6 @@ probe, as in atlas_ssl.py, of its `code` and of the `kept` layer before it.
 
 import argparse
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +24,7 @@ from sightline.methods.autoencoder import Autoencoder
 from sightline.methods.mae import MAE
 from sightline.probes.knn import KNN
 from sightline.probes.linear import LinearProbe
-from sightline.recipes.find import find
-from sightline.train.checkpoint import load
-from sightline.train.folder import RunFolder
-from sightline.train.override import override
+from sightline.recipes.restored import restored
 from sightline.train.recipe import Recipe
 
 SHOWN = 16
@@ -40,7 +36,7 @@ def main() -> None:
     parser.add_argument("--set", default="cifar10")
     parser.add_argument("--sheet", type=Path)
     options = parser.parse_args()
-    recipe, method = trained(options.run)
+    recipe, method = restored(options.run)
     rule = recipe.data.evaluation_view()
     shown = torch.from_numpy(rule.normalised(part(options.set, "test", rule).pixels[:SHOWN]))
     with torch.inference_mode():
@@ -56,15 +52,6 @@ def main() -> None:
             raise SystemExit(f"{options.run} is a run of {recipe.name}; an autoencoder's or MAE's gives pictures back")
     if options.sheet:
         sheet(rows, rule).save(options.sheet)
-
-
-def trained(run: Path) -> tuple[Recipe, torch.nn.Module]:
-    """The recipe of a run and its method, decoder and all, as training left it."""
-    config = json.loads((run / "config.json").read_text())
-    recipe = replace(override(find(config["recipe"]["name"]), config["overrides"]), samples=config["data"]["samples"])
-    method = recipe.build(recipe)
-    method.load_state_dict(load(RunFolder(run).last)["method"])
-    return recipe, method.eval()
 
 
 def masked(recipe: Recipe, method: MAE, shown: torch.Tensor) -> list[torch.Tensor]:

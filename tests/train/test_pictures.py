@@ -87,3 +87,15 @@ def test_of_an_encoder_that_reads_text_the_image_tower_is_taken(pictures, tmp_pa
 def test_there_is_no_tower_to_lock(done, pictures, tmp_path):
     with pytest.raises(ValueError, match="learns by its image tower alone"):
         run(tmp_path, pictures, init=str(done), lock="image")
+
+
+def test_a_window_that_ends_before_it_saw_everything_says_so(tmp_path, capsys):
+    changed = ["steps=4", "data.order=Window(size=16,visits=4)"]
+    sightline.train("simclr.tiny", out=tmp_path / "some", overrides=changed)
+    said = capsys.readouterr()
+    assert (
+        "the window (data.order) comes to 28 of 60 pictures in 4 steps; all of them take steps=15"
+        in said.out + said.err
+    )
+    sightline.train("simclr.tiny", out=tmp_path / "all", overrides=["steps=15", *changed[1:]], dry_run=True)
+    assert "the window" not in "".join(capsys.readouterr())

@@ -25,6 +25,10 @@ ROUNDS = 6
 class Epochs:
     """Every sample once, in an order of its own for each epoch."""
 
+    def reached(self, n: int, count: int) -> int:
+        """How many of `n` samples the first `count` positions show."""
+        return min(n, count)
+
     def look_up(self, n: int, seed: int, at: np.ndarray) -> np.ndarray:
         """Sample indices (count,) int64 at positions `at` (count,) >= 0 of a source of `n`."""
         return look_up(n, seed, at)
@@ -49,6 +53,13 @@ class Window:
                 f"a window of {self.size} samples cannot slide on by a part in {self.visits}: give a size that is a "
                 "multiple of the visits, for instance size=2048, visits=16"
             )
+
+    def reached(self, n: int, count: int) -> int:
+        """How many of `n` samples the first `count` positions show; exact for a multiple of `size`, else a few less."""
+        if n <= self.size:
+            return min(n, count)
+        slides = max(0, -(-count // self.size) - 1)
+        return min(n, count, self.size + slides * (self.size // self.visits))
 
     def look_up(self, n: int, seed: int, at: np.ndarray) -> np.ndarray:
         """Sample indices (count,) int64 at positions `at` (count,) >= 0 of a source of `n`."""

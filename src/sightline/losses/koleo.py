@@ -4,8 +4,8 @@ https://arxiv.org/abs/1806.03198; in DINOv2 with weight 0.1).
     L = - mean_i log( min_{j != i} |x_i - x_j| ),   x unit vectors
 
 the Kozachenko-Leonenko estimate of the entropy, up to constants. It belongs before a head, on the vectors that are
-kept, on each global view alone: two views of one picture should be near. Two equal pictures in a batch cost about
--log(1e-8 sqrt(d)), 15 or more each: a sudden jump means duplicates in the data.
+kept, on each global view alone: two views of one picture should be near. Two equal vectors in a batch cost about
+-log(1e-8 sqrt(d)), 15 or more each.
 """
 
 import torch

@@ -6,7 +6,8 @@ A teacher, the running average of the student, says for two large crops which pr
 the same of every other crop, small ones among them. `c` (nn/centering.py) keeps one prototype from winning, the low
 tau_t keeps the answer from being uniform: without either everything collapses. What is kept is the teacher's tower.
 Departures: temperature and freezing are scheduled by share of the run, step by step, where the code counts epochs;
-a teacher's BatchNorms (the ResNet) keep their own statistics, its drop path is off; BatchNorms are over all ranks.
+a teacher's BatchNorms (the ResNet) keep their own statistics, its drop path is off; BatchNorms are over all ranks;
+class token and positions are not decayed, as nowhere here (`nn/tag.py`), where the released code decays them.
 """
 
 from dataclasses import dataclass

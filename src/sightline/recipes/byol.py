@@ -1,6 +1,6 @@
 """BYOL (Grill et al. 2020, https://arxiv.org/abs/2006.07733): one view foretells what a slow copy says of the other.
 
-The paper's sizes keep the paper's numbers; `small` and `tiny` are marked `# ours`.
+The paper's sizes keep the paper's numbers; those of the others are all ours.
 """
 
 from dataclasses import replace
@@ -28,7 +28,7 @@ def small() -> Recipe:
     """Photos of 32 pixels, thousands of them. `sightline train byol --data SRC --out RUN`
 
     figure: CIFAR-10 kNN 0.559, linear 0.596 (pixels 0.462, 0.414; its tower untrained 0.301, 0.356); 23 minutes on
-    one core. `python benchmarks/atlas_ssl.py --methods byol`
+    one core. `SIGHTLINE_DATA=... python benchmarks/atlas_ssl.py --methods byol`
     """
     return Recipe(
         name="byol.small",

@@ -1,6 +1,6 @@
 """DINOv2 (Oquab et al. 2023, https://arxiv.org/abs/2304.07193): DINO and iBOT with a head each, balanced and spread.
 
-The paper's sizes keep the paper's numbers; `small`, `gram` and `tiny` are marked `# ours`.
+The paper's sizes keep the paper's numbers; those of the others are all ours.
 """
 
 from dataclasses import replace
@@ -38,7 +38,7 @@ def small() -> Recipe:
     """A few ten thousand small pictures, on a laptop. `sightline train dinov2 --data SRC --out RUN`
 
     figure: CIFAR-10 kNN 0.527, linear 0.516 (pixels 0.462, 0.414; its tower untrained 0.319, 0.406); 21 minutes on
-    one core. `python benchmarks/atlas_ssl.py --methods dinov2`
+    one core. `SIGHTLINE_DATA=... python benchmarks/atlas_ssl.py --methods dinov2`
     """
     base = dino.small()
     head = replace(base.method.head, norms="trained")

@@ -35,7 +35,7 @@ def small() -> Recipe:
     """Photos of 32 pixels, thousands of them. `sightline train exemplar --data SRC --out RUN`
 
     figure: CIFAR-10 kNN 0.571, linear 0.572 (pixels 0.462, 0.414; its tower untrained 0.301, 0.356); 26 minutes on
-    one core. `python benchmarks/atlas_ssl.py --methods exemplar`
+    one core. `SIGHTLINE_DATA=... python benchmarks/atlas_ssl.py --methods exemplar`
     """
     return Recipe(
         name="exemplar.small",
@@ -67,7 +67,7 @@ def tiny() -> Recipe:
 
 
 def paper() -> Recipe:
-    """The paper's 64c5-64c5-128f in the proportions of a small AlexNet: its layer and transforms, give `?n=16000`."""
+    """The paper's layer and transforms on a small AlexNet (ours, five convolutions). `--data "photos?n=16000"`"""
     return Recipe(
         name="exemplar.paper",
         build=build,

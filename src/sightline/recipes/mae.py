@@ -1,7 +1,7 @@
 """MAE (He et al. 2021, https://arxiv.org/abs/2111.06377): an encoder sees a quarter of the patches, a decoder guesses
 the pixels of the rest.
 
-The papers' sizes keep the paper's numbers; `small`, `graphics` and `tiny` are marked `# ours`.
+The papers' sizes keep the paper's numbers; those of the others are all ours.
 """
 
 from dataclasses import replace

@@ -1,6 +1,6 @@
 """Relative patch position (Doersch, Gupta, Efros 2015, https://arxiv.org/abs/1505.05192): where does this patch lie?
 
-`paper` keeps the paper's patches; `small`, `graphics` and `tiny` are marked `# ours`.
+`paper` keeps the paper's patches; those of the others are all ours.
 """
 
 from dataclasses import replace

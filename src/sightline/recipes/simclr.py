@@ -1,6 +1,6 @@
 """SimCLR (Chen et al. 2020, https://arxiv.org/abs/2002.05709): two views of a picture find each other among all others.
 
-The papers' sizes keep the paper's numbers; `small`, `vit` and `tiny` are marked `# ours`.
+The papers' sizes keep the paper's numbers; those of the others are all ours.
 """
 
 from dataclasses import replace
@@ -32,7 +32,7 @@ def small() -> Recipe:
     """Photos of 32 pixels, thousands of them. `sightline train simclr --data SRC --out RUN`
 
     figure: CIFAR-10 kNN 0.589, linear 0.595 (pixels 0.462, 0.414; its tower untrained 0.301, 0.356); 12 minutes on
-    one core. `python benchmarks/atlas_ssl.py --methods simclr`
+    one core. `SIGHTLINE_DATA=... python benchmarks/atlas_ssl.py --methods simclr`
     """
     return Recipe(
         name="simclr.small",

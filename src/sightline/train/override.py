@@ -42,7 +42,8 @@ def _set(node: Any, path: list[str], text: str, whole: str) -> Any:
 
 def parse(text: str, kind: Any, value: Any, whole: str) -> Any:
     """`text` as a value of the annotation `kind`; `value` is the present one, for the message."""
-    if kinds := {k.__name__: k for k in typing.get_args(kind) if is_dataclass(k)}:
+    members: tuple[Any, ...] = typing.get_args(kind)
+    if kinds := {k.__name__: k for k in members if isinstance(k, type) and is_dataclass(k)}:
         return None if text.lower() == "none" and _fits(None, kind) else _one_of(text, kinds, value, whole)
     try:
         parsed = ast.literal_eval(text)

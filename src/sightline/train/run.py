@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import torch
 
 from sightline import dist
 from sightline.data.atomic import replacing
+from sightline.data.order import Window
 from sightline.data.sample import Source, Stream
 from sightline.data.source import hold_out, open_source
 from sightline.nn.ema import EMA
@@ -70,6 +72,7 @@ def fit(
         recipe = replace(recipe, samples=_length(source))
         learner = _learner(recipe, source, device, options, start)
         feed = Feed(recipe, source, tokenizer, learner.method, options)
+        _say_reach(recipe, learner.total, line)
         try:
             if options.dry_run:
                 return _dry_run(learner, feed, Path(out), line)
@@ -98,6 +101,16 @@ def _one_writer(folder: RunFolder, options: Options) -> Iterator[RunFolder]:
         folder.prepare(fresh=options.fresh)
         dist.barrier()
         yield folder
+
+
+def _say_reach(recipe: Recipe, total: int, line: Line) -> None:
+    """A word where a window ends before it has come to every picture."""
+    order, n = recipe.data.order, recipe.samples
+    if isinstance(order, Window) and n is not None and (seen := order.reached(n, total * recipe.batch)) < n:
+        line.say(
+            f"the window (data.order) comes to {seen} of {n} pictures in {total} steps; all of them take "
+            f"steps={ceil(n * order.visits / recipe.batch)}, or fewer data.order.visits"
+        )
 
 
 def _sources(recipe: Recipe, data: Any, evaluation: Any, line: Line) -> tuple[Any, Any]:

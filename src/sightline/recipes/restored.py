@@ -1,0 +1,38 @@
+"""A finished run's whole method, with the parts that `sightline.load` leaves out: heads, decoders, banks, teachers."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sightline.recipes.find import find
+from sightline.train.checkpoint import load
+from sightline.train.folder import RunFolder
+from sightline.train.override import override
+from sightline.train.recipe import Recipe, fitted
+
+
+def restored(run: str | Path) -> tuple[Recipe, Any]:
+    """(recipe, method in evaluation mode) of a run on pictures alone, as its newest checkpoint has them.
+
+    Raises FileNotFoundError where there is no run, ValueError for a run with words, a damaged checkpoint, or a recipe
+    that was changed otherwise than by overrides.
+    """
+    folder = RunFolder(run)
+    config = json.loads((folder.path / "config.json").read_text())
+    recipe = override(find(config["recipe"]["name"]), config["overrides"])
+    if recipe.text is not None:
+        raise ValueError(
+            f"{run} is a run of {recipe.name}, which reads words; sightline.load({str(run)!r}) has its towers"
+        )
+    recipe = fitted(replace(recipe, samples=config["data"]["samples"]), None)
+    method: Any = recipe.build(recipe)
+    try:
+        method.load_state_dict(load(folder.last)["method"])
+    except RuntimeError as error:
+        said = " ".join(config["overrides"])
+        raise ValueError(
+            f"the weights of {run} are not those of {recipe.name} {said}".rstrip() + ": its recipe was changed in "
+            f"Python. Build that recipe, and load {folder.last} with sightline.train.checkpoint.load"
+        ) from error
+    return recipe, method.eval()
