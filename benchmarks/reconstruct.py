@@ -5,7 +5,7 @@
 Rows of the sheet: pictures of the test part, what the encoder sees of them (MAE), what comes out, and for an
 autoencoder what comes out of as many principal components. Of an autoencoder one line of JSON is printed: the share of
 the test pictures' variance that is `explained` by it and by `pca`, both fitted to the training part, and kNN and linear
-probe, as in atlas_ssl.py, of its `code` and of the `kept` layer before it.
+probe of its `code`, which is dropped (atlas_ssl.py has those of the layer that is kept).
 """
 
 import argparse
@@ -79,10 +79,9 @@ def figures(recipe: Recipe, method: Autoencoder, principal: Principal, name: str
     row["explained"] = 1 - float(wrong / np.square(given.reshape(len(given), -1) - principal.mean).sum())
     names = sorted(set(train.classes))
     labels, truth = (p.labels(names) for p in (train, test))
-    code = tuple(of(method.bottleneck, rows) for rows in (kept, tested))
-    for what, (known, asked) in {"code": code, "kept": (kept, tested)}.items():
-        row[f"{what}_knn"] = float((KNN().fit(known, labels).predict(asked) == truth).mean())
-        row[f"{what}_linear"] = float((LinearProbe().fit(known, labels).predict(asked) == truth).mean())
+    known, asked = (of(method.bottleneck, rows) for rows in (kept, tested))
+    row["code_knn"] = float((KNN().fit(known, labels).predict(asked) == truth).mean())
+    row["code_linear"] = float((LinearProbe().fit(known, labels).predict(asked) == truth).mean())
     return row
 
 

@@ -45,7 +45,8 @@ def whole(size: int) -> list[Op]:
 def small() -> Recipe:
     """Photos of 32 pixels through 64 numbers. `sightline train autoencoder --data SRC --out RUN`
 
-    figure: to be measured
+    figure: CIFAR-10 kNN 0.527, linear 0.547 (pixels 0.462, 0.414; its tower untrained 0.389, 0.453);
+    10 minutes on one core. `SIGHTLINE_DATA=... python benchmarks/atlas_ssl.py --methods autoencoder`
     """
     return Recipe(
         name="autoencoder.small",

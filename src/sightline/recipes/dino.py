@@ -64,8 +64,8 @@ def small() -> Recipe:
 def resnet() -> Recipe:
     """The same on the common ResNet, as SimCLR and BYOL have it. `sightline train dino.resnet --data SRC --out RUN`
 
-    figure: CIFAR-10 kNN 0.556, linear 0.600 (pixels 0.462, 0.414; its tower untrained 0.301, 0.356); 15 minutes on
-    one core. `SIGHTLINE_DATA=... python benchmarks/atlas_ssl.py --methods dino.resnet`
+    figure: CIFAR-10 kNN 0.556, linear 0.600 (pixels 0.462, 0.414; its tower untrained 0.301, 0.356);
+    15 minutes on one core. `SIGHTLINE_DATA=... python benchmarks/atlas_ssl.py --methods dino.resnet`
     """
     base = small()
     return replace(

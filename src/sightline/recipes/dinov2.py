@@ -37,8 +37,8 @@ def build_with_gram(recipe: Recipe) -> WithGram:
 def small() -> Recipe:
     """A few ten thousand small pictures, on a laptop. `sightline train dinov2 --data SRC --out RUN`
 
-    figure: CIFAR-10 kNN 0.527, linear 0.516 (pixels 0.462, 0.414; its tower untrained 0.319, 0.406); 21 minutes on
-    one core. `SIGHTLINE_DATA=... python benchmarks/atlas_ssl.py --methods dinov2`
+    figure: CIFAR-10 kNN 0.527, linear 0.516 (pixels 0.462, 0.414; its tower untrained 0.319, 0.406);
+    21 minutes on one core. `SIGHTLINE_DATA=... python benchmarks/atlas_ssl.py --methods dinov2`
     """
     base = dino.small()
     head = replace(base.method.head, norms="trained")

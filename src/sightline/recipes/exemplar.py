@@ -34,8 +34,8 @@ def build_with_head(recipe: Recipe) -> ExemplarCNN:
 def small() -> Recipe:
     """Photos of 32 pixels, thousands of them. `sightline train exemplar --data SRC --out RUN`
 
-    figure: CIFAR-10 kNN 0.571, linear 0.572 (pixels 0.462, 0.414; its tower untrained 0.301, 0.356); 26 minutes on
-    one core. `SIGHTLINE_DATA=... python benchmarks/atlas_ssl.py --methods exemplar`
+    figure: CIFAR-10 kNN 0.571, linear 0.572 (pixels 0.462, 0.414; its tower untrained 0.301, 0.356);
+    26 minutes on one core. `SIGHTLINE_DATA=... python benchmarks/atlas_ssl.py --methods exemplar`
     """
     return Recipe(
         name="exemplar.small",

@@ -30,8 +30,8 @@ def build(recipe: Recipe) -> IBOT:
 def small() -> Recipe:
     """A few ten thousand small pictures, on a laptop. `sightline train ibot --data SRC --out RUN`
 
-    figure: CIFAR-10 kNN 0.494, linear 0.533 (pixels 0.462, 0.414; its tower untrained 0.319, 0.406); 23 minutes on
-    one core. `SIGHTLINE_DATA=... python benchmarks/atlas_ssl.py --methods ibot`
+    figure: CIFAR-10 kNN 0.483, linear 0.523 (pixels 0.462, 0.414; its tower untrained 0.319, 0.406);
+    28 minutes on one core. `SIGHTLINE_DATA=... python benchmarks/atlas_ssl.py --methods ibot`
     """
     base = dino.small()
     return replace(

@@ -50,7 +50,7 @@ def small() -> Recipe:
         optim=AdamW(lr=2e-3, weight_decay=0.05),
         schedule=WarmupCosine(warmup=100),
         batch=128,  # ours: more steps of the same cost
-        steps=6000,
+        steps=5000,
         clip=3.0,
         evaluation=Evaluation(every=500, metric="rankme"),
     )

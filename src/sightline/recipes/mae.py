@@ -31,7 +31,8 @@ def build(recipe: Recipe) -> MAE:
 def small() -> Recipe:
     """Photos of 32 pixels, thousands of them. `sightline train mae --data SRC --out RUN`
 
-    figure: to be measured
+    figure: CIFAR-10 kNN 0.444, linear 0.550 (pixels 0.462, 0.414; its tower untrained 0.322, 0.446);
+    17 minutes on one core. `SIGHTLINE_DATA=... python benchmarks/atlas_ssl.py --methods mae`
     """
     return Recipe(
         name="mae.small",

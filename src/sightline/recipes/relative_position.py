@@ -27,7 +27,8 @@ def build(recipe: Recipe) -> RelativePosition:
 def small() -> Recipe:
     """Photos of 32 pixels, thousands of them. `sightline train relative_position --data SRC --out RUN`
 
-    figure: to be measured
+    figure: CIFAR-10 kNN 0.405, linear 0.442 (pixels 0.462, 0.414; its tower untrained 0.301, 0.356);
+    5 minutes on one core. `SIGHTLINE_DATA=... python benchmarks/atlas_ssl.py --methods relative_position`
     """
     return Recipe(
         name="relative_position.small",
