@@ -50,7 +50,7 @@ def small() -> Recipe:
 
 
 def vit() -> Recipe:
-    """On the ViT of `dino.small`: the bridge to the methods of tokens. `sightline train simclr.vit --data SRC --out RUN`
+    """On the ViT of `dino.small`, the bridge to methods of tokens. `sightline train simclr.vit --data SRC --out RUN`
 
     figure: CIFAR-10 kNN 0.531, linear 0.557 (pixels 0.462, 0.414; its tower untrained 0.319, 0.406);
     15 minutes on one core. `SIGHTLINE_DATA=... python benchmarks/atlas_ssl.py --methods simclr.vit`
