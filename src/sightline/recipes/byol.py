@@ -27,8 +27,8 @@ def build(recipe: Recipe) -> BYOL:
 def small() -> Recipe:
     """Photos of 32 pixels, thousands of them. `sightline train byol --data SRC --out RUN`
 
-    figure: CIFAR-10 kNN 0.559, linear 0.596 (pixels 0.462, 0.414; its tower untrained 0.301, 0.356); 23 minutes on
-    one core. `SIGHTLINE_DATA=... python benchmarks/atlas_ssl.py --methods byol`
+    figure: CIFAR-10 kNN 0.551, linear 0.598 (pixels 0.462, 0.414; its tower untrained 0.301, 0.356);
+    21 minutes on one core. `SIGHTLINE_DATA=... python benchmarks/atlas_ssl.py --methods byol`
     """
     return Recipe(
         name="byol.small",

@@ -37,7 +37,8 @@ def build(recipe: Recipe) -> DINO:
 def small() -> Recipe:
     """A few ten thousand small pictures, on a laptop. `sightline train dino --data SRC --out RUN`
 
-    figure: to be measured
+    figure: CIFAR-10 kNN 0.536, linear 0.558 (pixels 0.462, 0.414; its tower untrained 0.319, 0.406);
+    20 minutes on one core. `SIGHTLINE_DATA=... python benchmarks/atlas_ssl.py --methods dino`
     """
     return Recipe(
         name="dino.small",
