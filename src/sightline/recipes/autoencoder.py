@@ -17,7 +17,7 @@ from sightline.train.schedule import WarmupCosine
 
 PAPER = "Hinton & Salakhutdinov 2006"
 LEARNS = "what pixels can be rebuilt from: a baseline beside PCA, and what denoising adds to it"
-MINUTES: dict[str, float] = {}  # none measured yet
+MINUTES = {"small": 3.3, "denoising": 3.4}
 
 GRID = 4
 """of the last map, under the bottleneck"""
@@ -46,7 +46,7 @@ def small() -> Recipe:
     """Photos of 32 pixels through 64 numbers. `sightline train autoencoder --data SRC --out RUN`
 
     figure: CIFAR-10 kNN 0.527, linear 0.547 (pixels 0.462, 0.414; its tower untrained 0.389, 0.453);
-    10 minutes on one core. `SIGHTLINE_DATA=... python benchmarks/atlas_ssl.py --methods autoencoder`
+    3 minutes on two cores. `SIGHTLINE_DATA=... python benchmarks/atlas_ssl.py --methods autoencoder`
     """
     return Recipe(
         name="autoencoder.small",
@@ -65,7 +65,8 @@ def small() -> Recipe:
 def denoising() -> Recipe:
     """The same, rebuilt from a noisy picture. `sightline train autoencoder.denoising --data SRC --out RUN`
 
-    figure: to be measured
+    figure: CIFAR-10 kNN 0.525, linear 0.549 (pixels 0.462, 0.414; its tower untrained 0.389, 0.453);
+    3 minutes on two cores. `SIGHTLINE_DATA=... python benchmarks/atlas_ssl.py --methods autoencoder.denoising`
     """
     return replace(small(), name="autoencoder.denoising", method=Config(code=64, noise=0.4))  # 0.2 of the range [0, 1]
 

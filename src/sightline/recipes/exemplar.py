@@ -16,7 +16,7 @@ from sightline.train.schedule import WarmupCosine
 
 PAPER = "Dosovitskiy et al. 2014"
 LEARNS = "what stays of a picture under random transforms: every picture is a class of its own"
-MINUTES = {"tiny": 0.1}
+MINUTES = {"tiny": 0.1, "small": 12.6}
 
 
 def build(recipe: Recipe) -> ExemplarCNN:
@@ -35,7 +35,7 @@ def small() -> Recipe:
     """Photos of 32 pixels, thousands of them. `sightline train exemplar --data SRC --out RUN`
 
     figure: CIFAR-10 kNN 0.571, linear 0.572 (pixels 0.462, 0.414; its tower untrained 0.301, 0.356);
-    26 minutes on one core. `SIGHTLINE_DATA=... python benchmarks/atlas_ssl.py --methods exemplar`
+    13 minutes on two cores. `SIGHTLINE_DATA=... python benchmarks/atlas_ssl.py --methods exemplar`
     """
     return Recipe(
         name="exemplar.small",

@@ -17,7 +17,7 @@ from sightline.train.recipe import Data, Recipe
 
 PAPER = "Zhou et al. 2021"
 LEARNS = "vectors of pictures and of their patches, from pictures alone"
-MINUTES = {"tiny": 0.1, "small": 15.7}
+MINUTES = {"tiny": 0.1, "small": 9.1}
 
 MASKS = BlockMask(ratio=(0.1, 0.5), share=0.5, views=2)
 
@@ -31,7 +31,7 @@ def small() -> Recipe:
     """A few ten thousand small pictures, on a laptop. `sightline train ibot --data SRC --out RUN`
 
     figure: CIFAR-10 kNN 0.483, linear 0.523 (pixels 0.462, 0.414; its tower untrained 0.319, 0.406);
-    28 minutes on one core. `SIGHTLINE_DATA=... python benchmarks/atlas_ssl.py --methods ibot`
+    9 minutes on two cores. `SIGHTLINE_DATA=... python benchmarks/atlas_ssl.py --methods ibot`
     """
     base = dino.small()
     return replace(

@@ -19,7 +19,7 @@ from sightline.train.schedule import WarmupCosine
 
 PAPER = "Wu et al. 2018"
 LEARNS = "to tell every picture from all others, which a memory bank holds"
-MINUTES = {"tiny": 0.1}
+MINUTES = {"tiny": 0.1, "small": 8.1}
 
 
 def build(recipe: Recipe) -> InstanceDiscrimination:
@@ -37,7 +37,8 @@ def build_with_head(recipe: Recipe) -> InstanceDiscrimination:
 def small() -> Recipe:
     """Photos of 32 pixels, thousands of them. `sightline train instance_discrimination --data SRC --out RUN`
 
-    figure: to be measured
+    figure: CIFAR-10 kNN 0.567, linear 0.572 (pixels 0.462, 0.414; its tower untrained 0.301, 0.356);
+    8 minutes on two cores. `SIGHTLINE_DATA=... python benchmarks/atlas_ssl.py --methods instance_discrimination`
     """
     return Recipe(
         name="instance_discrimination.small",
