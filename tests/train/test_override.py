@@ -39,6 +39,7 @@ class Thing:
     source: str = "icons"
     on: bool = False
     cut: Whole | Half | Part | None = Half(ratio=0.25)
+    clip: float | Half = 1.0
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,8 @@ class Thing:
         ("cut=Whole()", lambda t: t.cut, Whole()),
         ("cut=none", lambda t: t.cut, None),
         ("cut=Half(side=right)", lambda t: t.cut, Half(ratio=0.25, side="right")),  # what both have stays
+        ("clip=2", lambda t: t.clip, 2.0),
+        ("clip=Half", lambda t: t.clip, Half()),
         ("cut=Part(count=3)", lambda t: t.cut, Part(ratio=0.25, count=3)),
         ("cut=Part(count=3, ratio=1)", lambda t: t.cut, Part(ratio=1.0, count=3)),
     ],

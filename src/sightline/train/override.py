@@ -42,9 +42,6 @@ def _set(node: Any, path: list[str], text: str, whole: str) -> Any:
 
 def parse(text: str, kind: Any, value: Any, whole: str) -> Any:
     """`text` as a value of the annotation `kind`; `value` is the present one, for the message."""
-    members: tuple[Any, ...] = typing.get_args(kind)
-    if kinds := {k.__name__: k for k in members if isinstance(k, type) and is_dataclass(k)}:
-        return None if text.lower() == "none" and _fits(None, kind) else _one_of(text, kinds, value, whole)
     try:
         parsed = ast.literal_eval(text)
     except (ValueError, SyntaxError):
@@ -53,6 +50,9 @@ def parse(text: str, kind: Any, value: Any, whole: str) -> Any:
         return float(parsed) if kind is float or (isinstance(value, float) and type(parsed) is int) else parsed
     if _fits(text, kind):
         return text
+    members: tuple[Any, ...] = typing.get_args(kind)
+    if kinds := {k.__name__: k for k in members if isinstance(k, type) and is_dataclass(k)}:
+        return _one_of(text, kinds, value, whole)
     options = f"one of {', '.join(map(repr, typing.get_args(kind)))}" if typing.get_origin(kind) is Literal else None
     wanted = options or getattr(kind, "__name__", str(kind))
     raise ValueError(f"{whole} is {value!r}; {text!r} is a {type(parsed).__name__}, and {wanted} is expected")
