@@ -4,7 +4,7 @@ import argparse
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -146,14 +146,12 @@ def arguments(doc: str | None, folder: str, methods: Sequence[str]) -> argparse.
 
 def work(
     rows: "Rows",
-    options: argparse.Namespace,
-    begun: Callable[..., dict[str, Any]],
+    wanted: Iterable[dict[str, Any]],
     one: Callable[["Rows", dict[str, Any], argparse.Namespace], None],
-    kinds: Sequence[str] = (),
+    options: argparse.Namespace,
 ) -> None:
-    """Adds every row that is missing, or lists which are there; `begun(*job, options)` is what a row is known by."""
-    for job in jobs(options.methods, options.seeds, kinds):
-        row = begun(*job, options)
+    """Adds every row of `wanted` that is missing, or lists which are there."""
+    for row in wanted:
         there = rows.has(row)
         if options.list:
             print(*(f"{row[key]!s:<12}" for key in rows.keys), "done" if there else "to do")
@@ -165,25 +163,16 @@ def is_trained(method: str) -> bool:
     return method not in PLAIN and not method.startswith(RANDOM)
 
 
-def jobs(methods: Sequence[str], seeds: Sequence[int] | None, kinds: Sequence[str] = ()) -> Iterator[tuple]:
-    """(method, seed) of every row, or (method, kind, seed): before a method its own tower at random, three times."""
-
-    def job(method: str, seed: int) -> Iterator[tuple]:
-        if not kinds:
-            yield method, seed
-        else:
-            yield from ((method, kind, seed) for kind in (kinds if is_trained(method) else ("none",)))
-
+def jobs(methods: Sequence[str], seeds: Sequence[int] | None) -> Iterator[tuple[str, int]]:
+    """(method, seed) of every row: before a method its own tower at random, three times."""
     for method in methods:
         if method in PLAIN:
-            yield from job(method, 0)
+            yield method, 0
             continue
         bare = method.removeprefix(RANDOM)
-        for seed in DRAWS:
-            yield from job(RANDOM + bare, seed)
+        yield from ((RANDOM + bare, seed) for seed in DRAWS)
         if bare == method:
-            for seed in seeds or [0]:
-                yield from job(method, seed)
+            yield from ((method, seed) for seed in seeds or [0])
 
 
 def recipe_of(method: str, overrides: Sequence[str] = ()) -> Recipe | None:

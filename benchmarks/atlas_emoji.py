@@ -39,6 +39,7 @@ from _atlas import (
     figure,
     grouped,
     is_trained,
+    jobs,
     markdown,
     note,
     part,
@@ -74,7 +75,12 @@ def main() -> None:
     if options.table:
         print(table(rows))
     else:
-        work(rows, options, begun, one, options.views)
+        wanted = (
+            begun(method, kind, seed, options)
+            for method, seed in jobs(options.methods, options.seeds)
+            for kind in (options.views if is_trained(method) else ("none",))
+        )
+        work(rows, wanted, one, options)
 
 
 def begun(method: str, kind: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:

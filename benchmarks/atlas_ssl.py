@@ -31,6 +31,7 @@ from _atlas import (
     figure,
     grouped,
     is_trained,
+    jobs,
     markdown,
     note,
     part,
@@ -74,7 +75,8 @@ def main() -> None:
     if options.table:
         print(table(rows, options.set))
     else:
-        work(rows, options, begun, one)
+        wanted = (begun(method, seed, options) for method, seed in jobs(options.methods, options.seeds))
+        work(rows, wanted, one, options)
 
 
 def begun(method: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:

@@ -147,13 +147,14 @@ def test_a_student_begins_where_its_teacher_was_filled():
 
 
 def test_what_is_watched():
-    made, given = method(), batch()
+    made, given = method().eval(), batch()  # no drop path: the student is asked twice
     made(given)
     watched = made.watched
     assert watched["image"].shape == (5, 8) and not watched["image"].requires_grad
     ones = torch.ones(5, dtype=torch.float64)
     torch.testing.assert_close(watched["teacher"].sum(1), ones)
-    assert watched["student"].shape == watched["teacher"].shape and not watched["student"].requires_grad
+    _, logits = made.pair.student([torch.cat([given["image"], given["views"][0]])])
+    torch.testing.assert_close(watched["student"].double(), logits[5:].detach() / 0.1, rtol=1e-5, atol=1e-5)
 
 
 def test_two_views_alone_are_enough_and_one_is_refused():

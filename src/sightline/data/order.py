@@ -25,10 +25,6 @@ ROUNDS = 6
 class Epochs:
     """Every sample once, in an order of its own for each epoch."""
 
-    def reached(self, n: int, count: int) -> int:
-        """How many of `n` samples the first `count` positions show."""
-        return min(n, count)
-
     def look_up(self, n: int, seed: int, at: np.ndarray) -> np.ndarray:
         """Sample indices (count,) int64 at positions `at` (count,) >= 0 of a source of `n`."""
         return look_up(n, seed, at)

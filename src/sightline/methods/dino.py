@@ -83,7 +83,7 @@ class DINO(nn.Module):
         self.watched = {
             "image": pooled[:b].detach(),
             "teacher": said[0],
-            "student": logits[1].detach() / temperature,
+            "student": logits[1].detach().float() / temperature,
         }
         return {"cls": loss}
 

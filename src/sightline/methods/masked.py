@@ -80,9 +80,9 @@ def compared(
     watched = {
         "image": seen.pooled[: seen.b].detach(),
         "teacher": said[0],
-        "student": pooled[1].detach() / temperature,
+        "student": pooled[1].detach().float() / temperature,
         "patch_teacher": said_patches[:rows].clone(),  # a view would keep all of them until the next step
-        "patch_student": patches[:rows].detach() / temperature,
+        "patch_student": patches[:rows].detach().float() / temperature,
     }
     each = cross_entropy_to(said_patches, patches, temperature)
     return {"cls": cross_view(said, pooled, temperature), "patch": per_image(each, seen.mask)}, watched

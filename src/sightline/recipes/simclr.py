@@ -8,10 +8,11 @@ from dataclasses import replace
 from sightline.data.preprocess import IMAGENET
 from sightline.data.views import TwoViews
 from sightline.methods.simclr import Config, SimCLR
+from sightline.recipes import dino
 from sightline.recipes.shrunk import shrunk
-from sightline.towers.sizes import common_vit, vit_small
+from sightline.towers.sizes import vit_small
 from sightline.towers.sizes_conv import common_resnet, resnet18, resnet50
-from sightline.towers.spec import Mean, SmallStem
+from sightline.towers.spec import SmallStem
 from sightline.train.optimizer import LARS, AdamW
 from sightline.train.recipe import Data, Evaluation, Recipe
 from sightline.train.schedule import WarmupCosine, linear_rate
@@ -58,7 +59,7 @@ def vit() -> Recipe:
     return replace(
         small(),
         name="simclr.vit",
-        image=replace(common_vit(32), patch=8, pool=Mean()),  # DINO's, see there
+        image=dino.small().image,
         optim=AdamW(lr=1e-3, weight_decay=0.05),
         steps=4000,
     )

@@ -44,7 +44,7 @@ def measured(watched: dict[str, Tensor]) -> dict[str, float]:
         found[f"{name}entropy"] = entropy(teacher)
         found[f"{name}marginal"] = entropy(teacher.mean(0, keepdim=True))
         if f"{name}student" in watched:
-            found[f"{name}divergence"] = divergence(teacher, watched[f"{name}student"].detach().float().log_softmax(-1))
+            found[f"{name}divergence"] = divergence(teacher, watched[f"{name}student"].float().log_softmax(-1))
     return found
 
 
