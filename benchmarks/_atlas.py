@@ -208,6 +208,7 @@ def trained(recipe: Recipe, seed: int, run: Path, name: str, overrides: Sequence
         data=shards(name, "train"),
         evaluation=shards(name, "test"),
         overrides=[f"seed={seed}", *overrides],
+        export=False,
     )
     if not done.finished:
         raise SystemExit(f"{run} was stopped at step {done.steps}; the same command goes on")

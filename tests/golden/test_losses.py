@@ -18,7 +18,8 @@ TOLERANCE = 2e-3
 
 
 def losses(name, out):
-    train(name, out=out, data="icons?n=64", evaluation="icons:test?n=8", quiet=True, device="cpu", log_every=1)
+    quick = dict(quiet=True, device="cpu", log_every=1, export=False)
+    train(name, out=out, data="icons?n=64", evaluation="icons:test?n=8", **quick)
     rows = [json.loads(line) for line in (Path(out) / "metrics.jsonl").read_text().splitlines()]
     return [row["loss"] for row in rows if "loss" in row]
 

@@ -10,7 +10,7 @@ from sightline.train.checkpoint import load
 
 
 def test_a_run_is_restored_with_all_that_it_trained(tmp_path):
-    sightline.train("mae.tiny", out=tmp_path, overrides=["steps=2", "method.dim=24"], quiet=True)
+    sightline.train("mae.tiny", out=tmp_path, overrides=["steps=2", "method.dim=24"], quiet=True, export=False)
     recipe, method = restored(tmp_path)
     assert recipe.method.dim == 24 and not method.training
     saved = load(tmp_path / "state" / "last.pt")["method"]
@@ -21,7 +21,7 @@ def test_a_run_is_restored_with_all_that_it_trained(tmp_path):
 def test_a_recipe_changed_in_python_and_one_with_words_are_refused(tmp_path):
     wider = find("mae.tiny")
     wider = replace(wider, steps=1, method=replace(wider.method, dim=24))
-    sightline.train(wider, out=tmp_path / "wider", quiet=True)
+    sightline.train(wider, out=tmp_path / "wider", quiet=True, export=False)
     with pytest.raises(ValueError, match="not those of mae.tiny: its recipe was changed in Python"):
         restored(tmp_path / "wider")
     (tmp_path / "config.json").write_text('{"recipe": {"name": "clip.tiny"}, "overrides": []}')

@@ -92,7 +92,7 @@ class Half:
 
 
 def go(made, out, **settings):
-    return train(made, out=out, quiet=True, device="cpu", **settings)
+    return train(made, out=out, quiet=True, device="cpu", export=False, **settings)
 
 
 def refused(made, out, words, **settings):

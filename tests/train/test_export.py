@@ -50,3 +50,10 @@ def test_a_failed_export_is_one_line_and_leaves_no_stale_one(pictures, tmp_path,
     assert done.finished and len(said) == 1
     assert f"sightline convert {tmp_path} {tmp_path} --to onnx" in said[0]
     assert not (tmp_path / "onnx").exists() and sightline.load(tmp_path).reads_text
+
+
+def test_a_run_without_export_leaves_none_and_no_stale_one(pictures, tmp_path):
+    (tmp_path / "onnx").mkdir()
+    (tmp_path / "onnx" / "onnx.json").write_text('{"format": 1}')
+    assert run(tmp_path, pictures, export=False).finished
+    assert not (tmp_path / "onnx").exists() and sightline.load(tmp_path).reads_text

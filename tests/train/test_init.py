@@ -20,7 +20,7 @@ TEXTS = ["a red thing", "arrow", "credit card"]
 def first(tmp_path_factory):
     """A run trained here for two steps."""
     out = tmp_path_factory.mktemp("first")
-    train("clip.tiny", out=out, overrides=QUICK, device="cpu", quiet=True)
+    train("clip.tiny", out=out, overrides=QUICK, device="cpu", quiet=True, export=False)
     return out
 
 
@@ -53,7 +53,9 @@ def vectors(name):
 
 
 def go(out, start, *overrides, recipe="clip.tiny", **options):
-    return train(recipe, out=out, overrides=overrides, init=str(start), device="cpu", quiet=True, **options)
+    return train(
+        recipe, out=out, overrides=overrides, init=str(start), device="cpu", quiet=True, export=False, **options
+    )
 
 
 def test_a_run_begins_with_the_encoders_own_vectors(first, tmp_path):
@@ -87,7 +89,7 @@ def test_locked_towers_do_not_move_and_others_do(first, tmp_path, lock):
 
 
 def test_a_locked_batchnorm_keeps_its_statistics(tmp_path):
-    train("clip.icons", out=tmp_path / "a", data="icons?n=32", overrides=QUICK, device="cpu", quiet=True)
+    train("clip.icons", out=tmp_path / "a", data="icons?n=32", overrides=QUICK, device="cpu", quiet=True, export=False)
     go(tmp_path / "b", tmp_path / "a", *QUICK, recipe="clip.icons", data="icons?n=32", lock="image")
     before, after = (load_file(tmp_path / name / "model.safetensors") for name in "ab")
     assert any("running_mean" in name for name in before)
@@ -114,7 +116,7 @@ def test_another_start_in_the_same_folder_is_refused(first, tmp_path):
     with pytest.raises(ValueError, match="init.lock was 'image' and is 'text'"):
         go(tmp_path, first, *QUICK, lock="text")
     with pytest.raises(ValueError, match="init.encoder was .* and is None"):
-        train("clip.tiny", out=tmp_path, overrides=QUICK, device="cpu", quiet=True)
+        train("clip.tiny", out=tmp_path, overrides=QUICK, device="cpu", quiet=True, export=False)
 
 
 def test_an_encoder_without_a_text_tower_is_refused(tmp_path):
@@ -135,4 +137,4 @@ def test_what_comes_from_the_encoder_cannot_be_set(first, tmp_path, key):
 
 def test_a_lock_needs_an_encoder(tmp_path):
     with pytest.raises(ValueError, match="name the encoder with --init"):
-        train("clip.tiny", out=tmp_path, overrides=QUICK, lock="image", device="cpu", quiet=True)
+        train("clip.tiny", out=tmp_path, overrides=QUICK, lock="image", device="cpu", quiet=True, export=False)

@@ -25,7 +25,7 @@ def run(out, *more, processes=1):
     many = ["-m", "torch.distributed.run", "--nproc-per-node", str(processes), "--master-port", str(port)]
     done = subprocess.run(
         [sys.executable, *(many if processes > 1 else []), "-m", "sightline", *WORDS]
-        + ["--out", str(out), "--device", "cpu", "--log-every", "1", "--quiet", *more],
+        + ["--out", str(out), "--device", "cpu", "--log-every", "1", "--quiet", "--no-export", *more],
         capture_output=True,
         text=True,
         env=os.environ | {"OMP_NUM_THREADS": "1"},

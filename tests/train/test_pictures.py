@@ -10,7 +10,6 @@ from PIL import Image
 import sightline
 from sightline.recipes.find import train
 from sightline.runtime.load import load as load_exported
-from sightline.train.session import Session
 
 QUICK = ["steps=3", "batch=8"]
 
@@ -39,12 +38,6 @@ def done(pictures, tmp_path_factory):
     return out
 
 
-@pytest.fixture
-def unexported(monkeypatch):
-    """Exporting takes seconds, and is tested once."""
-    monkeypatch.setattr(Session, "export", lambda self: None)
-
-
 def test_a_folder_of_classes_trains_and_loads_as_an_encoder_of_pictures(done, pictures):
     encoder = sightline.load(done, device="cpu")
     assert encoder.dim == 192 and not encoder.reads_text
@@ -65,9 +58,9 @@ def test_the_export_is_the_image_tower_alone(done, pictures):
     np.testing.assert_allclose(light.encode_image([path]), encoder.encode_image([path]).numpy(), atol=1e-4)
 
 
-def test_a_second_run_starts_from_the_first_in_all_its_towers(done, pictures, tmp_path, unexported):
+def test_a_second_run_starts_from_the_first_in_all_its_towers(done, pictures, tmp_path):
     before = sightline.load(done, device="cpu").model.image.state_dict()
-    run(tmp_path, pictures, "optim.lr=0", recipe="byol.tiny", init=str(done))
+    run(tmp_path, pictures, "optim.lr=0", recipe="byol.tiny", init=str(done), export=False)
     after = sightline.load(tmp_path, device="cpu").model.image.state_dict()
     assert all(torch.equal(after[name], value) for name, value in before.items())
     state = torch.load(tmp_path / "state" / "last.pt", weights_only=True)["method"]
@@ -75,9 +68,9 @@ def test_a_second_run_starts_from_the_first_in_all_its_towers(done, pictures, tm
         assert torch.equal(state[f"target.module.image.{name}"], value)
 
 
-def test_of_an_encoder_that_reads_text_the_image_tower_is_taken(pictures, tmp_path, unexported):
-    train("clip.tiny", out=tmp_path / "clip", overrides=["steps=1", "batch=8"], device="cpu", quiet=True)
-    run(tmp_path / "run", pictures, "optim.lr=0", init=str(tmp_path / "clip"))
+def test_of_an_encoder_that_reads_text_the_image_tower_is_taken(pictures, tmp_path):
+    train("clip.tiny", out=tmp_path / "clip", overrides=["steps=1", "batch=8"], device="cpu", quiet=True, export=False)
+    run(tmp_path / "run", pictures, "optim.lr=0", init=str(tmp_path / "clip"), export=False)
     first, second = (sightline.load(tmp_path / name, device="cpu") for name in ("clip", "run"))
     assert first.dim == 32 and second.dim == 192
     x = torch.randn(2, 3, 32, 32)
@@ -91,7 +84,7 @@ def test_there_is_no_tower_to_lock(done, pictures, tmp_path):
 
 def test_a_window_that_ends_before_it_saw_everything_says_so(tmp_path, capsys):
     changed = ["steps=4", "data.order=Window(size=16,visits=4)"]
-    sightline.train("simclr.tiny", out=tmp_path / "some", overrides=changed)
+    sightline.train("simclr.tiny", out=tmp_path / "some", overrides=changed, export=False)
     said = capsys.readouterr()
     assert (
         "the window (data.order) comes to 28 of 60 pictures in 4 steps; all of them take steps=15"

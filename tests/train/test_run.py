@@ -40,7 +40,7 @@ def run(out, data, *more, **options):
 
 
 def test_a_folder_of_named_files_trains_and_loads_and_bad_files_are_named(pictures, tmp_path, capsys):
-    done = run(tmp_path / "run", pictures)
+    done = run(tmp_path / "run", pictures, export=False)
     assert done.finished and done.steps == 6
     assert {key for key in done.bad} <= {"empty-file.png", "cut-file.png"} and done.bad
     assert "could not be read and were left out" in capsys.readouterr().err
@@ -51,14 +51,14 @@ def test_a_folder_of_named_files_trains_and_loads_and_bad_files_are_named(pictur
 
 
 def test_a_finished_run_is_not_trained_again(pictures, tmp_path):
-    run(tmp_path, pictures, quiet=True)
+    run(tmp_path, pictures, quiet=True, export=False)
     before = (tmp_path / "model.safetensors").read_bytes()
-    again = run(tmp_path, pictures, quiet=True)
+    again = run(tmp_path, pictures, quiet=True, export=False)
     assert again.finished and (tmp_path / "model.safetensors").read_bytes() == before
 
 
 def test_changed_settings_and_changed_data_are_refused_by_name(pictures, tmp_path):
-    run(tmp_path, pictures, quiet=True)
+    run(tmp_path, pictures, quiet=True, export=False)
     with pytest.raises(ValueError, match="seed was 0 and is 1"):
         run(tmp_path, pictures, "seed=1", quiet=True)
     with pytest.raises(ValueError, match="data.train was"):
@@ -82,6 +82,7 @@ def test_early_stop_ends_the_run_and_the_best_weights_are_kept(tmp_path):
         + ["evaluation.keep=best"],
         quiet=True,
         device="cpu",
+        export=False,
     )
     assert done.finished and done.steps < 40
     kept, best = (sightline.load(p).encode_text("star") for p in (tmp_path, tmp_path / "best"))
@@ -104,7 +105,7 @@ def test_a_loss_that_is_no_number_stops_before_the_update_and_names_term_and_ste
 
     recipe = replace(clip.tiny(), build=poisoned, steps=10, batch=8)
     with pytest.raises(NonFinite, match="step 3: .*contrastive = nan.*last checkpoint is intact"):
-        train(recipe, out=tmp_path, data="icons?n=40", quiet=True, device="cpu", save_every=0)
+        train(recipe, out=tmp_path, data="icons?n=40", quiet=True, device="cpu", save_every=0, export=False)
     assert torch.load(tmp_path / "state" / "last.pt", weights_only=True)["step"] == 3
 
 
@@ -135,16 +136,17 @@ def test_python_and_shell_take_the_same_words(pictures, tmp_path, capsys):
         "--quiet",
         "--device",
         "cpu",
+        "--no-export",
     ]
     assert main(words) == 0
     assert "6 steps" in capsys.readouterr().out
-    run(tmp_path / "b", pictures, quiet=True)
+    run(tmp_path / "b", pictures, quiet=True, export=False)
     shell, python = (load_file(tmp_path / name / "model.safetensors") for name in "ab")
     assert all(torch.equal(shell[name], python[name]) for name in shell | python)
 
 
 def test_tensorboard_files_are_written_on_request(pictures, tmp_path):
-    run(tmp_path, pictures, quiet=True, tensorboard=True)
+    run(tmp_path, pictures, quiet=True, tensorboard=True, export=False)
     assert list((tmp_path / "tensorboard").glob("events*"))
 
 
@@ -158,5 +160,5 @@ def test_a_collapsed_tower_is_reported_while_it_happens(tmp_path, capsys):
         return method
 
     recipe = replace(clip.tiny(), build=constant, steps=101, batch=8)
-    train(recipe, out=tmp_path, data="icons?n=40", device="cpu")
+    train(recipe, out=tmp_path, data="icons?n=40", device="cpu", export=False)
     assert "the image tower has collapsed" in capsys.readouterr().err

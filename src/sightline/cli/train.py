@@ -21,6 +21,7 @@ def train(
     compile: bool = False,
     shard: bool = False,
     tensorboard: bool = False,
+    no_export: bool = False,
     quiet: bool = False,
     log_every: int = 10,
     save_every: float = 60.0,
@@ -67,6 +68,8 @@ def train(
         Under torchrun: FSDP2 instead of DDP.
     tensorboard
         Also write TensorBoard files into the run folder.
+    no_export
+        Do not keep the finished towers as ONNX: some seconds and their size saved; search then needs torch.
     quiet
         Print nothing but errors and the result.
     log_every
@@ -92,6 +95,7 @@ def train(
         compile=compile,
         shard=shard,
         tensorboard=tensorboard,
+        export=not no_export,
         quiet=quiet,
         log_every=log_every,
         save_every=save_every,

@@ -24,6 +24,8 @@ class Options:
     shard: bool = False
     """FSDP2 instead of DDP under torchrun"""
     tensorboard: bool = False
+    export: bool = True
+    """whether the finished run gets its `onnx/`, to be searched without torch; some seconds, and its size again"""
     log_every: int = 10
     save_every: float = 60.0
     """seconds between checkpoints; 0 saves after every step"""

@@ -193,12 +193,14 @@ class Session:
         dist.barrier()
 
     def export(self) -> None:
-        """`onnx/` of the weights just kept. A tower that cannot be exported leaves a finished run without it."""
+        """`onnx/` of the weights just kept, where it is wanted; a tower that cannot be exported is left without it."""
         where = self.folder.path
         if exported(where):
             return
         # of other weights, and as large as they are
         shutil.rmtree(where / "onnx", ignore_errors=True)
+        if not self.options.export:
+            return
         try:
             # the exporter's own packages take seconds to import
             from sightline.weights.onnx import export_onnx
