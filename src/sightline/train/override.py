@@ -61,30 +61,38 @@ def parse(text: str, kind: Any, value: Any, whole: str) -> Any:
 def _one_of(text: str, kinds: dict[str, Any], value: Any, whole: str) -> Any:
     """`Window` or `ElementMask(ratio=0.6)`: another kind of the same thing. Fields that both kinds have keep their
     values; the rest have the new kind's defaults, or what stands in the brackets."""
-    try:
-        said = ast.parse(text, mode="eval").body
-        name = said.func if isinstance(said, ast.Call) else said
-        if not isinstance(name, ast.Name) or name.id not in kinds or (isinstance(said, ast.Call) and said.args):
-            raise SyntaxError
-        given = {k.arg or "": ast.unparse(k.value) for k in said.keywords} if isinstance(said, ast.Call) else {}
-    except SyntaxError:
+    name, given = _named(text)
+    if name not in kinds:
         known = ", ".join(kinds)
         raise ValueError(
             f"{whole} is {value!r}; {text!r} is none of {known}. Write a name, or a name with what it is to change: "
             f"{whole}={next(iter(kinds))}, or '{whole}=NAME(field=value)'"
-        ) from None
-    kind = kinds[name.id]
+        )
+    kind = kinds[name]
     known = {f.name: f for f in fields(kind)}
     if unknown := given.keys() - known:
-        raise ValueError(f"{name.id} has no field {', '.join(sorted(unknown))} (in {whole}); it has {', '.join(known)}")
+        raise ValueError(f"{name} has no field {', '.join(sorted(unknown))} (in {whole}); it has {', '.join(known)}")
     hints = typing.get_type_hints(kind)
     values = {at: getattr(value, at) for at in known if at not in given and hasattr(value, at)}
     values |= {at: parse(part, hints[at], known[at].default, f"{whole}.{at}") for at, part in given.items()}
     if missing := [at for at, f in known.items() if at not in values and f.default is f.default_factory is MISSING]:
-        raise ValueError(
-            f"{whole}={text} does not say {', '.join(missing)}; write '{whole}={name.id}({missing[0]}=...)'"
-        )
+        raise ValueError(f"{whole}={text} does not say {', '.join(missing)}; write '{whole}={name}({missing[0]}=...)'")
     return kind(**values)
+
+
+def _named(text: str) -> tuple[str, dict[str, str]]:
+    """`NAME` or `NAME(field=value)` as a name and the texts of its fields; no name where it is neither."""
+    try:
+        said = ast.parse(text, mode="eval").body
+    except SyntaxError:
+        return "", {}
+    match said:
+        case ast.Name(id=name):
+            return name, {}
+        case ast.Call(func=ast.Name(id=name), args=[], keywords=keywords):
+            return name, {k.arg or "": ast.unparse(k.value) for k in keywords}
+        case _:
+            return "", {}
 
 
 def _fits(value: Any, kind: Any) -> bool:
