@@ -59,7 +59,7 @@ from sightline.data.augment.pictures import Op, Pictures
 from sightline.data.preprocess import Preprocess
 from sightline.probes.rankme import rankme
 
-METHODS = ("simclr", "simclr.vit", "byol", "dino", "ibot", "mae")
+METHODS = ("simclr", "simclr.vit", "byol", "dino.graphics", "ibot.graphics", "mae")
 KINDS = ("photo", "graphics")
 SCORES = ("plain", "photo", "white")
 KEYS = ("method", "views", "seed", "overrides")

@@ -85,6 +85,12 @@ def test_multi_crop_is_dino():
     assert [view.size for view in MultiCrop(count=0)(32)] == [32] * 2
 
 
+def test_global_views_show_whole_drawings_and_local_ones_crops_of_them():
+    first, second, local = MultiCrop("graphics", count=1, local_scale=(0.1, 0.4))(32)
+    assert list(first.ops) == list(second.ops) == list(TwoViews("graphics")(32)[0].ops)
+    assert named(local)[CropResize].scale == (0.1, 0.4) and (first.size, local.size) == (32, 16)
+
+
 def test_mae_crops_and_mirrors_and_nothing_else():
     [view] = MaeView()(32)
     assert set(named(view)) == {CropResize, Background} and named(view)[CropResize].scale == (0.2, 1.0)

@@ -136,6 +136,7 @@ class MultiCrop:
     size: int = 0
     """pixels of a local crop's side; 0 is half the global one's"""
     global_scale: Range = (0.4, 1.0)
+    """of photos; drawings are whole in the global views, and moved a little"""
     local_scale: Range = (0.05, 0.4)
     blur: tuple[float, float, float] = (1.0, 0.1, 0.5)
     """probability, of global 1, global 2 and the local crops; at 32 px a blur hides what little there is"""
@@ -149,7 +150,7 @@ class MultiCrop:
     def __call__(self, size: int) -> list[View]:
         small = self.size or size // 2
         if self.kind == "graphics":
-            views = [View(graphics(self.global_scale), size)] * 2
+            views = [View(graphics(), size)] * 2
             return views + [View(graphics(self.local_scale), small)] * self.count
         views = [
             View(_photo(self.global_scale, size, blur=self.blur[0]), size),

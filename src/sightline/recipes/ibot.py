@@ -44,6 +44,15 @@ def small() -> Recipe:
     )
 
 
+def graphics() -> Recipe:
+    """Drawings, whole in both views, as in `dino.graphics`. `sightline train ibot.graphics --data SRC --out RUN`
+
+    No figure yet.
+    """
+    base = small()
+    return replace(base, name="ibot.graphics", data=replace(base.data, views=dino.WHOLE))
+
+
 def tiny() -> Recipe:
     """In seconds, with the paper's centers and class token: what the tests run."""
     base = dino.tiny()
