@@ -175,6 +175,12 @@ def jobs(methods: Sequence[str], seeds: Sequence[int] | None) -> Iterator[tuple[
             yield from ((method, seed) for seed in seeds or [0])
 
 
+def in_kinds(jobs: Iterable[tuple[str, int]], kinds: Sequence[str]) -> Iterator[tuple[str, str, int]]:
+    """(method, kind, seed): a trained method in each of `kinds`, all else once, as "none"."""
+    for method, seed in jobs:
+        yield from ((method, kind, seed) for kind in (kinds if is_trained(method) else ("none",)))
+
+
 def recipe_of(method: str, overrides: Sequence[str] = ()) -> Recipe | None:
     """The recipe of a method or of its random tower; None of `PLAIN` ones."""
     return None if method in PLAIN else override(find(method.removeprefix(RANDOM)), overrides)

@@ -38,6 +38,7 @@ from _atlas import (
     error,
     figure,
     grouped,
+    in_kinds,
     is_trained,
     jobs,
     markdown,
@@ -96,12 +97,8 @@ def main() -> None:
     if options.table:
         print(table(rows))
     else:
-        wanted = (
-            begun(method, kind, seed, options)
-            for method, seed in jobs(options.methods, options.seeds)
-            for kind in (options.masks if is_trained(method) else ("none",))
-        )
-        work(rows, wanted, one, options)
+        wanted = in_kinds(jobs(options.methods, options.seeds), options.masks)
+        work(rows, (begun(*job, options) for job in wanted), one, options)
 
 
 def begun(method: str, kind: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:

@@ -69,10 +69,7 @@ def balanced():
     return replace(recipe, image=image, method=method)
 
 
-SLOW = [pytest.param(tiny, marks=pytest.mark.slow) for tiny in (byol.tiny, dino.tiny)]
-
-
-@pytest.mark.parametrize("tiny", [simclr.tiny, balanced, *SLOW])
+@pytest.mark.parametrize("tiny", [simclr.tiny, byol.tiny, dino.tiny, balanced])
 def test_a_healthy_run_raises_no_alarm(tiny):
     assert not alarms(tiny())
 

@@ -116,7 +116,7 @@ def test_another_start_in_the_same_folder_is_refused(first, tmp_path):
     with pytest.raises(ValueError, match="init.lock was 'image' and is 'text'"):
         go(tmp_path, first, *QUICK, lock="text")
     with pytest.raises(ValueError, match="init.encoder was .* and is None"):
-        train("clip.tiny", out=tmp_path, overrides=QUICK, device="cpu", quiet=True, export=False)
+        train("clip.tiny", out=tmp_path, overrides=QUICK, device="cpu", quiet=True)
 
 
 def test_an_encoder_without_a_text_tower_is_refused(tmp_path):
@@ -137,4 +137,4 @@ def test_what_comes_from_the_encoder_cannot_be_set(first, tmp_path, key):
 
 def test_a_lock_needs_an_encoder(tmp_path):
     with pytest.raises(ValueError, match="name the encoder with --init"):
-        train("clip.tiny", out=tmp_path, overrides=QUICK, lock="image", device="cpu", quiet=True, export=False)
+        train("clip.tiny", out=tmp_path, overrides=QUICK, lock="image", device="cpu", quiet=True)

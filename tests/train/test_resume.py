@@ -65,10 +65,11 @@ def whole(shards, tmp_path_factory):
 @pytest.mark.parametrize(
     ("more", "after"),
     [
-        pytest.param(["--memory", "always"], 4, id="memory"),
-        pytest.param(["--memory", "never"], 7, id="tar", marks=pytest.mark.slow),
-        pytest.param(["--memory", "never", "--workers", "2"], 2, id="tar with two workers"),
+        (["--memory", "always"], 4),
+        (["--memory", "never"], 7),
+        (["--memory", "never", "--workers", "2"], 2),
     ],
+    ids=["memory", "tar", "tar with two workers"],
 )
 def test_a_killed_run_goes_on_as_if_nothing_had_happened(shards, whole, tmp_path, more, after):
     out = tmp_path / "run"

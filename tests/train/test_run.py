@@ -36,11 +36,11 @@ def rows(out):
 
 
 def run(out, data, *more, **options):
-    return train("clip.tiny", out=out, data=data, overrides=[*QUICK, *more], device="cpu", **options)
+    return train("clip.tiny", out=out, data=data, overrides=[*QUICK, *more], device="cpu", export=False, **options)
 
 
 def test_a_folder_of_named_files_trains_and_loads_and_bad_files_are_named(pictures, tmp_path, capsys):
-    done = run(tmp_path / "run", pictures, export=False)
+    done = run(tmp_path / "run", pictures)
     assert done.finished and done.steps == 6
     assert {key for key in done.bad} <= {"empty-file.png", "cut-file.png"} and done.bad
     assert "could not be read and were left out" in capsys.readouterr().err
@@ -51,14 +51,14 @@ def test_a_folder_of_named_files_trains_and_loads_and_bad_files_are_named(pictur
 
 
 def test_a_finished_run_is_not_trained_again(pictures, tmp_path):
-    run(tmp_path, pictures, quiet=True, export=False)
+    run(tmp_path, pictures, quiet=True)
     before = (tmp_path / "model.safetensors").read_bytes()
-    again = run(tmp_path, pictures, quiet=True, export=False)
+    again = run(tmp_path, pictures, quiet=True)
     assert again.finished and (tmp_path / "model.safetensors").read_bytes() == before
 
 
 def test_changed_settings_and_changed_data_are_refused_by_name(pictures, tmp_path):
-    run(tmp_path, pictures, quiet=True, export=False)
+    run(tmp_path, pictures, quiet=True)
     with pytest.raises(ValueError, match="seed was 0 and is 1"):
         run(tmp_path, pictures, "seed=1", quiet=True)
     with pytest.raises(ValueError, match="data.train was"):
@@ -105,7 +105,7 @@ def test_a_loss_that_is_no_number_stops_before_the_update_and_names_term_and_ste
 
     recipe = replace(clip.tiny(), build=poisoned, steps=10, batch=8)
     with pytest.raises(NonFinite, match="step 3: .*contrastive = nan.*last checkpoint is intact"):
-        train(recipe, out=tmp_path, data="icons?n=40", quiet=True, device="cpu", save_every=0, export=False)
+        train(recipe, out=tmp_path, data="icons?n=40", quiet=True, device="cpu", save_every=0)
     assert torch.load(tmp_path / "state" / "last.pt", weights_only=True)["step"] == 3
 
 
@@ -139,14 +139,14 @@ def test_python_and_shell_take_the_same_words(pictures, tmp_path, capsys):
         "--no-export",
     ]
     assert main(words) == 0
-    assert "6 steps" in capsys.readouterr().out
-    run(tmp_path / "b", pictures, quiet=True, export=False)
+    assert "6 steps" in capsys.readouterr().out and not (tmp_path / "a" / "onnx").exists()
+    run(tmp_path / "b", pictures, quiet=True)
     shell, python = (load_file(tmp_path / name / "model.safetensors") for name in "ab")
     assert all(torch.equal(shell[name], python[name]) for name in shell | python)
 
 
 def test_tensorboard_files_are_written_on_request(pictures, tmp_path):
-    run(tmp_path, pictures, quiet=True, tensorboard=True, export=False)
+    run(tmp_path, pictures, quiet=True, tensorboard=True)
     assert list((tmp_path / "tensorboard").glob("events*"))
 
 

@@ -91,7 +91,7 @@ def graphics() -> Recipe:
     """Drawings on the common ResNet, whole in both views: what a crop of one tells of the rest is colour and texture.
     `sightline train dino.graphics --data SRC --out RUN`
 
-    figure: emoji, the same concept in another style R@1 0.144 (pixels 0.056; with local crops 0.081); 16 minutes on
+    figure: emoji, the same concept in another style R@1 0.144 (pixels 0.056; with crops 0.081); 16 minutes on
     one core. `SIGHTLINE_DATA=... python benchmarks/atlas_emoji.py --methods dino.graphics --views graphics`
     """
     base = resnet()
