@@ -26,9 +26,8 @@ from sightline.data.augment import (
     Solarize,
     caption_views,
     colour,
+    drawing_views,
     evaluation,
-    graphics_views,
-    photo_views,
     resized_crop,
 )
 from sightline.data.augment.draws import Draws
@@ -51,7 +50,7 @@ def main():
 
     print(f"{'whole lists':<26}{'RGBA':>8}{'RGB':>8}{'black':>8}")
     batches = [batch(args.batch, kind, args.device) for kind in ("rgba", "rgb", "black")]
-    for views in (graphics_views, caption_views, photo_views, evaluation):
+    for views in (caption_views, drawing_views, evaluation):
         augment = Augment(views(SIZE), size=SIZE)
         times = [best(lambda given=given, augment=augment: augment(given, 0, 0)) for given in batches]
         print(f"{views.__name__:<26}" + "".join(f"{t:8.1f}" for t in times))

@@ -26,12 +26,6 @@ def uniform(seed: int, time: int, index: np.ndarray, name: str, n: int = 1) -> n
     return (cells >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
-def normal(seed: int, time: int, index: np.ndarray, name: str, n: int = 1) -> np.ndarray:
-    """Standard normal draws (b, n) by Box-Muller over `uniform`."""
-    u = uniform(seed, time, index, name, 2 * n)
-    return np.sqrt(-2.0 * np.log1p(-u[:, :n])) * np.cos(2.0 * np.pi * u[:, n:])
-
-
 def seed_of(*words: object) -> int:
     """A 63-bit seed from any printable words, for `numpy.random.default_rng` or `torch.manual_seed`."""
     digest = hashlib.blake2b(repr(words).encode(), digest_size=8).digest()

@@ -77,26 +77,15 @@ class OneView:
 
 
 @dataclass(frozen=True)
-class TwoViews:
+class TwoViews(OneView):
     """SimCLR's two views (Chen et al. 2020, appendix A), of one distribution.
 
     Crop, mirror (1/2), colour jitter (0.8, 0.8, 0.8, 0.2) * strength (8 in 10), grey (2 in 10), blur with a kernel of a
     tenth of the side.
     """
 
-    kind: Kind = "photo"
-    strength: float | None = None
-    """of the colour jitter; None is the paper's: 1, and 0.5 up to 32 px"""
-    blur: float | None = None
-    """probability; None is the paper's: 0.5, and none up to 32 px"""
-    scale: Range = (0.08, 1.0)
-    """area of a photo's crop, as a share of the picture"""
-
-    def __post_init__(self) -> None:
-        _check(self.kind, self.scale)
-
     def __call__(self, size: int) -> list[View]:
-        return [View(_simclr(self, size), size) for _ in range(2)]
+        return super().__call__(size) * 2
 
 
 @dataclass(frozen=True)
@@ -266,7 +255,7 @@ def _largest(make: Callable[[int], Sequence[Any]], size: int) -> int:
     return max(size, *(view.size for view in as_views(make(size), size)))
 
 
-def _simclr(views: OneView | TwoViews, size: int) -> list[Op]:
+def _simclr(views: OneView, size: int) -> list[Op]:
     if views.kind == "graphics":
         return graphics()
     small = size <= CIFAR

@@ -6,7 +6,7 @@ import torch
 from scipy import ndimage
 
 from sightline.data.augment.draws import Draws
-from sightline.data.masks import background, cover, edge, ink, ink_share, parts, patch_weights, segment, solid
+from sightline.data.masks import background, cover, edge, ink, ink_share, parts, segment, solid
 from sightline.data.masks.components import components
 from sightline.data.masks.lab import lab
 from sightline.data.scenes import Scenes
@@ -159,5 +159,3 @@ def test_patch_statistics_equal_their_definitions(scenes):
                 assert inked[i, y, x] == (elements[i, *at] > 0).float().mean()
                 energy = patch.diff(dim=1).square().mean() + patch.diff(dim=2).square().mean()
                 assert edges[i, y, x] == (energy > 1e-3)
-    assert torch.equal(patch_weights(pictures, (8, 8)) == 1, ~flat)
-    assert patch_weights(pictures, (8, 8), 0.1).min() == pytest.approx(0.1)

@@ -17,8 +17,6 @@ from sightline.data.augment.pipeline import (
     caption_views,
     drawing_views,
     evaluation,
-    graphics_views,
-    photo_views,
 )
 from sightline.data.augment.stroke import Erase, Stroke
 from sightline.data.augment.texture import Shadow, Texture
@@ -47,7 +45,5 @@ __all__ = [
     "caption_views",
     "drawing_views",
     "evaluation",
-    "graphics_views",
-    "photo_views",
     "resized_crop",
 ]

@@ -8,10 +8,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sightline.data.augment.affine import Affine
-from sightline.data.augment.alpha import Background, Foreground, flat
+from sightline.data.augment.alpha import Background, flat
 from sightline.data.augment.crop import CropResize, Fit
 from sightline.data.augment.draws import Draws
-from sightline.data.augment.jitter import Blur, ColorJitter, Gray
+from sightline.data.augment.jitter import Blur
 from sightline.data.augment.pictures import Op, Pictures, unpack
 from sightline.data.augment.stroke import Erase, Stroke
 from sightline.protocols import Batch
@@ -108,30 +108,6 @@ class Augment:
 
     def __call__(self, batch: Batch, seed: int, step: int, view: int = 0) -> Float[Tensor, "b 3 y x"]:
         return self._views(batch, seed, step, view)[0]
-
-
-def photo_views(size: int) -> list[Op]:
-    """SimCLR (Chen et al. 2020, appendix A) at strength 1, for pictures trained at `size`.
-
-    Ours: of a drawing with alpha, which stands on white, a crop shows a fifth at least.
-    """
-    blur = max(3, int(0.1 * size) // 2 * 2 + 1)
-    return [
-        CropResize(scale=(0.08, 1.0), flip=0.5, keep=0.2),
-        Background(),
-        ColorJitter(0.8, 0.8, 0.8, 0.2, p=0.8),
-        Gray(p=0.2),
-        Blur(blur, p=0.5),
-    ]
-
-
-def graphics_views(size: int) -> list[Op]:
-    """Small moves of whole drawings, now and then another paper or ink: colour must not become the shortcut. Ours."""
-    return [
-        Affine(rotate=8, translate=0.08, scale=(0.8, 1.15)),
-        Foreground(p=0.1),
-        Background(random=0.1, checker=0.05),
-    ]
 
 
 def drawing_views(size: int) -> list[Op]:

@@ -10,7 +10,7 @@ from sightline.data.masks.element import ElementMask
 from sightline.data.masks.elements import background, ink, segment
 from sightline.data.masks.kinds import Masks
 from sightline.data.masks.parts import parts
-from sightline.data.masks.patches import cover, edge, ink_share, patch_weights, solid
+from sightline.data.masks.patches import cover, edge, ink_share, solid
 from sightline.data.masks.random import RandomMask
 from sightline.data.masks.strata import StrataMask
 from sightline.data.masks.subelement import SubElementMask
@@ -29,7 +29,6 @@ __all__ = [
     "ink",
     "ink_share",
     "parts",
-    "patch_weights",
     "segment",
     "solid",
 ]

@@ -17,7 +17,7 @@ def choose(
     those of which one at least must then stay visible, none where nothing must. Elements come in the order of `order`
     (b, e); one is taken if the inked patches stay within the guard and the ink within 1.25 of `ratio` (b,) of all ink.
     Where the ink is still less than `ratio`, the first element that did not fit gives its patches nearest by `near`
-    (b, n), one at least.
+    (b, n), one at least where nothing else is masked.
     """
     b, e, n = cover.shape
     mask, kept = np.zeros((b, n), bool), np.zeros((b, n), bool)

@@ -6,8 +6,8 @@
   unless all of the picture is. (Not for the block masks of empty pictures, of which one patch alone must not be solid.)
 - Guard: a quarter of the inked patches stay visible (of a single one none: the rule above goes first).
 
-An exact count may leave no room for the second, at most ratios over 3/4 for the third; then the count wins, and what
-is solid weighs less in the loss (`patches.patch_weights`).
+An exact count may leave no room for the second, at most ratios over 3/4 for the third; then the count wins. (MAE can
+weigh flat patches less in its loss: `method.flat_weight`.)
 """
 
 from dataclasses import dataclass
