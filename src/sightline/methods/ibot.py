@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from sightline.methods.dino import Student
-from sightline.methods.masked import compared, mask_token, see
+from sightline.methods.masked import check_stem, compared, mask_token, see
 from sightline.methods.pictures import PictureEncoder
 from sightline.methods.targets import Centering, Targets
 from sightline.methods.teaching import Head, Taught, Teaching
@@ -37,13 +37,14 @@ class Config:
 
 
 class IBOT(nn.Module):
-    """A ViT whose stem does not overlap (kernels equal to strides), or pixels leak under the mask."""
+    """A student and its teacher, both a ViT; ValueError where its patches overlap."""
 
     needs = frozenset({"image", "views", "masks"})
     uses = frozenset[str]()
 
     def __init__(self, tower: ViT, config: Config = Config()) -> None:
         super().__init__()
+        check_stem(tower)
         self.config = config
         self.pair = Taught(Student(tower, config.head.build(tower.dim)), config.teaching)
         self.token = mask_token(tower.dim)
@@ -67,11 +68,14 @@ class IBOT(nn.Module):
         pooled, patches = logits[: len(seen.pooled)].unflatten(0, (-1, seen.b)), logits[len(seen.pooled) :]
         with torch.no_grad():
             head = self.pair.copy.head
-            raw, raw_patches = head(seen.teacher_pooled).unflatten(0, (-1, seen.b)), head(seen.teacher_tokens)
-        said = self.targets(raw, temperature)
-        said_patches = self.patch_targets(raw_patches[seen.mask], temperature)
+            raw = head(seen.teacher_pooled).unflatten(0, (-1, seen.b))
+            # a center follows all patches; without one the masked patches are all that is read
+            whole = head(seen.teacher_tokens) if self.patch_targets.observes else None
+            masked = head(seen.teacher_tokens[seen.mask]) if whole is None else whole[seen.mask]
+        said, said_patches = self.targets(raw, temperature), self.patch_targets(masked, temperature)
         self.targets.observe(raw)
-        self.patch_targets.observe(raw_patches)
+        if whole is not None:
+            self.patch_targets.observe(whole)
         terms, self.watched = compared(seen, said, said_patches, pooled, patches, told)
         terms["patch"] = config.patch_weight * terms["patch"]
         return terms

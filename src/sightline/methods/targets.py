@@ -66,6 +66,8 @@ Targets = Centering | Sinkhorn
 class Balance(nn.Module):
     """`losses.sinkhorn` with the verbs of `nn.centering.Center`."""
 
+    observes = False
+
     def __init__(self, iterations: int) -> None:
         super().__init__()
         self.iterations = iterations

@@ -18,6 +18,9 @@ class Center(nn.Module):
 
     center: Float[Tensor, "k"]
 
+    observes = True
+    """whether what is given to `observe` matters"""
+
     def __init__(self, k: int, momentum: float = 0.9) -> None:
         super().__init__()
         self.momentum = momentum
