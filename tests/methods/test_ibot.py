@@ -1,11 +1,15 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from lightly.loss import DINOLoss, IBOTPatchLoss
 
+from sightline.methods.dinov2 import DINOv2
 from sightline.methods.ibot import IBOT, Config
+from sightline.methods.mae import MAE
 from sightline.methods.targets import Sinkhorn
 from sightline.methods.teaching import Head
-from sightline.towers import ViTSpec
+from sightline.towers.spec import ConvStemSpec, ViTSpec
 
 HEAD = Head(prototypes=16, hidden=12, bottleneck=6)
 B = 5
@@ -114,3 +118,21 @@ def test_a_view_without_its_mask_is_refused():
     given["masks"] = given["masks"][:1]
     with pytest.raises(ValueError, match="4 views and 1 masks: the first 2 views are global"):
         made(given)
+
+
+@pytest.mark.parametrize("made", [MAE, IBOT, DINOv2])
+def test_a_stem_whose_patches_overlap_is_refused(made):
+    """A visible patch would hold pixels of the masked one beside it."""
+    spec = ViTSpec(size=16, patch=4, dim=8, depth=1, heads=2)
+    apart, over = (ConvStemSpec(kernels=(k, 2), strides=(2, 2), widths=(4, 8)) for k in (2, 4))
+    made(replace(spec, stem=apart).build())
+    with pytest.raises(ValueError, match="patches overlap.*Set image.stem=PatchSpec, or kernels equal to strides"):
+        made(replace(spec, stem=over).build())
+
+
+def test_balanced_targets_need_the_heads_word_on_masked_patches_alone():
+    made, given = method(targets=Sinkhorn()), batch()
+    rows = []
+    made.pair.copy.head.register_forward_hook(lambda _, x, out: rows.append(out[..., 0].numel()))
+    made(given)
+    assert rows == [2 * B, int(sum(mask.sum() for mask in given["masks"]))]

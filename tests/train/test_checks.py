@@ -14,6 +14,7 @@ from sightline.data.sample import Sample
 from sightline.data.source import open_source
 from sightline.data.views import MultiCrop, TwoViews
 from sightline.methods.pictures import PictureEncoder
+from sightline.methods.relative_position import Config, RelativePosition
 from sightline.recipes.find import find, train
 from sightline.towers.sizes import vit_small
 from sightline.towers.sizes_conv import common_resnet
@@ -181,6 +182,7 @@ def test_the_method_is_asked_about_the_smallest_part_that_is_compared():
         ("ibot.small", "Sinkhorn-Knopp balances"),
         ("dinov2.gram", "Sinkhorn-Knopp balances"),
         ("dinov2.centered", "KoLeo spreads"),
+        ("mae.graphics", "flat_weight=0.2 weighs"),
     ],
 )
 def test_a_loss_of_the_whole_batch_is_not_taken_in_parts(name, words):
@@ -188,6 +190,13 @@ def test_a_loss_of_the_whole_batch_is_not_taken_in_parts(name, words):
     with pytest.raises(ValueError, match=f"micro=32 learns from a batch in parts, and {words}.*Set micro=0"):
         check_method(made, made.build(made), 1)
     check_method(replace(made, micro=0), made.build(made), 1)
+
+
+def test_pairs_left_out_of_a_batch_are_those_of_all_of_it():
+    made = replace(find("relative_position.tiny"), image=vit_small(32, 8, 1), micro=2)
+    with pytest.raises(ValueError, match="micro=2 .* and the loss is a mean over the pairs of the whole batch"):
+        check_method(made, made.build(made), 1)
+    check_method(made, RelativePosition(made.image.build(), Config(flat=0)), 1)
 
 
 def test_a_ragged_last_part_of_one_is_refused_and_the_settings_named_work():

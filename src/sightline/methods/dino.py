@@ -7,7 +7,8 @@ the same of every other crop, small ones among them. `c` (nn/centering.py) keeps
 tau_t keeps the answer from being uniform: without either everything collapses. What is kept is the teacher's tower.
 Departures: temperature and freezing are scheduled by share of the run, step by step, where the code counts epochs;
 a teacher's BatchNorms (the ResNet) keep their own statistics, its drop path is off; BatchNorms are over all ranks;
-class token and positions are not decayed, as nowhere here (`nn/tag.py`), where the released code decays them.
+class token, positions, mask token and the prototypes' norms are not decayed, as nowhere here (`nn/tag.py`), where the
+released code decays them.
 """
 
 from dataclasses import dataclass
@@ -82,7 +83,7 @@ class DINO(nn.Module):
         loss = cross_view(said, logits, temperature)
         self.watched = {
             "image": pooled[:b].detach(),
-            "teacher": said[0],
+            "teacher": said[0].clone(),  # a view would keep the others until the next step
             "student": logits[1].detach().float() / temperature,
         }
         return {"cls": loss}

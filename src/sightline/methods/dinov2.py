@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from sightline.dist import gather, offset
 from sightline.losses.koleo import koleo
-from sightline.methods.masked import Seen, compared, mask_token, see
+from sightline.methods.masked import Seen, check_stem, compared, mask_token, see
 from sightline.methods.pictures import PictureEncoder
 from sightline.methods.targets import Sinkhorn, Targets
 from sightline.methods.teaching import GLOBALS, Head, Taught, Teaching
@@ -48,7 +48,7 @@ class Student(nn.Module):
 
 
 class DINOv2(nn.Module):
-    """A ViT whose stem does not overlap (kernels equal to strides), or pixels leak under the mask.
+    """A student and its teacher, both a ViT; ValueError where its patches overlap.
 
     `forward` is `losses(see(batch))`, so that a term of another file may read what was seen (methods/gram.py).
     """
@@ -58,6 +58,7 @@ class DINOv2(nn.Module):
 
     def __init__(self, tower: ViT, config: Config = Config()) -> None:
         super().__init__()
+        check_stem(tower)
         self.config = config
         self.pair = Taught(Student(tower, config), config.teaching)
         self.token = mask_token(tower.dim)

@@ -86,7 +86,8 @@ class InstanceDiscrimination(nn.Module):
         count, temperature = len(self.bank), self.config.temperature
         if self.partition is None or not isinstance(self.config.against, NCE):
             return instance_softmax(v, self.bank.entries, index, temperature)
-        # drawn on the CPU from the generator the trainer seeds, so that every device draws the same
+        # drawn on the CPU from the generator the trainer seeds, so that a GPU draws the same; each rank and each part
+        # of a batch draws its own
         drawn = torch.randint(count, (self.config.against.noise,)).to(index.device)
         noise = self.bank.read(drawn)
         if not self.partition.known:

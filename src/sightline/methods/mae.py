@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from sightline import dist
 from sightline.losses.blocks import precise
 from sightline.losses.pixels import NormalisedPixels, Target, contrast, patch_errors, patches, picture, weighted_mean
+from sightline.methods.masked import check_stem
 from sightline.methods.pictures import PictureEncoder
 from sightline.nn.decoder import MaskDecoder, places
 from sightline.nn.patch import Grid
@@ -44,22 +45,27 @@ class Config:
 
 
 class MAE(nn.Module):
-    """A ViT that sees the patches left, and a decoder that predicts the rest.
-
-    The tower's stem must not overlap (kernels equal to strides), or pixels leak under the mask.
-    """
+    """A ViT that sees the patches left, and a decoder that predicts the rest; ValueError where its patches overlap."""
 
     needs = frozenset({"image", "masks"})
     uses = frozenset[str]()
 
     def __init__(self, image: ViT, config: Config = Config()) -> None:
         super().__init__()
+        check_stem(image)
         self.config, self.image = config, image
         self.patch = _patch(image)
         blocks = stack(config.dim, config.depth, config.heads, 4 * config.dim, "gelu", Norm())
         self.decoder = MaskDecoder(image.dim, config.dim, blocks, 3 * self.patch**2)
         self.watched: dict[str, Tensor] = {}
         self.apply(_xavier)
+
+    @property
+    def undivided(self) -> str:
+        """Why a batch cannot be learned from in parts, where it cannot."""
+        if self.config.flat_weight == 1:
+            return ""
+        return f"flat_weight={self.config.flat_weight:g} weighs patches by what the whole batch shows"
 
     def forward(self, batch: Batch) -> Losses:
         """{"pixels"}; ValueError where pictures do not keep the same number of patches."""

@@ -10,6 +10,7 @@ from sightline.losses.distillation import cross_entropy_to, cross_view, per_imag
 from sightline.methods.teaching import GLOBALS, Taught, by_size
 from sightline.nn.tag import tag
 from sightline.protocols import Batch, Losses
+from sightline.towers.vit import ViT
 
 WATCHED = 2**24
 """numbers of patches that the monitor is shown: a batch has many patches, and prototypes are many"""
@@ -29,6 +30,15 @@ class Seen:
     """the student's, of all s b views: the masked global ones first"""
     tokens: Float[Tensor, "m n d"]
     """the student's patches of the masked global views"""
+
+
+def check_stem(tower: ViT) -> None:
+    """ValueError for a stem whose patches overlap: the visible ones would show pixels of those under the mask."""
+    if getattr(tower.stem, "overlaps", False):
+        raise ValueError(
+            "the kernels of the tower's stem are larger than its strides, so that patches overlap and pixels leak "
+            "under the mask. Set image.stem=PatchSpec, or kernels equal to strides"
+        )
 
 
 def mask_token(dim: int) -> nn.Parameter:
@@ -79,9 +89,9 @@ def compared(
     rows = max(1, WATCHED // patches.shape[1])
     watched = {
         "image": seen.pooled[: seen.b].detach(),
-        "teacher": said[0],
+        "teacher": said[0].clone(),  # a view would keep all of them until the next step
         "student": pooled[1].detach().float() / temperature,
-        "patch_teacher": said_patches[:rows].clone(),  # a view would keep all of them until the next step
+        "patch_teacher": said_patches[:rows].clone(),
         "patch_student": patches[:rows].detach().float() / temperature,
     }
     each = cross_entropy_to(said_patches, patches, temperature)

@@ -56,6 +56,11 @@ class RelativePosition(nn.Module):
         self.watched: dict[str, Tensor] = {}
         self.step = 0
 
+    @property
+    def undivided(self) -> str:
+        """Why a batch cannot be learned from in parts, where it cannot."""
+        return "the loss is a mean over the pairs of the whole batch that can be solved" if self.config.flat else ""
+
     def forward(self, batch: Batch) -> Losses:
         """{"position"}; ValueError unless there are eight further views."""
         logits, solvable, embedded = self._compare(batch)
@@ -105,7 +110,7 @@ def _contrast(view: Float[Tensor, "b c y x"]) -> Float[Tensor, " b"]:
 
 
 def channels_shuffled(batch: Batch, seed: int = 0) -> Batch:
-    """The batch with the colour channels of every patch in another order, drawn for each patch.
+    """The batch with the colour channels of every patch in a random order, drawn for each patch (one in six stays).
 
     A trunk that reads places from colour fringes (chromatic aberration) falls to chance on it; one that reads what the
     patches show does not.

@@ -25,7 +25,7 @@ class Head:
     hidden: int = 2048
     bottleneck: int = 256
     norms: Literal["fixed", "trained"] = "fixed"
-    """of the prototypes: fixed at 1 in DINO's B and iBOT's, trained in DINO's S and in DINOv2"""
+    """of the prototypes: fixed at 1 in the B of DINO and iBOT, trained in their S and in DINOv2"""
 
     def build(self, dim: int) -> DINOHead:
         last = LAST[self.norms]

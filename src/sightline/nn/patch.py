@@ -23,7 +23,7 @@ class PatchStem(nn.Module):
 
     def __init__(self, patch: int, dim: int, channels: int = 3, resample: Resample = "bicubic_antialias") -> None:
         super().__init__()
-        self.patch, self.channels = patch, channels
+        self.patch, self.channels, self.overlaps = patch, channels, False
         self.resample: Resample = resample
         self.proj = nn.Linear(channels * patch * patch, dim)
 
@@ -57,7 +57,7 @@ class ConvStem(nn.Module):
             raise ValueError(
                 f"a convolutional stem needs one kernel, stride and width a layer; got {kernels}, {strides}, {widths}"
             )
-        self.patch = 1
+        self.patch, self.overlaps = 1, tuple(kernels) != tuple(strides)
         layers: list[nn.Module] = []
         last = channels
         for kernel, stride, width in zip(kernels, strides, widths, strict=True):

@@ -26,9 +26,11 @@ def check_gradcache(method: nn.Module, name: str) -> None:
         return
     for path, module in method.named_modules():
         if isinstance(module, BATCHNORM) and module.training:
+            tower = path.partition(".")[0] in {"image", "text"}
             raise ValueError(
                 f"{name}: micro splits a contrastive batch, and {path} is BatchNorm, whose statistics would change "
-                "with the split. Use a tower with LayerNorm (a ViT), or set micro=0"
+                f"with the split. {'Use a tower with LayerNorm (a ViT), or set' if tower else 'Set'} micro=0, with a "
+                "smaller batch where memory is short"
             )
 
 

@@ -1,6 +1,7 @@
 """What goes wrong while training, said while it happens: no number, a plateau at chance, every kind of collapse.
 
-Quantities are those of train/collapse.py, taken every 50 steps; a cause is said once, when two looks in a row show it.
+Quantities are those of train/collapse.py, taken every 50 steps; a cause is said once, when two looks in a row show it,
+and a plateau when the mean loss of 50 steps does.
 """
 
 import math
@@ -52,8 +53,8 @@ def check_gradient(norm: Tensor, step: int) -> None:
 class Monitor:
     """Watches one run. `observe` returns a sentence when something has to be said, once per cause.
 
-    A constant encoder scores exactly ln(batch) under InfoNCE and ln(2 batch - 1) under NT-Xent; a run that stays
-    within 2 % of it for `patience` steps has learnt nothing.
+    A constant encoder scores exactly ln(batch) under InfoNCE and ln(2 batch - 1) under NT-Xent; a run whose
+    mean loss over 50 steps is within 2 % of it, from step `patience` on, has learnt nothing.
     """
 
     def __init__(self, batch: int, *, patience: int = 300, numbers: str = "method") -> None:
