@@ -119,13 +119,24 @@ def test_another_start_in_the_same_folder_is_refused(first, tmp_path):
         train("clip.tiny", out=tmp_path, overrides=QUICK, device="cpu", quiet=True)
 
 
-def test_an_encoder_without_a_text_tower_is_refused(tmp_path):
+def test_an_encoder_of_pictures_alone_gets_the_recipes_own_words(tmp_path):
+    """What self-supervision taught goes on under CLIP: the image tower, with new projections, tokenizer and text."""
     from transformers import Dinov2Config, Dinov2Model
 
     config = Dinov2Config(hidden_size=32, num_hidden_layers=1, num_attention_heads=2, image_size=32, patch_size=8)
     Dinov2Model(config).save_pretrained(tmp_path / "dino")
-    with pytest.raises(ValueError, match="has no text tower, and clip.tiny learns from captions"):
-        go(tmp_path / "run", tmp_path / "dino", *QUICK)
+    for lock in ("image", "none"):
+        out = tmp_path / lock
+        go(out, tmp_path / "dino", *QUICK, "dim=24", lock=lock)
+        before = dict(sightline.load(tmp_path / "dino", device="cpu").model.state_dict())
+        after = load_file(out / "model.safetensors")
+        kept = [torch.equal(before[name], after[name]) for name in before if name.startswith("image.")]
+        assert all(kept) == (lock == "image") and len(kept) > 5
+        pictures, texts = vectors(out)
+        assert pictures.shape[1] == texts.shape[1] == 24
+    assert go(tmp_path / "image", tmp_path / "dino", *QUICK, "dim=24", lock="image").finished  # again, as it is
+    with pytest.raises(ValueError, match="--lock both: --init .*dino has no text tower, that of clip.tiny is new"):
+        go(tmp_path / "run", tmp_path / "dino", *QUICK, lock="both")
     assert not (tmp_path / "run" / "config.json").exists()
 
 

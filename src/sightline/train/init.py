@@ -1,5 +1,7 @@
 """Starting a run from an encoder: its towers, projections, scale, preprocessing and tokenizer for a recipe's own.
 
+Of an encoder of pictures alone, a recipe that reads words takes the tower and its preprocessing; the words are its own.
+
 The encoder is read once, before the first step; what is needed to build the same model again is written into
 config.json as `init`, so that a resumed run reads its checkpoint and nothing else.
 """
@@ -20,7 +22,7 @@ from sightline.runtime.description import read_description, run_folder
 from sightline.text.load import AnyTokenizer
 from sightline.towers.spec import from_json, to_json
 from sightline.train.folder import RunFolder
-from sightline.train.recipe import Recipe
+from sightline.train.recipe import Recipe, fitted
 from sightline.weights.joint import kept
 from sightline.weights.names import published_source
 from sightline.weights.published import build, identity, read
@@ -29,25 +31,25 @@ from sightline.weights.run import load_encoder
 Lock = Literal["none", "image", "text", "both"]
 """The towers that are not trained; projections always are"""
 Head = Literal["none", "linear", "linear_bias"]
-TAKEN = ("image", "text", "dim", "data.size", "data.preprocess", "data.tokenizer")
-"""Settings that come from the encoder"""
+TAKEN, TAKEN_OF_WORDS = ("image", "data.size", "data.preprocess"), ("text", "dim", "data.tokenizer")
+"""Settings that come from the encoder, and those that come from it where it reads words"""
 
 
 @dataclass(frozen=True)
 class BuildFrom:
-    """A recipe's `build`, with the encoder's kinds of projections and its towers locked."""
+    """A recipe's `build`, with the encoder's kinds of projections (None: the recipe's own) and its towers locked."""
 
     build: Any
-    project_image: Head
-    project_text: Head
+    projections: tuple[Head, Head] | None
     lock: Lock
 
     def __call__(self, recipe: Recipe) -> nn.Module:
         method: Any = self.build(recipe)
         encoder: Any = method.encoder()
-        if recipe.text is not None:
-            encoder.project_image = _head(self.project_image, encoder.image, recipe.dim)
-            encoder.project_text = _head(self.project_text, encoder.text, recipe.dim)
+        if self.projections is not None:
+            image, text = self.projections
+            encoder.project_image = _head(image, encoder.image, recipe.dim)
+            encoder.project_text = _head(text, encoder.text, recipe.dim)
         for tower in ("image", "text") if self.lock == "both" else (self.lock,):
             if tower != "none":
                 lock(getattr(encoder, tower))
@@ -63,6 +65,15 @@ class Start:
     tensors: Mapping[str, Tensor] = field(default_factory=dict)
     tokenizer: AnyTokenizer | None = None
 
+    @property
+    def own_words(self) -> bool:
+        """Whether the recipe reads words and the encoder does not: tokenizer and text tower are then made anew."""
+        return _own_words(self.recipe, self.record)
+
+    def fitted(self, tokenizer: AnyTokenizer | None) -> Recipe:
+        """The recipe with its towers as they will be built: the encoder's are, words of its own follow `tokenizer`."""
+        return replace(fitted(self.recipe, tokenizer), image=self.recipe.image) if self.own_words else self.recipe
+
     def fill(self, method: Any) -> None:
         """The encoder's weights into a method just built. ValueError where they do not fit."""
         if not self.tensors:
@@ -72,12 +83,14 @@ class Start:
         # a temperature belongs to its loss: softmax has a scale, the sigmoid loss a bias beside it
         scalars = {"log_scale", "bias"} if ("bias" in state) == ("bias" in self.tensors) else set()
         given = {name: x for name, x in self.tensors.items() if name not in ("log_scale", "bias") or name in scalars}
-        # of an encoder that reads text too, a method of pictures takes the image tower alone
-        pictures = self.recipe.text is None
-        spare = ("text.", "project_", "log_scale", "bias") if pictures else ("text.", "project_text.")
-        given = {name: x for name, x in given.items() if name in state or not name.startswith(spare)}
+        words = ("text.", "project_text.")
+        given = {name: x for name, x in given.items() if name in state or not name.startswith(words)}
+        parts: tuple[str, ...] = ("image.", "text.", "project_")
+        if self.recipe.text is None or self.own_words:  # the image tower alone is what both have
+            parts = ("image.",)
+            given = {name: x for name, x in given.items() if name.startswith(parts)}
         wrong = [name for name, x in given.items() if name not in state or state[name].shape != x.shape]
-        wrong += [name for name in state if name.startswith(("image.", "text.", "project_")) and name not in given]
+        wrong += [name for name in state if name.startswith(parts) and name not in given]
         if wrong:
             raise ValueError(f"--init {self.record['encoder']} does not fit {self.recipe.name}: {', '.join(wrong[:4])}")
         with torch.no_grad():
@@ -99,19 +112,32 @@ def begin(
     if recipe.text is None and lock != "none":
         lacks = "learns by its image tower alone" if lock == "image" else "has no text tower"
         raise ValueError(f"--lock {lock}: {recipe.name} {lacks}")
-    for key in (text.partition("=")[0] for text in overrides):
-        if key.startswith(tuple(f"{name}." for name in TAKEN)) or key in TAKEN:
-            raise ValueError(f"{key} comes from --init {init}, and cannot be set beside it")
     before = _record(folder)
     if folder.last.exists() and before is not None and before["encoder"] == str(init):
+        _check(recipe, before, lock, overrides)
         record = before | {"lock": lock}
         return Start(recipe=_changed(recipe, record), record=record)
     record, tensors, tokenizer = _opened(str(init))
-    if recipe.text is not None and (record["text"] is None or tokenizer is None):
-        lacks = "text tower" if record["text"] is None else "tokenizer"
-        raise ValueError(f"--init {init} has no {lacks}, and {recipe.name} learns from captions")
+    _check(recipe, record, lock, overrides)
+    if recipe.text is not None and record["text"] is not None and tokenizer is None:
+        raise ValueError(f"--init {init} has no tokenizer, and {recipe.name} learns from captions")
     record |= {"lock": lock}
     return Start(recipe=_changed(recipe, record), record=record, tensors=tensors, tokenizer=tokenizer)
+
+
+def _check(recipe: Recipe, record: Mapping[str, Any], lock: Lock, overrides: Sequence[str]) -> None:
+    """ValueError for a lock on a tower that the encoder lacks, and for settings that come from it."""
+    own = _own_words(recipe, record)
+    if own and lock in ("text", "both"):
+        raise ValueError(f"--lock {lock}: --init {record['encoder']} has no text tower, that of {recipe.name} is new")
+    taken = TAKEN if own else TAKEN + TAKEN_OF_WORDS
+    for key in (text.partition("=")[0] for text in overrides):
+        if key.startswith(tuple(f"{name}." for name in taken)) or key in taken:
+            raise ValueError(f"{key} comes from --init {record['encoder']}, and cannot be set beside it")
+
+
+def _own_words(recipe: Recipe, record: Mapping[str, Any]) -> bool:
+    return recipe.text is not None and record["text"] is None
 
 
 def _opened(name: str) -> tuple[dict[str, Any], Mapping[str, Tensor], AnyTokenizer | None]:
@@ -158,9 +184,13 @@ def _changed(recipe: Recipe, record: Mapping[str, Any]) -> Recipe:
     rule = rule_from_json(record["preprocess"])
     assert isinstance(rule, Preprocess), "refused when it was opened"
     image: Any = from_json(record["image"])
-    text: Any = None if recipe.text is None else from_json(record["text"])
-    made = BuildFrom(recipe.build, record["project_image"], record["project_text"], record["lock"])
     data = replace(recipe.data, size=rule.size, preprocess=rule)
+    if recipe.text is None or _own_words(recipe, record):
+        made = BuildFrom(recipe.build, None, record["lock"])
+        dim = record["dim"] if recipe.text is None else recipe.dim
+        return replace(recipe, build=made, image=image, dim=dim, data=data)
+    text: Any = from_json(record["text"])
+    made = BuildFrom(recipe.build, (record["project_image"], record["project_text"]), record["lock"])
     return replace(recipe, build=made, image=image, text=text, dim=record["dim"], data=data)
 
 

@@ -68,7 +68,7 @@ def fit(
         check_metric(recipe, source, held)
         check_pictures(recipe, source)
         tokenizer = _tokenizer(recipe, source, folder, start)
-        recipe = fitted(recipe, tokenizer) if start is None else recipe
+        recipe = fitted(recipe, tokenizer) if start is None else start.fitted(tokenizer)
         recipe = replace(recipe, samples=_length(source))
         learner = _learner(recipe, source, device, options, start)
         feed = Feed(recipe, source, tokenizer, learner.method, options)
@@ -77,6 +77,8 @@ def fit(
             if options.dry_run:
                 return _dry_run(learner, feed, Path(out), line)
             step, best = _resume(folder, learner)
+            if step:
+                line.say(f"going on from step {step} of {learner.total}")
             if dist.rank() == 0:
                 folder.write_config(config)
             session = Session(recipe, folder, learner, feed, tokenizer, options, best)
@@ -127,7 +129,7 @@ def _sources(recipe: Recipe, data: Any, evaluation: Any, line: Line) -> tuple[An
         return source, None
     count = len(source)
     source, held = hold_out(source)
-    line.say(f"no --eval: {len(held)} of {count} samples are held out for it (5 %)")
+    line.say(f"no --eval: {len(held)} of {count} samples are held out for it ({len(held) / count:.1%})")
     return source, held
 
 
@@ -157,7 +159,7 @@ def _tokenizer(recipe: Recipe, source: Any, folder: RunFolder, start: Start | No
             f"{recipe.name} learns from captions, and {source.name} has none. Give each picture a .txt file of the "
             "same name, a caption column, or a telling file name"
         )
-    if dist.rank() == 0 and not folder.tokenizer.exists():
+    if dist.rank() == 0 and not (folder.tokenizer.exists() and folder.kept()):
         folder.path.mkdir(parents=True, exist_ok=True)
         given = None if start is None else start.tokenizer
         made = recipe.data.tokenizer.train(corpus(source, recipe.seed)) if given is None else given
