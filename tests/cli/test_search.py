@@ -9,6 +9,7 @@ from PIL import Image
 from sightline.cli.main import main
 from sightline.data.preprocess import Preprocess
 from sightline.methods.clip import CLIP
+from sightline.methods.pictures import PictureEncoder
 from sightline.text.tokenizer import Tokenizer
 from sightline.towers.spec import BagSpec, ResNetSpec
 from sightline.weights.run import save_encoder
@@ -58,6 +59,28 @@ def test_index_then_search_then_sheet(place, capsys):
     assert lines[0].endswith(".svg") and str(place / "icons-of-mine") in lines[0]
     with Image.open("found.png") as found:
         assert found.width > 200
+
+
+def test_words_that_nothing_is_called_are_told_from_an_empty_index(place, capsys):
+    """An encoder of pictures alone gives words no place: names and captions are all there is to search."""
+    image = ResNetSpec(depths=(1, 1), width=8)
+    tower = PictureEncoder(image.build())
+    save_encoder(
+        place / "seer",
+        tower,
+        image_spec=image,
+        text_spec=None,
+        preprocess=Preprocess(size=16),
+        tokenizer=None,
+        dim=tower.dim,
+    )
+    assert main(["index", "b.db", "icons-of-mine", "--encoder", "seer"]) == 0
+    assert main(["search", "b.db", "ball"]) == 0
+    assert "ball.svg" in capsys.readouterr().out
+    assert main(["search", "b.db", "blue square", "--sheet", "none.png"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("nothing in b.db is called 'blue square', and its encoder reads no words")
+    assert "--image" in told and not (place / "none.png").exists()
 
 
 def test_json_has_the_documented_fields(place, capsys):

@@ -15,6 +15,8 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
+import sightline
+
 SETTINGS = ["steps=12", "batch=8", "ema=0.9", "evaluation.every=5"]
 
 
@@ -101,6 +103,13 @@ def test_sigterm_saves_and_the_same_command_goes_on(shards, whole, tmp_path):
     asked.send_signal(signal.SIGTERM)
     said = asked.communicate()[1]
     if "stopped at step" in said:  # else the run was over before the signal
-        assert (out / "state" / "last.pt").exists()
+        assert (out / "state" / "last.pt").exists() and asked.returncode == 130
         run(words)
     assert losses(out) == losses(whole)
+
+
+def test_a_run_that_has_no_encoder_yet_is_told_from_a_published_folder(tmp_path):
+    (tmp_path / "state").mkdir()
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(ValueError, match="was stopped before it kept an encoder: go on with the command that began"):
+        sightline.load(tmp_path)

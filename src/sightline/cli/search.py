@@ -76,7 +76,7 @@ def search(
         spent.laps["encoder"] += model.seconds
         spent.lap("query", less=model.seconds)
         rows = [asdict(hit) for hit in hits]
-        if sheet:
+        if sheet and hits:
             _draw(sheet, index.thumbs(hits), [f"{hit.rank}  {hit.name}" for hit in hits])
     asked = {"query": query, "image": str(image) if image else None}
     if as_json:
@@ -93,11 +93,21 @@ def search(
         for row in rows:
             print(f"{row['rank']:4}  {row['score']:.3f}  {row['path'] or row['key']}")
         if not rows:
-            print(f"{db} holds no pictures")
-        if sheet:
+            print(_nothing(db, about.pictures, query))
+        if sheet and rows:
             print(f"sheet: {sheet}")
     if timing:
         print(spent.told(), file=sys.stderr)
+
+
+def _nothing(db: Path, pictures: int, query: str | None) -> str:
+    """Why there is no result: an encoder that reads words gives every picture a place."""
+    if not pictures:
+        return f"{db} holds no pictures"
+    return (
+        f"nothing in {db} is called {query!r}, and its encoder reads no words: names and captions alone were searched. "
+        "Search by a picture: --image one.png"
+    )
 
 
 def _draw(out: Path, thumbs: list[bytes], titles: list[str]) -> None:

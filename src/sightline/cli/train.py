@@ -28,6 +28,8 @@ def train(
 ) -> None:
     """Train a recipe on your pictures; the same command goes on where it stopped.
 
+    A run that is stopped (Ctrl-C, SIGTERM) keeps a checkpoint and ends with exit code 130.
+
     Examples:
       sightline train clip.icons --out runs/icons
       sightline train clip --data my-icons/ --out runs/mine steps=3000 optim.lr=5e-4
@@ -77,6 +79,10 @@ def train(
     save_every
         Seconds between checkpoints.
     """
+    from sightline.recipes.catalogue import named
+
+    named(recipe)  # a name that is none is said before torch is imported, which takes seconds
+
     from sightline.recipes.find import train as run
 
     done = run(
@@ -100,6 +106,8 @@ def train(
         log_every=log_every,
         save_every=save_every,
     )
+    if not done.finished and not dry_run:
+        raise KeyboardInterrupt  # what comes after it in a script must not begin
     if done.finished and done.lead:
         scores = "  ".join(f"{name} {value:.3f}" for name, value in done.scores.items())
         print(f"{out}: {done.steps} steps in {done.seconds:.0f} s, {done.images_per_second:.0f} images/s  {scores}")

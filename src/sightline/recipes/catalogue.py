@@ -7,6 +7,7 @@ that return a `Recipe`; the first line of a docstring is what the list shows.
 
 import ast
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 
 RECIPES = Path(__file__).parent
@@ -39,6 +40,21 @@ def systems(folder: Path = RECIPES) -> list[System]:
     """Every system of `folder` by name; files without a variant are not systems."""
     found = [_read(file) for file in sorted(folder.glob("*.py"))]
     return [system for system in found if system.variants]
+
+
+def named(name: str) -> tuple[str, str]:
+    """(system, variant) of `system.variant`, or of `system`, whose variant is `small`. ValueError listing the known."""
+    system, _, variant = name.partition(".")
+    known = {s.name: [v.name for v in s.variants] for s in systems()}
+    if system not in known:
+        near = get_close_matches(system, known, n=1)
+        meant = f" (did you mean {near[0]}?)" if near else ""
+        raise ValueError(f"there is no recipe {name!r}{meant}; known systems: {', '.join(known)}")
+    variant = variant or "small"
+    if variant not in known[system]:
+        views = "; views for drawings are data.views.kind=graphics" if variant == "graphics" else ""
+        raise ValueError(f"{system} has no variant {variant!r}; it has {', '.join(known[system])}{views}")
+    return system, variant
 
 
 def _read(file: Path) -> System:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sightline.recipes.catalogue import systems
+from sightline.recipes.catalogue import named
 from sightline.train.init import Lock
 from sightline.train.options import Options, Summary
 from sightline.train.override import override
@@ -19,13 +19,7 @@ from sightline.train.run import fit
 
 def find(name: str) -> Recipe:
     """The recipe called `system` or `system.variant`. Raises ValueError listing the known ones."""
-    system, _, variant = name.partition(".")
-    known = {s.name: [v.name for v in s.variants] for s in systems()}
-    if system not in known:
-        raise ValueError(f"there is no recipe {name!r}; known systems: {', '.join(known)}")
-    variant = variant or "small"
-    if variant not in known[system]:
-        raise ValueError(f"{system} has no variant {variant!r}; it has {', '.join(known[system])}")
+    system, variant = named(name)
     module: Any = importlib.import_module(f"sightline.recipes.{system}")
     return getattr(module, variant)()
 
