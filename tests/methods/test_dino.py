@@ -177,6 +177,12 @@ def test_more_prototypes_than_the_batch_can_balance_are_refused_for_sinkhorn_alo
     assert balanced(batch())["cls"].isfinite()
 
 
+@pytest.mark.parametrize("given", [{"temperature": (0.0, 0.04)}, {"student_temperature": -0.1}])
+def test_a_temperature_that_divides_by_nothing_is_refused(given):
+    with pytest.raises(ValueError, match="must be above 0; got temperature=.* student_temperature="):
+        Teaching(**given)
+
+
 def test_bfloat16_keeps_the_loss_near_and_float32():
     made, given = method().float(), {"image": batch()["image"].float(), "views": [v.float() for v in batch()["views"]]}
     made.eval()

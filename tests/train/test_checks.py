@@ -238,6 +238,12 @@ def test_knn_without_labels_names_rankme_which_works(tmp_path):
     assert done.scores.keys() == {"rankme"} and done.scores["rankme"] >= 1
 
 
+def test_a_metric_that_is_none_is_refused_with_those_there_are():
+    made = recipe(evaluation=Evaluation(metric="kNN", keep="best"))
+    with pytest.raises(ValueError, match="evaluation.metric is 'kNN'; expected one of knn, rankme, zero_shot, text_to"):
+        check_metric(made, None, None)
+
+
 def test_knn_is_measured_while_training_where_there_are_labels(tmp_path):
     data = pictures(tmp_path / "labelled", 40, classes=2)
     knn = recipe(evaluation=Evaluation(metric="knn", every=1, keep="best"))

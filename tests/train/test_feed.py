@@ -17,6 +17,7 @@ from sightline.train.options import Options
 from sightline.train.recipe import Data
 
 METHOD = SimpleNamespace(needs=frozenset({"image"}), uses=frozenset())
+MASKED = SimpleNamespace(needs=frozenset({"image", "masks"}), uses=frozenset())
 
 
 class DarkHalf(RandomMask):
@@ -42,7 +43,7 @@ def feed(made, method=METHOD):
 
 
 def augmented(made, step=3):
-    one = feed(made)
+    one = feed(made, METHOD if made.data.masks is None else MASKED)
     return one.augment(next(one.batches(step, step + 1)), step, torch.device("cpu"))
 
 
@@ -86,11 +87,12 @@ def test_masks_cover_patches_of_the_first_views():
     [
         (recipe(views=OneView()), {"views"}, "clip.tiny compares several views.*give it TwoViews"),
         (recipe(), {"masks"}, "masked patches, and data.masks is None"),
-        (recipe(masks=DarkHalf(views=5)), set(), "data.masks.views is 5, and data.views makes 4"),
-        (recipe(masks=DarkHalf(), size=36), set(), "36 px does not divide into patches of 8"),
+        (recipe(masks=DarkHalf()), set(), "clip.tiny reads no masks: leave data.masks out"),
+        (recipe(masks=DarkHalf(views=5)), {"masks"}, "data.masks.views is 5, and data.views makes 4"),
+        (recipe(masks=DarkHalf(), size=36), {"masks"}, "36 px does not divide into patches of 8"),
         (recipe(views=MultiCrop(count=1, size=12)), set(), "a view of 12 px does not divide into patches of 8"),
         (recipe(size=40), set(), "a view of 20 px does not divide into patches of 8"),
-        (replace(recipe(masks=DarkHalf()), image=clip.small().image), set(), "ResNetSpec has none; take a ViT"),
+        (replace(recipe(masks=DarkHalf()), image=clip.small().image), {"masks"}, "ResNetSpec has none; take a ViT"),
     ],
 )
 def test_what_cannot_be_made_is_refused(made, needs, words):

@@ -46,6 +46,7 @@ def test_changed_settings_are_refused_by_name_and_free_ones_are_not(tmp_path):
         "data": {"train": "icons", "samples": 10},
     }
     folder.write_config(config)
+    folder.last.write_bytes(b"x")
     folder.check_same(config)
     folder.check_same(config | {"recipe": config["recipe"] | {"evaluation": {"every": 9}, "micro": 4}})
     with pytest.raises(ValueError, match="batch was 8 and is 16.*--fresh"):
@@ -54,10 +55,26 @@ def test_changed_settings_are_refused_by_name_and_free_ones_are_not(tmp_path):
         folder.check_same(config | {"data": {"train": "scenes", "samples": 10}})
 
 
+@pytest.mark.parametrize("kept", ["encoder.json", "best/encoder.json"])
+def test_settings_may_change_until_something_was_learnt(tmp_path, kept):
+    """What is refused in its first step leaves a config behind, and the mended command must work."""
+    folder = RunFolder(tmp_path)
+    folder.prepare(fresh=False)
+    config = {"recipe": {"batch": 8}, "data": {}}
+    folder.write_config(config)
+    other = config | {"recipe": {"batch": 16}}
+    folder.check_same(other)
+    folder.best.mkdir()
+    (tmp_path / kept).write_text("{}")  # a finished run whose state was removed to save space
+    with pytest.raises(ValueError, match="batch was 8 and is 16"):
+        folder.check_same(other)
+
+
 def test_a_cut_config_is_said(tmp_path):
     folder = RunFolder(tmp_path)
     folder.prepare(fresh=False)
     folder.config.write_text('{"recipe": {')
+    folder.last.write_bytes(b"x")
     with pytest.raises(ValueError, match="config.json is cut"):
         folder.check_same({"recipe": {}, "data": {}})
 

@@ -132,6 +132,13 @@ def test_one_bad_look_is_not_yet_a_cause():
     assert not [m for step, seen in ((50, bad), (100, good), (150, bad)) for m in monitor.observe(step, {}, seen)]
 
 
+def test_the_end_of_a_run_is_looked_at_and_needs_no_second_look_for_a_constant_tower():
+    flat, target = {"image": torch.ones(8, 4)}, {"image": torch.randn(8, 4), "target": torch.ones(8, 4)}
+    [text] = Monitor(16).observe(149, {}, flat, last=True)
+    assert text.startswith("step 149: all image embeddings")
+    assert not Monitor(16).observe(149, {}, target, last=True) and not Monitor(16).observe(149, {}, flat)
+
+
 def test_scalars_that_a_method_watches_are_passed_on():
     monitor = Monitor(16)
     monitor.observe(50, {}, {"loss_edge": torch.tensor(0.5)})

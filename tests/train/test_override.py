@@ -29,6 +29,11 @@ class Part:
     count: int
 
 
+@dataclass(frozen=True)
+class Ranged:
+    ratio: tuple[float, float] = (0.1, 0.5)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Thing:
     optim: Optim = field(default_factory=Optim)
@@ -38,7 +43,7 @@ class Thing:
     keep: Literal["last", "best"] = "last"
     source: str = "icons"
     on: bool = False
-    cut: Whole | Half | Part | None = Half(ratio=0.25)
+    cut: Whole | Half | Part | Ranged | None = Half(ratio=0.25)
     clip: float | Half = 1.0
 
 
@@ -57,6 +62,7 @@ class Thing:
         ("cut=Whole()", lambda t: t.cut, Whole()),
         ("cut=none", lambda t: t.cut, None),
         ("cut=Half(side=right)", lambda t: t.cut, Half(ratio=0.25, side="right")),  # what both have stays
+        ("cut=Ranged", lambda t: t.cut, Ranged()),  # but a number is no pair
         ("clip=2", lambda t: t.clip, 2.0),
         ("clip=Half", lambda t: t.clip, Half()),
         ("cut=Part(count=3)", lambda t: t.cut, Part(ratio=0.25, count=3)),

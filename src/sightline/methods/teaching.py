@@ -46,6 +46,13 @@ class Teaching:
     freeze: float = 0.01
     """share of the run in which the prototypes stay as they began: 1 epoch"""
 
+    def __post_init__(self) -> None:
+        if min(*self.temperature, self.student_temperature) <= 0:
+            raise ValueError(
+                f"logits are divided by temperatures, which must be above 0; got temperature={self.temperature} and "
+                f"student_temperature={self.student_temperature} (the papers' are 0.04,0.07 and 0.1)"
+            )
+
 
 class Taught(nn.Module):
     """A student, the teacher that follows it, and the numbers that move between them."""

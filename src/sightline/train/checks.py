@@ -14,6 +14,7 @@ from sightline.data.sample import Stream
 from sightline.data.views import View, as_views, check_view_sizes, smallest_side
 from sightline.nn.sync_norm import BATCHNORM
 from sightline.protocols import Contrastive
+from sightline.train.evaluate import METRICS
 from sightline.train.recipe import Recipe, fitted
 
 BY_WORDS = ("text_to_image", "image_to_text", "zero_shot")
@@ -32,12 +33,15 @@ def check_count(recipe: Recipe, source: Any, world: int) -> None:
         return
     count = len(source)
     if count < 2:
-        raise ValueError(f"{source.name} has {count} samples to train on; a run needs at least two, in one --data SRC")
+        raise ValueError(
+            f"{source.name} has {count} samples to train on; a run needs at least two, in one --data SRC, beside those "
+            "held out (three in all, or two with --eval SRC)"
+        )
     if recipe.text is None and recipe.batch > count:
         fits = max(world, count - count % world)
         raise ValueError(
-            f"{recipe.name}: batch={recipe.batch} is more than the {count} pictures to train on, so that a picture "
-            f"would be told from itself. Set batch={fits} or less, or give more pictures"
+            f"{recipe.name}: batch={recipe.batch} is more than the {count} pictures to train on, and no picture "
+            f"comes twice into one. Set batch={fits} or less, or give more pictures"
         )
 
 
@@ -71,8 +75,10 @@ def check_patches(recipe: Recipe, views: Sequence[View]) -> None:
 
 
 def check_metric(recipe: Recipe, source: Any, held: Any) -> None:
-    """A metric that nothing here can measure: kNN without labels, retrieval by words without a text tower."""
+    """A metric that is none, or that nothing here can measure: kNN without labels, words without a text tower."""
     rules = recipe.evaluation
+    if rules.metric not in METRICS:
+        raise ValueError(f"{recipe.name}: evaluation.metric is {rules.metric!r}; expected one of {', '.join(METRICS)}")
     if held is None:
         return
     if rules.metric == "knn":

@@ -20,6 +20,13 @@ from sightline.text.load import AnyTokenizer
 from sightline.weights.encoder import TorchEncoder
 
 BATCH = 256
+METRICS = (
+    "knn",
+    "rankme",
+    "zero_shot",
+    *(f"{way}_{k}" for way in ("text_to_image", "image_to_text") for k in ("r1", "r5", "r10")),
+)
+"""what may decide; of each, higher is better"""
 
 
 class Prepared:

@@ -101,7 +101,11 @@ def _check(recipe: Recipe, needs: frozenset[str], views: int) -> None:
             "another set of sightline.data.views"
         )
     if "masks" in needs and recipe.data.masks is None:
-        raise ValueError(f"{recipe.name} learns from masked patches, and data.masks is None; give it RandomMask(0.6)")
+        raise ValueError(
+            f"{recipe.name} learns from masked patches, and data.masks is None; set 'data.masks=RandomMask(ratio=0.6)'"
+        )
+    if recipe.data.masks is not None and "masks" not in needs:
+        raise ValueError(f"{recipe.name} reads no masks: leave data.masks out, or train mae, ibot or dinov2 with them")
 
 
 def _grids(recipe: Recipe, sizes: list[int]) -> list[tuple[int, int]]:

@@ -79,8 +79,11 @@ class RunFolder:
             lock.release()
 
     def check_same(self, config: dict[str, Any]) -> None:
-        """Raises ValueError naming every value that differs from the run that is here."""
-        if not self.config.exists():
+        """Raises ValueError naming every value that differs from the run that is here.
+
+        A run that stopped before anything was kept of it (a setting refused in its first step, say) may be changed.
+        """
+        if not self.config.exists() or not self.kept():
             return
         try:
             old = json.loads(self.config.read_text(encoding="utf-8"))
@@ -100,6 +103,11 @@ class RunFolder:
                 f"{self.path} was started with other settings: {'; '.join(changed)}. Give the same command to go on, "
                 "another --out for a second run, or --fresh to start over here"
             )
+
+    def kept(self) -> bool:
+        """Whether there is a checkpoint or an encoder."""
+        encoders = (folder / "encoder.json" for folder in (self.path, self.best))
+        return self.last.exists() or any(file.exists() for file in encoders)
 
     def write_config(self, config: dict[str, Any]) -> None:
         write_json(self.config, config)

@@ -20,6 +20,8 @@ CHANCE = {"contrastive": lambda b: math.log(b), "ntxent": lambda b: math.log(2 *
 """term -> its value for embeddings that tell nothing apart, of the whole batch"""
 LATE = frozenset({"few directions", "few prototypes", "few prototypes of patches"})
 """causes that a young run still grows out of: said once its patience is over"""
+ENDS = frozenset({"constant image", "constant text"})
+"""causes that need no second look at the end of a run: there is nothing left to wait for"""
 PATCH = "patch_"
 """how the quantities begin of a teacher that is asked about patches too"""
 PATCHES = "method.patch_head.prototypes; of iBOT, whose head is one, method.head.prototypes"
@@ -72,14 +74,19 @@ class Monitor:
         self.note = ""
         """the last look in a few words, for the progress line"""
 
-    def observe(self, step: int, row: Mapping[str, float], watched: dict[str, Tensor]) -> list[str]:
-        """`row` is the step's losses, `watched` what the method keeps of its last batch."""
+    def observe(
+        self, step: int, row: Mapping[str, float], watched: dict[str, Tensor], *, last: bool = False
+    ) -> list[str]:
+        """`row` is the step's losses, `watched` what the method keeps of its last batch.
+
+        The `last` step of a run is looked at too; a constant tower is then said without a second look.
+        """
         for name, usage in self.usage.items():
             if f"{name}teacher" in watched:
                 usage.add(watched[f"{name}teacher"])
         self.quantities = {}
         messages = [self._once("plateau", text) for text in self._plateau(step, row)]
-        if step % EVERY == 0:
+        if last or step % EVERY == 0:
             self.quantities = measured(watched)
             for name, usage in self.usage.items() if step else ():
                 self.quantities |= {f"{name}{key}": value for key, value in usage.look().items()}
@@ -89,7 +96,8 @@ class Monitor:
             shown = {cause: text for cause, text in shown.items() if step >= self.patience or cause not in LATE}
             shown = {cause: text.replace("method.", f"{self.numbers}.") for cause, text in shown.items()}
             self.note = _note(self.quantities)
-            messages += [self._once(cause, text) for cause, text in shown.items() if cause in self.seen]
+            sure = self.seen | (ENDS if last else set())
+            messages += [self._once(cause, text) for cause, text in shown.items() if cause in sure]
             self.seen = set(shown)
         return [f"step {step}: {message}" for message in messages if message]
 
@@ -165,7 +173,8 @@ def _prototypes(
             f"uniform{of}",
             f"{whose} gives every prototype the same share (H = {q['entropy']:.2f} = ln {k}, KL to the student "
             f"{q.get('divergence', 0.0):.3f}): uniform collapse, centering without sharpening. Halve "
-            "method.teaching.temperature: the student's is 0.1, the papers' 0.04, small runs want 0.01,0.01",
+            "method.teaching.temperature: the student's is 0.1, the papers' 0.04, small runs want "
+            "method.teaching.temperature=0.01,0.01",
         )
     elif q["marginal"] < 0.35 * spread:
         yield (

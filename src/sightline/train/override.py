@@ -31,7 +31,7 @@ def _set(node: Any, path: list[str], text: str, whole: str) -> Any:
     value = getattr(node, name)
     if len(path) > 1:
         if not is_dataclass(value):
-            raise ValueError(f"{whole}: {name} is {value!r}, it has no fields")
+            raise ValueError(f"{whole}: {name} is {getattr(value, '__name__', repr(value))}, it has no fields")
         changed = _set(value, path[1:], text, whole)
     else:
         changed = parse(text, typing.get_type_hints(type(node))[name], value, whole)
@@ -60,7 +60,7 @@ def parse(text: str, kind: Any, value: Any, whole: str) -> Any:
 
 def _one_of(text: str, kinds: dict[str, Any], value: Any, whole: str) -> Any:
     """`Window` or `ElementMask(ratio=0.6)`: another kind of the same thing. Fields that both kinds have keep their
-    values; the rest have the new kind's defaults, or what stands in the brackets."""
+    values where they fit; the rest have the new kind's defaults, or what stands in the brackets."""
     name, given = _named(text)
     if name not in kinds:
         known = ", ".join(kinds)
@@ -73,7 +73,8 @@ def _one_of(text: str, kinds: dict[str, Any], value: Any, whole: str) -> Any:
     if unknown := given.keys() - known:
         raise ValueError(f"{name} has no field {', '.join(sorted(unknown))} (in {whole}); it has {', '.join(known)}")
     hints = typing.get_type_hints(kind)
-    values = {at: getattr(value, at) for at in known if at not in given and hasattr(value, at)}
+    held = {at: getattr(value, at) for at in known if at not in given and hasattr(value, at)}
+    values = {at: one for at, one in held.items() if _fits(one, hints[at])}
     values |= {at: parse(part, hints[at], known[at].default, f"{whole}.{at}") for at, part in given.items()}
     if missing := [at for at, f in known.items() if at not in values and f.default is f.default_factory is MISSING]:
         raise ValueError(f"{whole}={text} does not say {', '.join(missing)}; write '{whole}={name}({missing[0]}=...)'")

@@ -111,7 +111,8 @@ class Recipe:
             if getattr(self, name) < 1:
                 raise ValueError(f"{self.name}: {name} must be at least 1, got {getattr(self, name)}")
         if (self.steps or self.epochs or 0) <= 0:
-            raise ValueError(f"{self.name}: a run needs a positive number of steps, got {self.steps or self.epochs}")
+            got = f"steps={self.steps}" if self.epochs is None else f"epochs={self.epochs:g}"
+            raise ValueError(f"{self.name}: a run needs a positive number of steps, got {got}")
 
     def total(self, samples: int) -> int:
         """Steps of the whole run over a source of `samples`."""

@@ -107,7 +107,7 @@ class Session:
         clock, saved = Clock(), time.monotonic()
         for batch in self.feed.batches(step, total):
             row = self.one(step, batch, clock)
-            for message in monitor.observe(step, row, learner.watched()):
+            for message in monitor.observe(step, row, learner.watched(), last=step + 1 == total):
                 self.line.say(message)
             watch = {f"watch_{name}": value for name, value in monitor.quantities.items()}
             if watch or step % self.options.log_every == 0 or step + 1 == total:
@@ -163,7 +163,9 @@ class Session:
             if self.board is not None:
                 for name, score in self.scores.items():
                     self.board.add_scalar(f"evaluation/{name}", score, step)
-            self.line.say(f"step {step}: " + "  ".join(f"{name} {score:.3f}" for name, score in self.scores.items()))
+            told = "  ".join(f"{name} {score:.3f}" for name, score in self.scores.items())
+            few = f"nothing can be measured on {len(self.evaluator.held)} held-out pictures; give more by --eval SRC"
+            self.line.say(f"step {step}: {told or few}")
             value = self.scores.get(rules.metric)
             if value is not None and value > self.best.get("value", float("-inf")):
                 self.best = {"value": value, "step": float(step)}

@@ -59,7 +59,12 @@ class ViTSpec:
     def build(self) -> ViT:
         """ValueError where the sizes do not fit one another."""
         if self.size % self.patch:
-            raise ValueError(f"a ViT of size {self.size} does not divide into patches of {self.patch}")
+            lower = self.size - self.size % self.patch
+            near = f"{lower} or {lower + self.patch}" if lower else f"{self.patch}"
+            raise ValueError(
+                f"a ViT of size {self.size} does not divide into patches of {self.patch}: set data.size={near}, or "
+                "another image.patch"
+            )
         grid = (self.size // self.patch, self.size // self.patch)
         match self.stem:
             case PatchSpec():
