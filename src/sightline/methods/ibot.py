@@ -70,12 +70,12 @@ class IBOT(nn.Module):
             head = self.pair.copy.head
             raw = head(seen.teacher_pooled).unflatten(0, (-1, seen.b))
             # a center follows all patches; without one the masked patches are all that is read
-            whole = head(seen.teacher_tokens) if self.patch_targets.observes else None
-            masked = head(seen.teacher_tokens[seen.mask]) if whole is None else whole[seen.mask]
-        said, said_patches = self.targets(raw, temperature), self.patch_targets(masked, temperature)
+            every = self.patch_targets.observes
+            raw_patches = head(seen.teacher_tokens if every else seen.teacher_tokens[seen.mask])
+        said = self.targets(raw, temperature)
+        said_patches = self.patch_targets(raw_patches[seen.mask] if every else raw_patches, temperature)
         self.targets.observe(raw)
-        if whole is not None:
-            self.patch_targets.observe(whole)
+        self.patch_targets.observe(raw_patches)
         terms, self.watched = compared(seen, said, said_patches, pooled, patches, told)
         terms["patch"] = config.patch_weight * terms["patch"]
         return terms

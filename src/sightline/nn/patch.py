@@ -23,7 +23,7 @@ class PatchStem(nn.Module):
 
     def __init__(self, patch: int, dim: int, channels: int = 3, resample: Resample = "bicubic_antialias") -> None:
         super().__init__()
-        self.patch, self.channels, self.overlaps = patch, channels, False
+        self.patch, self.channels = patch, channels
         self.resample: Resample = resample
         self.proj = nn.Linear(channels * patch * patch, dim)
 

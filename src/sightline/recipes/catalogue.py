@@ -52,8 +52,7 @@ def named(name: str) -> tuple[str, str]:
         raise ValueError(f"there is no recipe {name!r}{meant}; known systems: {', '.join(known)}")
     variant = variant or "small"
     if variant not in known[system]:
-        views = "; views for drawings are data.views.kind=graphics" if variant == "graphics" else ""
-        raise ValueError(f"{system} has no variant {variant!r}; it has {', '.join(known[system])}{views}")
+        raise ValueError(f"{system} has no variant {variant!r}; it has {', '.join(known[system])}")
     return system, variant
 
 

@@ -39,8 +39,13 @@ def run_folder(name: str | Path) -> Path:
         raise ValueError(
             f"there is no encoder at {folder}. This version loads {READS}; train one with `sightline train`"
         )
-    if not (folder / "encoder.json").is_file() and (folder / "best" / "encoder.json").is_file():
-        return folder / "best"
+    if not (folder / "encoder.json").is_file():
+        if (folder / "best" / "encoder.json").is_file():
+            return folder / "best"
+        if (folder / "state").is_dir() and not (folder / "model.safetensors").is_file():
+            raise ValueError(
+                f"{folder} is a run that was stopped before it kept an encoder: go on with the command that began it"
+            )
     return folder
 
 

@@ -86,7 +86,7 @@ class Start:
         words = ("text.", "project_text.")
         given = {name: x for name, x in given.items() if name in state or not name.startswith(words)}
         parts: tuple[str, ...] = ("image.", "text.", "project_")
-        if self.recipe.text is None or self.own_words:  # the image tower alone is what both have
+        if not _words_taken(self.recipe, self.record):  # the image tower alone is what both have
             parts = ("image.",)
             given = {name: x for name, x in given.items() if name.startswith(parts)}
         wrong = [name for name, x in given.items() if name not in state or state[name].shape != x.shape]
@@ -119,7 +119,7 @@ def begin(
         return Start(recipe=_changed(recipe, record), record=record)
     record, tensors, tokenizer = _opened(str(init))
     _check(recipe, record, lock, overrides)
-    if recipe.text is not None and record["text"] is not None and tokenizer is None:
+    if _words_taken(recipe, record) and tokenizer is None:
         raise ValueError(f"--init {init} has no tokenizer, and {recipe.name} learns from captions")
     record |= {"lock": lock}
     return Start(recipe=_changed(recipe, record), record=record, tensors=tensors, tokenizer=tokenizer)
@@ -138,6 +138,10 @@ def _check(recipe: Recipe, record: Mapping[str, Any], lock: Lock, overrides: Seq
 
 def _own_words(recipe: Recipe, record: Mapping[str, Any]) -> bool:
     return recipe.text is not None and record["text"] is None
+
+
+def _words_taken(recipe: Recipe, record: Mapping[str, Any]) -> bool:
+    return recipe.text is not None and record["text"] is not None
 
 
 def _opened(name: str) -> tuple[dict[str, Any], Mapping[str, Tensor], AnyTokenizer | None]:
@@ -184,14 +188,13 @@ def _changed(recipe: Recipe, record: Mapping[str, Any]) -> Recipe:
     rule = rule_from_json(record["preprocess"])
     assert isinstance(rule, Preprocess), "refused when it was opened"
     image: Any = from_json(record["image"])
+    words = _words_taken(recipe, record)
+    text: Any = from_json(record["text"]) if words else recipe.text
+    projections = (record["project_image"], record["project_text"]) if words else None
+    dim = recipe.dim if _own_words(recipe, record) else record["dim"]
     data = replace(recipe.data, size=rule.size, preprocess=rule)
-    if recipe.text is None or _own_words(recipe, record):
-        made = BuildFrom(recipe.build, None, record["lock"])
-        dim = record["dim"] if recipe.text is None else recipe.dim
-        return replace(recipe, build=made, image=image, dim=dim, data=data)
-    text: Any = from_json(record["text"])
-    made = BuildFrom(recipe.build, (record["project_image"], record["project_text"]), record["lock"])
-    return replace(recipe, build=made, image=image, text=text, dim=record["dim"], data=data)
+    made = BuildFrom(recipe.build, projections, record["lock"])
+    return replace(recipe, build=made, image=image, text=text, dim=dim, data=data)
 
 
 def _kind(name: str, tensors: Mapping[str, Tensor]) -> Head:

@@ -61,10 +61,6 @@ def find(where: str | Path) -> Found | None:
     bare = sorted(path for path in where.glob("*") if path.suffix in ENDINGS and path.is_file())
     if len(bare) == 1:
         return Found(configs[0] if configs else None, (bare[0],))
-    if configs and (where / "state").is_dir():
-        raise ValueError(
-            f"{where} is a run that was stopped before it kept an encoder: go on with the command that began it"
-        )
     if configs:
         have = ", ".join(path.name for path in bare) or "none"
         raise ValueError(

@@ -37,5 +37,6 @@ def published_source(name: str | Path) -> Source | None:
     runs = (path / "encoder.json", path / "best" / "encoder.json")
     if not path.is_dir() or any(run.is_file() for run in runs):
         return None
-    config = any((path / name).is_file() for name, _ in PAIRS)
+    # the config beside a `state` is that of a run which has no encoder yet
+    config = not (path / "state").is_dir() and any((path / name).is_file() for name, _ in PAIRS)
     return Source(where=path) if config or any(file.suffix in ENDINGS for file in path.iterdir()) else None
