@@ -23,7 +23,7 @@ from sightline.train.clipping import Clip
 from sightline.train.optimizer import AdamW, Optimizer
 from sightline.train.schedule import Schedule, WarmupCosine
 
-Precision = Literal["float32", "bfloat16", "float16"]
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +95,9 @@ class Recipe:
     """largest norm of the whole gradient, 0 leaves it; EachTensor(limit) clips every tensor by its own"""
     ema: float = 0.0
     """decay of the averaged weights that are evaluated and kept; 0 keeps the raw ones"""
-    precision: Precision = "bfloat16"
+    precision: Precision = "auto"
+    """of the products, under autocast; auto is bfloat16 where the machine is faster in it, else float32, and stays what
+    it was when the run began"""
     seed: int = 0
     evaluation: Evaluation = field(default_factory=Evaluation)
     samples: int = 0

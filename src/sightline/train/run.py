@@ -32,6 +32,7 @@ from sightline.train.log import Line
 from sightline.train.loop import Learner
 from sightline.train.options import Options, Summary
 from sightline.train.parallel import processes, shard
+from sightline.train.precision import settled
 from sightline.train.recipe import Recipe, fitted
 from sightline.train.session import Session
 from sightline.train.vocabulary import corpus
@@ -60,6 +61,7 @@ def fit(
     with processes(options.device) as device, _one_writer(RunFolder(out), options) as folder:
         line = Line(0, quiet=options.quiet or dist.rank() > 0)
         source, held = _sources(recipe, data, evaluation, line)
+        recipe = settled(recipe, device, folder)
         start = begin(recipe, init, lock, folder, overrides)
         recipe = recipe if start is None else start.recipe
         config = _config(recipe, source, held, overrides) | ({} if start is None else {"init": start.record})
