@@ -13,6 +13,8 @@ def serve(
     host: str = "127.0.0.1",
     encoder: str | None = None,
     open_page: Annotated[bool, Parameter(name="--open")] = False,
+    allow_host: tuple[str, ...] = (),
+    root_path: str = "",
     device: str = "auto",
 ) -> None:
     """Serve a library as a page: search by words or by a picture, see neighbours, take pictures out. Ctrl-C ends.
@@ -22,6 +24,7 @@ def serve(
     Examples:
       sightline serve icons.db
       sightline serve icons.db --port 0 --open
+      sightline serve icons.db --root-path /photos --allow-host photos.example.org
 
     Parameters
     ----------
@@ -35,6 +38,10 @@ def serve(
         ENCODER; left out, the one the index was made with. It must be the same encoder, perhaps at another place.
     open_page
         Open it in the browser.
+    allow_host
+        A name that this server goes by beside its own, such as the one a proxy has; may be given several times.
+    root_path
+        Where a proxy has the page, such as /photos; whether it takes that off its requests or not.
     device
         auto, cpu, cuda or mps. auto runs an exported encoder on the CPU, without torch.
     """
@@ -44,4 +51,4 @@ def serve(
 
     with Index(db) as index:
         model = encoder_of(db, index.about().encoder, encoder, device)
-        answer(index, model, port=port, host=host, open_page=open_page)
+        answer(index, model, port=port, host=host, open_page=open_page, allow=allow_host, root_path=root_path)

@@ -1,22 +1,15 @@
 """Who may ask, and what every answer forbids the browser.
 
-A page on this machine can be asked by any site that is open in the same browser. So the Host must be this machine's own
-name (a foreign name that resolves to 127.0.0.1 is refused), requests made by other sites are refused, and no answer may
-be run, framed or embedded elsewhere.
+A page on this machine can be asked by any site that is open in the same browser. So the Host must be a name of this
+server (a foreign name that resolves to its address is refused), requests made by other sites are refused, and no answer
+may be run, framed or embedded elsewhere.
 """
 
-import ipaddress
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
-from urllib.parse import urlsplit
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Message, Receive, Send], Awaitable[None]]
+from sightline.web.host import Names
+from sightline.web.target import App, Message, Receive, Send
 
-OWN_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 HEADERS = {
     b"x-content-type-options": b"nosniff",
@@ -30,23 +23,11 @@ HEADERS = {
 """of every answer that does not say otherwise"""
 
 
-def loopback(host: str) -> bool:
-    """
-    >>> loopback("localhost"), loopback("127.0.0.2"), loopback("::1"), loopback("0.0.0.0")
-    (True, True, True, False)
-    """
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 class Guard:
-    """Wraps an ASGI app. `host` is the address it listens at; only a loopback one restricts the Host header."""
+    """Wraps an ASGI app that goes by `names`."""
 
-    def __init__(self, app: App, host: str) -> None:
-        self.app = app
-        self.names = OWN_NAMES | {host} if loopback(host) else None
+    def __init__(self, app: App, names: Names) -> None:
+        self.app, self.names = app, names
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -60,31 +41,35 @@ class Guard:
                 message = {**message, "headers": [*message["headers"], *rest]}
             await send(message)
 
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
         if reason := self._refusal(scope["method"], headers):
             await _refuse(send_guarded, reason)
         else:
             await self.app(scope, receive, send_guarded)
 
-    def _refusal(self, method: str, headers: dict[str, str]) -> str | None:
-        host = headers.get("host", "")
-        if self.names is not None and _name(f"//{host}") not in self.names:
-            return f"this page is served to this machine only, and {host!r} is not its name; use 127.0.0.1 or localhost"
-        origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
+    def _refusal(self, method: str, headers: list[tuple[str, str]]) -> str | None:
+        said = dict(headers)
+        hosts = [value for name, value in headers if name == "host"]
+        host = hosts[0] if hosts else ""
+        if len(hosts) > 1 or not self.names.has(host):
+            return self._stranger(host)
+        origin = said.get("origin")
+        if origin is not None and not self.names.may_ask(origin, host):
             return "another site may not ask this library"
         # a link on another site may lead here; a script, picture or form there may not ask
-        followed = method == "GET" and headers.get("sec-fetch-mode") == "navigate"
-        if headers.get("sec-fetch-site") in ("cross-site", "same-site") and not followed:
+        followed = method in ("GET", "HEAD") and said.get("sec-fetch-mode") == "navigate"
+        if said.get("sec-fetch-site") in ("cross-site", "same-site") and not followed:
             return "another site may not ask this library"
         return None
 
-
-def _name(address: str) -> str | None:
-    try:
-        return urlsplit(address).hostname
-    except ValueError:
-        return None
+    def _stranger(self, host: str) -> str:
+        allow = "if it should go by that name, start it with --allow-host NAME"
+        if self.names.open:
+            return f"{host[:200]!r} is not a name of this server; use its address in digits, or {allow}"
+        return (
+            f"this page is served to this machine only, and {host[:200]!r} is not its name; use 127.0.0.1 or "
+            f"localhost, or {allow}"
+        )
 
 
 async def _refuse(send: Send, reason: str) -> None:

@@ -17,17 +17,10 @@ from sightline.data.sample import BadSample
 from sightline.search.index import About, Index
 from sightline.search.query import Embedder
 from sightline.search.read import Hit, Picture
+from sightline.web.refused import Refused
 
 FORMAT = 1
 """of every answer; docs/page.md lists the fields"""
-
-
-class Refused(ValueError):
-    """A request that cannot be answered: the HTTP status and the reason in plain words."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
 
 
 @dataclass(frozen=True)
@@ -39,6 +32,7 @@ class Found:
     encoder: str
     query: str | None
     image: str | None
+    """what the picture that was searched by is called, where that was said"""
     count: int
     results: list[Hit]
     total: int
@@ -95,7 +89,7 @@ class Original:
 
 
 class Guarded:
-    """An encoder that one thread at a time may use."""
+    """An encoder that one thread at a time may use; pictures are made ready for it outside, by `preprocess`."""
 
     def __init__(self, encoder: Embedder) -> None:
         self._encoder, self._lock = encoder, threading.Lock()
@@ -105,6 +99,10 @@ class Guarded:
         self.reads_text = bool(getattr(encoder, "reads_text", True))
 
     def encode_image(self, images: Any, normalize: bool = False) -> Any:
+        """`images` is a list of one that `preprocess` gave."""
+        (one,) = images
+        # every encoder takes a batch; a picture cut into patches (NaFlex) is several arrays, which its encoder stacks
+        images = images if isinstance(one, tuple) else one[None]
         with self._lock:
             return self._encoder.encode_image(images, normalize=normalize)
 
@@ -141,13 +139,29 @@ class Library:
     def by_words(self, query: str, k: int) -> Found:
         return self._found(lambda: self.index.search_text(query, self.encoder, k), query=query)
 
-    def by_picture(self, picture: bytes, k: int) -> Found:
-        """`picture` is whatever somebody sent; what is no picture, broken or too large to open is refused."""
+    def prepared(self, picture: bytes) -> Any:
+        """A picture that somebody sent, decoded as the encoder wants it; may take seconds, and holds no lock.
+
+        What is no picture, broken or too large to open is refused, and so is what decoding fails at in any other way.
+        """
         if not picture:
             raise Refused(400, "no picture was sent: the body of the request is empty")
-        with _spoken(422):
+        try:
             measure(picture)  # the header alone: a bomb is refused before its pixels are made
-        return self._found(lambda: self.index.search_image(picture, self.encoder, k))
+            return self.encoder.preprocess(picture)
+        except BadSample as error:
+            raise _bad_picture(str(error)) from error
+        except MemoryError as error:
+            raise Refused(413, "this picture needs more memory than there is") from error
+        except RecursionError as error:
+            raise Refused(422, "this picture cannot be used: it is nested too deeply") from error
+        except Exception as error:
+            # these bytes are a stranger's: whatever goes wrong while they are read is said of them
+            raise Refused(422, f"this picture cannot be used: {str(error) or type(error).__name__}") from error
+
+    def by_picture(self, prepared: Any, k: int, name: str | None = None) -> Found:
+        """Pictures like one that `prepared` gave."""
+        return self._found(lambda: self.index.search_image(prepared, self.encoder, k), image=name)
 
     def like(self, id: int, k: int) -> Found:
         self.picture(id)
@@ -195,7 +209,7 @@ class Library:
         with _spoken(404):
             return self.index.thumb(id)
 
-    def _found(self, ask: Callable[[], Sequence[Hit]], query: str | None = None) -> Found:
+    def _found(self, ask: Callable[[], Sequence[Hit]], query: str | None = None, image: str | None = None) -> Found:
         start = time.perf_counter()
         about = self._about()
         try:
@@ -211,7 +225,7 @@ class Library:
             db=str(self.index.path),
             encoder=about.encoder,
             query=query,
-            image=None,
+            image=image,
             count=len(hits),
             results=hits,
             total=about.pictures,

@@ -1,10 +1,13 @@
 """Listening at a port and serving until Ctrl-C."""
 
+import asyncio
 import errno
+import functools
 import socket
 import sys
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -12,30 +15,48 @@ from fastapi import FastAPI
 from sightline.search.index import Index
 from sightline.search.query import Embedder
 from sightline.web.app import make_app
-from sightline.web.guard import loopback
+from sightline.web.connection import Connection
+from sightline.web.host import loopback
+from sightline.web.limits import Limits
+from sightline.web.target import prefix_of
 
 LONGEST_QUERY = 256 * 1024
 """bytes of a request's head: 10,000 characters in the address, each up to twelve bytes there"""
 
 
 def serve(
-    index: Index, encoder: Embedder, *, port: int = 8765, host: str = "127.0.0.1", open_page: bool = False
+    index: Index,
+    encoder: Embedder,
+    *,
+    port: int = 8765,
+    host: str = "127.0.0.1",
+    open_page: bool = False,
+    allow: Sequence[str] = (),
+    root_path: str = "",
 ) -> None:
-    """Serves an open index until Ctrl-C, which arrives as KeyboardInterrupt. Says where on stdout once it answers."""
+    """Serves an open index until Ctrl-C, which arrives as KeyboardInterrupt. Says where on stdout once it answers.
+
+    `allow` are more names it goes by, `root_path` is where a proxy has the page.
+    """
+    prefix = prefix_of(root_path)
     index.check(encoder)
     pictures = index.about().pictures
     if getattr(encoder, "reads_text", True):
         encoder.encode_text(["a picture"])  # the first one loads the tower, which no query should wait for
     bound = listen(host, port)
+    listening = bound.getsockname()[0]
+    page = url(bound) + (prefix and prefix + "/")
 
     def ready() -> None:
-        if not loopback(bound.getsockname()[0]):
+        if not loopback(listening):
             print("warning: whoever reaches this machine can search and see these pictures", file=sys.stderr)
-        print(f"Serving {pictures:,} pictures at {url(bound)} (Ctrl-C ends)", flush=True)
+        print(f"Serving {pictures:,} pictures at {page} (Ctrl-C ends)", flush=True)
         if open_page:
-            webbrowser.open(url(bound))
+            webbrowser.open(page)
 
-    Server(make_app(index, encoder, bound.getsockname()[0]), ready).run(sockets=[bound])
+    with bound:
+        app = make_app(index, encoder, listening, given=host, allow=allow, root_path=root_path)
+        Server(app, ready).run(sockets=[bound])
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -46,7 +67,9 @@ def listen(host: str, port: int) -> socket.socket:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except OSError as error:
         raise OSError(f"there is no address {host!r} here ({error}); try --host 127.0.0.1") from error
-    bound = socket.socket(family, kind)
+    # asyncio sends small answers at once (TCP_NODELAY) only where it is told that this is TCP; else each answer on a
+    # kept connection waits some 40 ms for the other side's acknowledgement
+    bound = socket.socket(family, kind, socket.IPPROTO_TCP)
     try:
         if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
@@ -72,27 +95,41 @@ def url(bound: socket.socket) -> str:
 class Server(uvicorn.Server):
     """Uvicorn's, set up for this page; `ready` is called once requests are answered."""
 
-    def __init__(self, app: FastAPI, ready: Callable[[], None]) -> None:
+    def __init__(self, app: FastAPI, ready: Callable[[], None], limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        protocol: Any = functools.partial(Connection, limits=self.limits)
         super().__init__(
             uvicorn.Config(
                 app,
-                http="h11",
+                http=protocol,
                 ws="none",
                 loop="asyncio",
                 lifespan="off",
                 access_log=False,
-                log_level="warning",
+                log_level="error",  # what strangers send is no news for the terminal
                 server_header=False,
                 proxy_headers=False,
-                timeout_graceful_shutdown=2,
+                timeout_keep_alive=self.limits.keep,  # pyright: ignore[reportArgumentType]
+                timeout_graceful_shutdown=round(self.limits.grace) + 2,
                 h11_max_incomplete_event_size=LONGEST_QUERY,
             )
         )
-        self.ready = ready
+        self.app, self.ready = app, ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.app.state.end()
+        last = asyncio.get_running_loop().call_later(self.limits.grace, self._drop)
+        await super().shutdown(sockets)
+        last.cancel()
+
+    def _drop(self) -> None:
+        """Whoever does not take the answer by now is not waited for."""
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
 
 
 def _said(error: OSError, host: str, port: int) -> str:

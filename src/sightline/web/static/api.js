@@ -35,19 +35,22 @@ function sentence(words) {
   return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?)]$/.test(text) ? "" : ".");
 }
 
-export const fileOf = (id) => `/api/pictures/${id}/file`;
-export const thumbOf = (id) => `/api/pictures/${id}/thumb`;
+/** Where the page is, below a proxy's prefix or not; with and without a slash at the end of its address. */
+export const root = new URL("../", import.meta.url).pathname;
 
-export const about = () => json("/api/about");
-export const byWords = (q, k, signal) => json(`/api/search?${new URLSearchParams({ q, k })}`, { signal });
-export const byPicture = (blob, k, signal) =>
-  json(`/api/search?k=${k}`, {
+export const fileOf = (id) => `${root}api/pictures/${id}/file`;
+export const thumbOf = (id) => `${root}api/pictures/${id}/thumb`;
+
+export const about = () => json(`${root}api/about`);
+export const byWords = (q, k, signal) => json(`${root}api/search?${new URLSearchParams({ q, k })}`, { signal });
+export const byPicture = (blob, name, k, signal) =>
+  json(`${root}api/search?${new URLSearchParams({ k, name: name.slice(0, 255) })}`, {
     method: "POST",
     body: blob,
     headers: { "Content-Type": "application/octet-stream" },
     signal,
   });
-export const similar = (id, k, signal) => json(`/api/pictures/${id}/similar?k=${k}`, { signal });
-export const browse = (after, k, signal) => json(`/api/pictures?after=${after}&k=${k}`, { signal });
-export const picture = (id, signal) => json(`/api/pictures/${id}`, { signal });
+export const similar = (id, k, signal) => json(`${root}api/pictures/${id}/similar?k=${k}`, { signal });
+export const browse = (after, k, signal) => json(`${root}api/pictures?after=${after}&k=${k}`, { signal });
+export const picture = (id, signal) => json(`${root}api/pictures/${id}`, { signal });
 export const source = async (id) => (await ask(fileOf(id))).text();

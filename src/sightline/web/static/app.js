@@ -54,7 +54,7 @@ function write({ q, like, picture }) {
   if (q) at.set("q", q);
   if (like) at.set("like", like);
   if (picture) at.set("picture", picture);
-  return at.size ? `/?${at}` : "/";
+  return at.size ? `${api.root}?${at}` : api.root;
 }
 
 /** Asks something else. `replace` where it only corrects what was asked before. */
@@ -82,7 +82,7 @@ function follow() {
 }
 
 function titleOf() {
-  const words = asked.q || (asked.sent ? "Search by picture" : asked.likeName && `Like ${asked.likeName}`);
+  const words = asked.q || (asked.sent ? sent.get(asked.sent).name : asked.likeName && `Like ${asked.likeName}`);
   return [words, library?.name, "Sightline"].filter(Boolean).join(" · ");
 }
 
@@ -91,7 +91,10 @@ const keyOf = () => JSON.stringify([asked.q, asked.like, asked.sent]);
 // Results.
 
 function fetchMore(count, signal) {
-  if (asked.sent) return api.byPicture(sent.get(asked.sent).blob, count, signal);
+  if (asked.sent) {
+    const { blob, name } = sent.get(asked.sent);
+    return api.byPicture(blob, name, count, signal);
+  }
   if (asked.like) return api.similar(asked.like, count, signal);
   if (asked.q) return api.byWords(asked.q, count, signal);
   return null;
