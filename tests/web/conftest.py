@@ -3,6 +3,7 @@
 import colorsys
 import http.client
 import json
+import socket
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,6 +136,7 @@ class Served:
     port: int
     index: Index
     folder: Path
+    server: Server
 
     def ask(self, path, method="GET", body=None, **headers):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
@@ -149,8 +151,8 @@ class Served:
     def get(self, path, **headers):
         return self.ask(path, **headers)
 
-    def post(self, body, **headers):
-        return self.ask("/api/search?k=5", "POST", body, **headers)
+    def post(self, body, query="", **headers):
+        return self.ask(f"/api/search?k=5{query}", "POST", body, **headers)
 
     def id(self, name):
         return next(hit.id for hit in self.index.browse(500) if hit.name == name)
@@ -160,22 +162,31 @@ class Served:
         return f"http://127.0.0.1:{self.port}"
 
 
-def run_server(folder, db):
+def few(folder):
+    """Three pictures, for tests of everything but what is found."""
+    folder.mkdir(parents=True)
+    for name in ("ball", "house", "größe & maß"):
+        (folder / f"{name}.svg").write_text(svg(DRAWN.get(name, DRAWN["cross"])))
+    return folder
+
+
+def run_server(folder, db, limits=None, encoder=None, **options):
     """Yields a Served library and ends the server afterwards."""
-    encoder = Mosaic()
+    encoder = encoder or Mosaic()
     with Index(db) as index:
         index.add(Listed(folder), encoder)
         bound = listen("127.0.0.1", 0)
         ready = threading.Event()
-        server = Server(make_app(index, encoder), ready.set)
+        server = Server(make_app(index, encoder, limits=limits, **options), ready.set, limits)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
         thread.start()
         try:
             assert ready.wait(20)
-            yield Served(bound.getsockname()[1], index, folder)
+            yield Served(bound.getsockname()[1], index, folder, server)
         finally:
             server.should_exit = True
             thread.join(20)
+            assert not thread.is_alive()
 
 
 @pytest.fixture(scope="module")
@@ -189,6 +200,54 @@ def served(tmp_path_factory):
 def own_served(tmp_path):
     """For tests that change the library."""
     yield from run_server(paint(tmp_path / "pictures"), tmp_path / "library.db")
+
+
+@pytest.fixture(scope="module")
+def serve_few(tmp_path_factory):
+    """Serves three pictures with options of `make_app`, each combination once a module."""
+    running, place = {}, tmp_path_factory.mktemp("few")
+
+    def start(name, **options):
+        if name not in running:
+            started = run_server(few(place / name), place / f"{name}.db", **options)
+            running[name] = (started, next(started))
+        return running[name][1]
+
+    yield start
+    for started, _ in running.values():
+        started.close()
+
+
+class Raw:
+    """Requests as bytes, whole or in pieces, as no client library sends them."""
+
+    def answers(self, served, *pieces):
+        """All that comes back until the server closes the connection."""
+        with self.open(served) as line:
+            for piece in pieces:
+                line.sendall(piece)
+            return self.rest(line)
+
+    def open(self, served):
+        return socket.create_connection(("127.0.0.1", served.port), timeout=10)
+
+    def rest(self, line):
+        """All that still comes, until the other side closes or cuts the connection."""
+        got = b""
+        try:
+            while part := line.recv(65536):
+                got += part
+        except ConnectionError:
+            pass
+        return got
+
+    def status(self, answer):
+        return int(answer.split(b" ", 2)[1])
+
+
+@pytest.fixture(scope="session")
+def raw():
+    return Raw()
 
 
 @pytest.fixture

@@ -43,6 +43,30 @@ def test_a_picture_sent_finds_itself(served):
         assert best["path"].endswith(name) and best["score"] == pytest.approx(1.0, abs=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ("photo.jpg", "photo.jpg"),
+        ("größe & maß.png", "größe & maß.png"),
+        ("写真 🦊.webp", "写真 🦊.webp"),
+        ("", None),
+        ("\x00\x1b\r\n\u202e", None),
+        ("a\x1b[31mb\u202ec\n.png", "a[31mbc.png"),
+        ("x" * 5000 + ".png", "x" * 255),
+        ("<b>&amp;", "<b>&amp;"),
+    ],
+)
+def test_a_picture_sent_is_called_by_its_name(served, sent, said):
+    answer = served.post((served.folder / "house.svg").read_bytes(), f"&name={quote(sent)}")
+    assert answer.status == 200 and answer.json["image"] == said and answer.json["query"] is None
+    assert served.get("/api/search?q=house&k=1").json["image"] is None
+
+
+def test_a_name_that_is_no_text_is_shown_as_far_as_it_is(served):
+    answer = served.post((served.folder / "house.svg").read_bytes(), "&name=a%ED%A0%80%FFb.png")
+    assert answer.status == 200 and answer.json["image"].startswith("a") and answer.json["image"].endswith("b.png")
+
+
 def test_browsing_shows_every_picture_once(served):
     seen, after = [], 0
     while rows := served.get(f"/api/pictures?k=10&after={after}").json["results"]:
@@ -96,6 +120,28 @@ def test_the_api_is_described_and_no_page_of_others_is_loaded(served):
         answer = served.get(f"/{name}")
         assert answer.status == 200 and b"//cdn" not in answer.body and b"https://" not in answer.body
         assert "script-src 'self'" in answer.headers["content-security-policy"]
+
+
+def test_the_description_has_every_answer_of_every_route(served):
+    api = served.get("/api/openapi.json").json
+    fault = {"$ref": "#/components/schemas/Fault"}
+    for path, methods in api["paths"].items():
+        for method, route in methods.items():
+            said = {status: answer for status, answer in route["responses"].items() if status > "399"}
+            assert {"403", "503"} <= set(said), path
+            assert all(answer["content"] == {"application/json": {"schema": fault}} for answer in said.values())
+            assert ("422" in said) == bool(route.get("parameters")), (method, path)
+    assert api["components"]["schemas"]["Fault"]["required"] == ["error"]
+    assert "HTTPValidationError" not in api["components"]["schemas"]
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    for part, statuses in {"file": "200 304 403 404 409 422 503", "thumb": "200 304 403 404 422 503"}.items():
+        answers = api["paths"]["/api/pictures/{id}/" + part]["get"]["responses"]
+        assert sorted(answers) == statuses.split() and answers["200"]["content"] == {"image/*": binary}
+        assert "content" not in answers["304"]
+    dropped = api["paths"]["/api/search"]["post"]
+    assert dropped["requestBody"]["required"] and dropped["requestBody"]["content"]["image/*"] == binary
+    assert sorted(dropped["responses"]) == "200 400 403 408 409 413 415 422 503".split()
+    assert {parameter["name"] for parameter in dropped["parameters"]} == {"k", "name"}
 
 
 @pytest.mark.parametrize("query", [*FTS, "🔴", "🔴 round", "ß" * 50, "credit card " * 833, "🦊" * 10_000])

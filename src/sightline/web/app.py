@@ -78,7 +78,7 @@ def make_app(
         openapi_url="/api/openapi.json",
         redirect_slashes=False,  # such an address is made from the Host, which a proxy may have changed
     )
-    app.state.end = decoding.end
+    app.state.uploads, app.state.decoding = uploads, decoding
     app.add_middleware(Target, prefix=prefix)
     app.add_middleware(Guard, names=names_of(host, given, allow))
     say_errors(app)

@@ -25,7 +25,8 @@ class Decoding:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self._jobs: queue.SimpleQueue[tuple[asyncio.Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
-        self._open: set[asyncio.Future[Any]] = set()
+        self.open: set[asyncio.Future[Any]] = set()
+        """what somebody waits for"""
         self._threads = 0
         self._ended = False
 
@@ -36,12 +37,12 @@ class Decoding:
         """
         if self._ended:
             raise Refused(503, ENDING)
-        if len(self._open) >= self.limits.decoders + self.limits.waiting:
+        if len(self.open) >= self.limits.decoders + self.limits.waiting:
             raise Refused(503, "too many pictures are waiting to be looked at; try again in a moment", again=5)
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._open.add(done)
+        self.open.add(done)
         self._jobs.put((done, work))
-        if self._threads < min(self.limits.decoders, len(self._open)):
+        if self._threads < min(self.limits.decoders, len(self.open)):
             self._threads += 1
             threading.Thread(target=self._serve, name="sightline-decoding", daemon=True).start()
         watch = asyncio.ensure_future(gone())
@@ -53,12 +54,12 @@ class Decoding:
         finally:
             done.cancel()
             watch.cancel()
-            self._open.discard(done)
+            self.open.discard(done)
 
     def end(self) -> None:
         """Whoever waits is refused; what is being decoded is left to itself."""
         self._ended = True
-        for done in self._open:
+        for done in self.open:
             _settle(done, error=Refused(503, ENDING))
 
     def _serve(self) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sightline.data.decode import measure
+from sightline.data.decode import NotAPicture, measure
 from sightline.data.sample import BadSample
 from sightline.search.index import About, Index
 from sightline.search.query import Embedder
@@ -150,7 +150,7 @@ class Library:
             measure(picture)  # the header alone: a bomb is refused before its pixels are made
             return self.encoder.preprocess(picture)
         except BadSample as error:
-            raise _bad_picture(str(error)) from error
+            raise _bad_picture(error) from error
         except MemoryError as error:
             raise Refused(413, "this picture needs more memory than there is") from error
         except RecursionError as error:
@@ -249,16 +249,18 @@ def _spoken(status: int) -> Iterator[None]:
     except Refused:
         raise
     except BadSample as error:
-        raise _bad_picture(str(error)) from error
+        raise _bad_picture(error) from error
     except OSError as error:
         raise Refused(503, str(error)) from error
     except ValueError as error:
         raise Refused(status, str(error)) from error
 
 
-def _bad_picture(reason: str) -> Refused:
+def _bad_picture(error: BadSample) -> Refused:
+    reason = str(error)
     if reason.startswith("bomb"):
         return Refused(413, f"this picture is too large to open ({reason.removeprefix('bomb: ')})")
-    if reason.startswith(("not a picture", "empty")):
+    if reason.startswith(("not a picture: it starts with", "empty")):
         return Refused(415, "this is not a picture; search by a JPEG, PNG, WebP, GIF, BMP, TIFF, ICO, AVIF or SVG")
-    return Refused(422, f"this picture cannot be used: {reason}")
+    # of a kind that is known but not read, decoding says the way out
+    return Refused(415 if isinstance(error, NotAPicture) else 422, f"this picture cannot be used: {reason}")

@@ -121,7 +121,7 @@ class Server(uvicorn.Server):
         self.ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self.app.state.end()
+        self.app.state.decoding.end()
         last = asyncio.get_running_loop().call_later(self.limits.grace, self._drop)
         await super().shutdown(sockets)
         last.cancel()
