@@ -262,4 +262,5 @@ def listed():
 
 @pytest.fixture
 def painted():
-    return paint
+    """Paints three pictures into a new folder."""
+    return few

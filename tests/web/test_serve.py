@@ -1,5 +1,6 @@
 """`sightline serve`: what it says, when it refuses, how it ends."""
 
+import http.client
 import os
 import re
 import signal
@@ -8,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,19 @@ START = f"""
     sightline.search.encoder.open_encoder = lambda name, device="auto": Mosaic()
     from sightline.cli.main import main
     sys.exit(main(sys.argv[1:]))
+"""
+
+
+BLOCKED = f"""
+    import sys, threading
+    sys.path.insert(0, {str(Path(__file__).parent)!r})
+    import sightline.web.library
+
+    def blocked(picture):
+        print("decoding", flush=True)
+        threading.Event().wait()
+
+    sightline.web.library.measure = blocked
 """
 
 
@@ -50,28 +65,69 @@ def no_port(monkeypatch):
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent otherwise there")
 def test_it_says_where_it_listens_and_ends_by_ctrl_c(library):
-    words = [sys.executable, "-c", textwrap.dedent(START), *serving(library)]
+    own = ["--root-path", "photos/", "--allow-host", "Photos.example.org", "--allow-host", "nas"]
+    words = [sys.executable, "-c", textwrap.dedent(START), *serving(library), *own]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         line = process.stdout.readline()
-        found = re.fullmatch(r"Serving 37 pictures at http://127\.0\.0\.1:(\d+) \(Ctrl-C ends\)\n", line)
+        found = re.fullmatch(r"Serving 3 pictures at http://127\.0\.0\.1:(\d+)/photos/ \(Ctrl-C ends\)\n", line)
         assert found, line + process.stderr.read()
+        for host, status in {"photos.example.org": 200, "nas:80": 200, "evil.example": 403}.items():
+            asked = http.client.HTTPConnection("127.0.0.1", int(found[1]), timeout=10)
+            asked.request("GET", "/photos/api/about", headers={"Host": host})
+            assert asked.getresponse().status == status
+            asked.close()
         # what is said to listen does, at once; an open connection does not hold up the end
         with socket.create_connection(("127.0.0.1", int(found[1])), timeout=10) as open_one:
             open_one.sendall(b"GET /api/about HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
             assert open_one.recv(15) == b"HTTP/1.1 200 OK"
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=20)
-    assert process.returncode in (0, 130) and out == "" and "Traceback" not in err
+    assert process.returncode == 130 and out == "" and err == "stopped\n"
+
+
+def test_an_open_host_is_warned_about(library, capsys, monkeypatch):
+    monkeypatch.setattr("sightline.web.server.Server.run", lambda self, sockets: self.ready())
+    assert main([*serving(library), "--host", "0.0.0.0"]) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("Serving 3 pictures at http://127.0.0.1:")
+    assert said.err.splitlines()[0].startswith("warning: whoever reaches this machine")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent otherwise there")
-def test_an_open_host_is_warned_about(library):
-    words = [sys.executable, "-c", textwrap.dedent(START), *serving(library), "--host", "0.0.0.0"]
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_at_once_while_pictures_are_decoded_and_others_arrive(library, sent):
+    words = [sys.executable, "-c", textwrap.dedent(BLOCKED) + textwrap.dedent(START), *serving(library)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout.readline().startswith("Serving 37 pictures at http://127.0.0.1:")
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=20)
-    assert err.splitlines()[0].startswith("warning: whoever reaches this machine")
+        port = int(re.search(r":(\d+) ", process.stdout.readline())[1])
+        post = b"POST /api/search HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: "
+        with ExitStack() as lines:
+            opened = [lines.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10)) for _ in range(6)]
+            for line in opened[:4]:
+                line.sendall(post + b"5\r\n\r\n<svg>")
+            assert process.stdout.readline() == process.stdout.readline() == "decoding\n"
+            opened[4].sendall(post + b"50000\r\n\r\n<svg>")
+            opened[5].sendall(b"GET / HT")
+            process.send_signal(sent)
+            out, err = process.communicate(timeout=20)
+            answers = [line.recv(12) for line in opened[:4]]
+    assert answers == [b"HTTP/1.1 503"] * 4
+    assert out == "" and err == ("stopped\n" if sent == signal.SIGINT else "")
+    assert process.returncode == (130 if sent == signal.SIGINT else -signal.SIGTERM)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--root-path", "/a//b"], "--root-path takes the path"),
+        (["--root-path", "/api"], "a path of the page itself"),
+        (["--allow-host", "https://photos.example.org"], "--allow-host takes a whole name"),
+        (["--allow-host", "ok.example", "--allow-host", "*"], "got '*'"),
+    ],
+)
+def test_a_name_or_prefix_that_cannot_be_is_refused_before_the_port_is_opened(library, no_port, capsys, words, says):
+    assert main(["serve", str(library), "--encoder", "mosaic", *words]) == 2
+    said = capsys.readouterr()
+    assert says in said.err and said.out == "" and said.err.count("\n") == 1
 
 
 def test_a_port_in_use_is_said_with_a_free_one(library, capsys):

@@ -16,7 +16,7 @@ from sightline.search.index import Index
 from sightline.search.query import Embedder
 from sightline.web.app import make_app
 from sightline.web.connection import Connection
-from sightline.web.host import loopback
+from sightline.web.host import allowed_name, loopback
 from sightline.web.limits import Limits
 from sightline.web.target import prefix_of
 
@@ -38,7 +38,7 @@ def serve(
 
     `allow` are more names it goes by, `root_path` is where a proxy has the page.
     """
-    prefix = prefix_of(root_path)
+    prefix, allow = prefix_of(root_path), [allowed_name(name) for name in allow]  # refused before anything is opened
     index.check(encoder)
     pictures = index.about().pictures
     if getattr(encoder, "reads_text", True):
