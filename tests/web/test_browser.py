@@ -1,8 +1,11 @@
 """The page in a real browser: what a person does with it, and that nothing in a library runs or reaches out."""
 
 import base64
+import http.client
 import os
 import shutil
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -126,6 +129,7 @@ def test_an_address_can_be_shared(page, served):
 def test_a_picture_dropped_or_pasted_finds_itself(page, served, event, name):
     put(page, served.folder / name, event)
     expect(page.locator("#chip-name")).to_have_text(name)
+    expect(page).to_have_title(f"{name} · library · Sightline")
     expect(page.locator("#grid .card-name").first).to_have_text(Path(name).stem)
     expect(page.locator("#drop")).not_to_be_visible()
     page.locator("#chip-remove").click()
@@ -298,7 +302,7 @@ def test_a_refused_picture_is_said_in_the_servers_words(browser, served, tmp_pat
     page.goto(f"{served.url}/?q=house")
     expect(page.locator("#grid .card-name").first).to_have_text("house")
     put(page, tmp_path / "notes.png", "drop")
-    expect(page.locator("#notice-words")).to_contain_text("This is not a picture")
+    expect(page.locator("#notice-words")).to_contain_text("“notes.png”: This is not a picture")
     # what was asked before is asked again, and the reason is still there
     expect(page.locator("#query")).to_have_value("house")
     expect(page.locator("#chip")).not_to_be_visible()
@@ -352,3 +356,92 @@ def test_it_looks_like_this(page, served, tmp_path, scheme, size):
     page.wait_for_timeout(250)
     page.screenshot(path=folder / f"picture-{kind}.png")
     assert (folder / f"picture-{kind}.png").stat().st_size > 10_000
+
+
+class Proxy(BaseHTTPRequestHandler):
+    """A proxy that has the page below /home/photos, takes that off or leaves it on, and names itself or the server."""
+
+    protocol_version = "HTTP/1.1"
+    port, taken_off, keeps_host = 0, True, True
+
+    def do_GET(self):
+        if not self.path.startswith("/home/photos"):
+            return self.send_error(404)
+        path = self.path.removeprefix("/home/photos") if self.taken_off else self.path
+        headers = {name: value for name, value in self.headers.items() if self.keeps_host or name.lower() != "host"}
+        server = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        server.request(self.command, path or "/", body, headers)
+        answer = server.getresponse()
+        data = answer.read()
+        self.send_response(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in ("date", "server", "transfer-encoding"):
+                self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(data)
+        server.close()
+
+    do_POST = do_GET
+
+    def log_message(self, *words):
+        pass
+
+
+@pytest.fixture(params=["taken off", "left on"])
+def behind(request, serve_few):
+    """The address of the page behind a proxy, and the server."""
+    off = request.param == "taken off"
+    options = {"allow": ["127.0.0.1"]} if off else {"root_path": "/home/photos/"}
+    served = serve_few(f"behind {request.param}", **options)
+    handler = type("Behind", (Proxy,), {"port": served.port, "taken_off": off, "keeps_host": not off})
+    proxy = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{proxy.server_port}/home/photos", served
+    proxy.shutdown()
+    proxy.server_close()
+    thread.join()
+
+
+def test_everything_works_below_a_prefix(browser, behind):
+    place, served = behind
+    page = browser.new_page()
+    wrong, asked = [], []
+    page.on("console", lambda message: wrong.append(said(message)) if message.type in ("error", "warning") else None)
+    page.on("request", lambda request: asked.append(request.url))
+    # without the slash it leads to the page where the prefix is known
+    page.goto(f"{place}?q=ring" if served.get("/home/photos/").status == 200 else f"{place}/")
+    expect(page.locator("#grid .card img[data-ready]")).to_have_count(3)
+    search(page, "ball", "ball")
+    expect(page).to_have_url(f"{place}/?q=ball")
+    expect(page.locator("#grid .card-why").first).to_have_text("by name")
+    id = served.id("ball")
+    card = page.locator("#grid .card").first
+    assert card.get_attribute("href") == f"/home/photos/?q=ball&picture={id}"
+    card.click()
+    expect(page.locator("#stage-picture")).to_have_attribute("src", f"/home/photos/api/pictures/{id}/file")
+    expect(page.locator("#strip .card")).to_have_count(2)
+    expect(page).to_have_url(f"{place}/?q=ball&picture={id}")
+    assert page.locator("#save").evaluate("(link) => link.href") == f"{place}/api/pictures/{id}/file"
+    page.reload()
+    expect(page.locator("#detail-name")).to_have_text("ball")
+    page.keyboard.press("Escape")
+    put(page, served.folder / "house.svg", "drop")
+    expect(page.locator("#chip-name")).to_have_text("house.svg")
+    expect(page.locator("#grid .card-name").first).to_have_text("house")
+    page.go_back()
+    expect(page.locator("#grid .card-name").first).to_have_text("ball")
+    carried = page.locator("#grid .card").first.evaluate(
+        """(card) => {
+            const carried = new DataTransfer();
+            card.dispatchEvent(new DragEvent("dragstart", { dataTransfer: carried, bubbles: true }));
+            return carried.getData("text/uri-list");
+        }"""
+    )
+    assert carried == f"{place}/api/pictures/{id}/file"
+    page.locator("#home").click()
+    expect(page).to_have_url(f"{place}/")
+    assert page.locator("#home").evaluate("(link) => link.href") == f"{place}/"
+    page.close()
+    assert not wrong and not [url for url in asked if not url.startswith((f"{place}/", f"{place}?", "blob:", "data:"))]

@@ -146,7 +146,7 @@ function say(before, total, ms) {
 function failed(error) {
   // a picture that cannot be searched by is not what is asked any more; the reason stays until something else is
   const back = Boolean(asked.sent) && !error.gone;
-  warn(error.message, back);
+  warn(back ? `“${sent.get(asked.sent).name}”: ${error.message}` : error.message, back);
   if (back) history.back();
   if (!error.gone) return;
   // the server may come back: ask until it does, then go on where the page was
