@@ -1,11 +1,15 @@
-"""Milliseconds of a search: cold from the shell, warm in one process and over the page's API; exact and approximate.
+"""Milliseconds of a search: cold from the shell, warm in one process and in the page; exact and approximate.
 
     python benchmarks/search_latency.py RUN [--sizes 1500 100000 300000] [--folder PATH]
 
 RUN is a finished run with its export (`runs/demo`). The libraries hold pictures with random unit vectors and random
-words, since only their number decides the time; the queries go through RUN's own text tower. Warm times are medians of
-200 different queries; cold ones of 10 processes. `product` is one numpy matrix-vector product over the same vectors in
-memory: what the machine needs to read them once. Libraries are kept in --folder and used again.
+words, since only their number decides the time; the queries go through RUN's own text tower. Warm times are of 200
+different queries after the first few, median and 95th percentile; cold ones the median of 10 processes.
+
+`page` is what a browser waits for: `sightline serve` as a process of its own, asked over one connection that is kept,
+with the headers that Chromium sends, for as many results as the page asks for first; from the question to the answer
+read and parsed. `inside` is the part of it that the answer itself states. `product` is one numpy matrix-vector product
+over the same vectors in memory: what the machine needs to read them once. Libraries are kept in --folder and used again.
 """
 
 import argparse
@@ -15,11 +19,11 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-import urllib.request
+from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import urlencode, urlsplit
 
 import numpy as np
 
@@ -27,7 +31,20 @@ from sightline.data.sample import Sample
 from sightline.search.encoder import open_encoder
 from sightline.search.index import Index
 
-QUERIES, COLD = 200, 10
+QUERIES, COLD, FIRST = 200, 10, 48
+BROWSER = {
+    "Connection": "keep-alive",
+    "sec-ch-ua-platform": '"Linux"',
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0",
+    "sec-ch-ua": '"Chromium";v="140", "Not=A?Brand";v="24"',
+    "sec-ch-ua-mobile": "?0",
+    "Accept": "*/*",
+    "Sec-Fetch-Site": "same-origin",
+    "Sec-Fetch-Mode": "cors",
+    "Sec-Fetch-Dest": "empty",
+    "Accept-Encoding": "gzip, deflate, br, zstd",
+    "Accept-Language": "en-US,en;q=0.9",
+}
 WORDS = [f"{a}{b}" for a in "arrow card star cloud home user chart map bell lock".split() for b in ("", "s", "line", 2)]
 
 
@@ -72,7 +89,8 @@ def main():
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
     encoder = open_encoder(args.run)
-    print(f"{'pictures':>9}  {'cold':>7}  {'warm':>7}  {'page':>7}  {'product':>7}   ms; then where a cold search goes")
+    heads = ("cold", "warm", "p95", "page", "p95", "inside", "product")
+    print(f"{'pictures':>9}", *(f"{head:>7}" for head in heads), "  ms; then where a cold search goes")
     for n in args.sizes:
         db = args.folder / f"{n}.db"
         with Index(db) as index:
@@ -80,11 +98,12 @@ def main():
                 index.add(Random(n), Drawn(encoder), progress=tell(n))
             index.check(encoder)
             warm, recall = in_process(index, encoder), index.about().approximate
-            paged = over_the_page(index, encoder)
+        page, inside = in_the_page(db, args.run)
         cold, split = from_the_shell(db, args.run)
-        product = one_product(n, encoder.dim)
+        product = statistics.median(one_product(n, encoder.dim))
         kind = "exact" if recall is None else f"approximate, recall@10 {recall:.3f}"
-        print(f"{n:9,}  {cold:7.0f}  {warm:7.1f}  {paged:7.1f}  {product:7.1f}   {kind}; {split}", flush=True)
+        times = (cold, *middle_and_slow(warm), *middle_and_slow(page), statistics.median(inside), product)
+        print(f"{n:9,}", *(f"{ms:7.1f}" for ms in times), f"  {kind}; {split}", flush=True)
 
 
 def query(i):
@@ -92,34 +111,34 @@ def query(i):
 
 
 def in_process(index, encoder):
-    return median(lambda i: index.search_text(query(i), encoder, 24))
+    return timed(lambda i: index.search_text(query(i), encoder, FIRST))
 
 
-def over_the_page(index, encoder):
-    """A request of the page to its server on this machine, the answer read and parsed."""
-    import uvicorn
+def in_the_page(db, run):
+    """Times of searches as a browser sends them, and what the answers say of themselves."""
+    inside = []
+    with serving(db, run) as address:
+        kept = HTTPConnection(address.hostname, address.port, timeout=60)
 
-    from sightline.web.app import make_app
-    from sightline.web.server import listen
+        def ask(i):
+            kept.request("GET", f"/api/search?{urlencode({'q': query(i), 'k': FIRST})}", headers=BROWSER)
+            answer = json.loads(kept.getresponse().read())
+            assert answer["count"] == FIRST
+            inside.append(answer["ms"])
 
-    bound = listen("127.0.0.1", 0)
-    config = uvicorn.Config(make_app(index, encoder, "127.0.0.1"), log_level="error", ws="none", lifespan="off")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    at = f"http://127.0.0.1:{bound.getsockname()[1]}/api/search?k=24&q="
+        times = timed(ask)
+        kept.close()
+    return times, inside[-QUERIES:]
 
-    def ask(i):
-        with urllib.request.urlopen(at + quote(query(i))) as answer:
-            json.load(answer)
 
-    try:
-        return median(ask)
-    finally:
-        server.should_exit = True
-        thread.join()
+@contextmanager
+def serving(db, run):
+    command = [sys.executable, "-m", "sightline", "serve", str(db), "--encoder", run, "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield urlsplit(re.search(r"http://\S+", process.stdout.readline())[0])
+        finally:
+            process.terminate()
 
 
 def from_the_shell(db, run):
@@ -138,10 +157,11 @@ def from_the_shell(db, run):
 def one_product(n, dim):
     matrix = np.random.default_rng(0).standard_normal((n, dim), dtype=np.float32)
     vector = matrix[0].copy()
-    return median(lambda i: matrix @ vector, count=20)
+    return timed(lambda i: matrix @ vector, count=20)
 
 
-def median(work, count=QUERIES):
+def timed(work, count=QUERIES):
+    """Milliseconds of each of `count` calls; the first ones, which fill caches, are left out."""
     for i in range(3):
         work(-1 - i)
     times = []
@@ -149,7 +169,11 @@ def median(work, count=QUERIES):
         start = time.perf_counter()
         work(i)
         times.append(1000 * (time.perf_counter() - start))
-    return statistics.median(times)
+    return times
+
+
+def middle_and_slow(times):
+    return statistics.median(times), statistics.quantiles(times, n=20)[-1]
 
 
 def tell(n):
