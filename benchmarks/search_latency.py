@@ -9,7 +9,8 @@ different queries after the first few, median and 95th percentile; cold ones the
 `page` is what a browser waits for: `sightline serve` as a process of its own, asked over one connection that is kept,
 with the headers that Chromium sends, for as many results as the page asks for first; from the question to the answer
 read and parsed. `inside` is the part of it that the answer itself states. `product` is one numpy matrix-vector product
-over the same vectors in memory: what the machine needs to read them once. Libraries are kept in --folder and used again.
+over the same vectors in memory: what the machine needs to read them once. Libraries are kept in --folder, to be used
+again.
 """
 
 import argparse
