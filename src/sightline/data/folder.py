@@ -1,118 +1,132 @@
 """A folder of pictures, flat or with a class per subfolder, as it lies on a designer's disk."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from sightline.data.beside import TABLE, TEXTS, Words, sidecars, tables, words
 from sightline.data.caption import clean, from_name
-from sightline.data.sample import Sample
+from sightline.data.endings import HEIC, PICTURES, READS_HEIC, TABLES, ending_of
+from sightline.data.passed import heic_among, notes_of, sniffed
+from sightline.data.regular import read
+from sightline.data.sample import BadSample, Sample
+from sightline.data.storable import escaped, flaw
 from sightline.data.svg import title
+from sightline.data.walk import Found, walk
 
-RASTERS = frozenset(
-    {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ico", ".ppm", ".pgm", ".avif"}
-)
-VECTORS = frozenset({".svg", ".svgz"})
-ARRAYS = frozenset({".npy"})
-PICTURES = RASTERS | VECTORS | ARRAYS
-TABLES = frozenset({".csv", ".tsv", ".jsonl", ".parquet"})
 SPLITS = frozenset({"train", "training", "test", "testing", "val", "valid", "validation", "dev"})
-SIDECAR_BYTES = 2**20
 
 
 @dataclass(eq=False)
 class Folder:
     """Every picture below `root`, in sorted order. Labels only if all of them lie in subfolders.
 
-    Captions, best first: the lines of `name.txt` beside the picture, an SVG's own title, the words of the file name,
-    the words of the class.
+    Captions, best first: its row in `metadata.csv`, the lines of `name.txt` beside the picture, an SVG's own title, the
+    words of the file name, the words of the class.
     """
 
     root: Path
     name: str
     files: tuple[str, ...]
     """paths below `root`, with forward slashes"""
-    sidecars: frozenset[str]
-    """the files that have a .txt beside them"""
+    beside: dict[str, tuple[str, ...]]
+    """picture -> the files of words beside it"""
+    told: dict[str, Words]
+    """picture -> what the folder's tables say of it"""
     classes: tuple[str, ...]
     has: frozenset[str]
     notes: tuple[str, ...] = field(default=())
+    unread: tuple[str, ...] = field(default=())
+    """absolute paths below which there may be pictures that could not be seen"""
+    encoding: str | None = None
+    """of the files of words; None: UTF-8, or what their mark says"""
 
     def __len__(self) -> int:
         return len(self.files)
 
     def __getitem__(self, index: int) -> Sample:
         file = self.files[index]
+        if flaw(file):
+            raise BadSample(f"{escaped(file)}: its name is not UTF-8; rename it")
         path = self.root / file
-        found = self._sidecar(path) if file in self.sidecars else []
+        found, terms = list(self.told.get(file, Words()).captions), list(self.told.get(file, Words()).terms)
+        for beside in self.beside.get(file, ()):
+            try:
+                said = words(self.root / beside, self.encoding)
+            except BadSample as error:
+                raise BadSample(f"{file}: {error}") from error
+            found += said.captions
+            terms += said.terms
         if path.suffix.lower() == ".svg":
             found.append(self._title(path))
         found.append(from_name(path.stem))
         kind = file.split("/", 1)[0] if self.classes else ""
         captions = tuple(dict.fromkeys(text for text in found if text)) or tuple(filter(None, [from_name(kind)]))
         label = self.classes.index(kind) if kind else None
-        return Sample(key=file, image=path, captions=captions, label=label)
-
-    def _sidecar(self, path: Path) -> list[str]:
-        with open(path.with_suffix(".txt"), "rb") as file:
-            text = file.read(SIDECAR_BYTES).decode("utf-8-sig", "replace")
-        return [clean(line) for line in text.splitlines()]
+        return Sample(key=file, image=path, captions=captions, terms=tuple(dict.fromkeys(terms)), label=label)
 
     def _title(self, path: Path) -> str:
         """The title as words: drawing programs often write a file name there, or nothing but "Layer 1"."""
         try:
-            said = title(path.read_bytes())
+            said = title(read(path))
         except OSError:
             # told as a bad sample when its pixels are wanted
             return ""
         return clean(said) if said and " " in said.strip() and from_name(said) else from_name(said or "")
 
 
-def open_folder(root: Path, name: str = "") -> Folder:
-    """List the folder once. ValueError where it holds no picture, or splits that nobody chose between."""
-    files, sidecars, ignored = [], set(), 0
-    found = sorted(_files(root), key=lambda path: path.split("/"))
-    texts = {file.removesuffix(".txt") for file in found if file.endswith(".txt")}
-    for file in found:
-        ending = PurePosixPath(file).suffix
-        if ending.lower() in PICTURES:
-            files.append(file)
-            if file.removesuffix(ending) in texts:
-                sidecars.add(file)
-        elif ending.lower() != ".txt":
-            ignored += 1
+def open_folder(
+    root: Path,
+    name: str = "",
+    *,
+    follow: bool = False,
+    exclude: Sequence[str] = (),
+    encoding: str | None = None,
+) -> Folder:
+    """List the folder once. ValueError where it holds no picture, or splits that nobody chose between.
+
+    `follow` enters links that lead out of it; `exclude` are patterns of what is left out (`walk.excluding`);
+    `encoding` is that of captions beside the pictures.
+    """
+    found = walk(root, follow=follow, exclude=exclude)
+    heic = set() if READS_HEIC else heic_among(root, (file for file in found.files if ending_of(file) in HEIC))
+    files = [file for file in found.files if ending_of(file) in PICTURES and file not in heic]
+    rest = [file for file in found.files if ending_of(file) not in PICTURES]
+    named = {file for file in rest if file.rpartition("/")[2].lower() in TABLE}
+    beside = sidecars(files, (file for file in rest if ending_of(file) in TEXTS and not flaw(file)))
+    told = tables(root, files, sorted(named), encoding)
+    used = named.union(*beside.values())
+    passed = [file for file in rest if file not in used]
+    notes = (*told.notes, *notes_of(root, found, heic, passed, sniffed(root, passed)))
     if not files:
-        raise ValueError(_nothing(root, ignored))
-    parents = {file.split("/", 1)[0] if "/" in file else "" for file in files}
+        raise ValueError(_nothing(root, found, passed, notes))
+    parents = {file.split("/", 1)[0] if "/" in file else "" for file in files if not flaw(file)}
     if len(parents) > 1 and parents <= SPLITS and parents & {"train", "training"}:
         several = ", ".join(sorted(parents))
         raise ValueError(f"{root} holds the splits {several}: say which, as in {root}:{min(parents)}")
     classes = tuple(sorted(parents)) if "" not in parents else ()
-    notes = (f"{ignored} files are no pictures and were passed over",) if ignored else ()
     has = {"image", "text"} | ({"label"} if classes else set())
-    return Folder(root, name or str(root), tuple(files), frozenset(sidecars), classes, frozenset(has), notes)
+    unread = tuple(os.path.abspath(root / below) for below in found.unread)
+    return Folder(
+        *(root, name or str(root), tuple(files), beside, told.words, classes, frozenset(has)),
+        notes=notes,
+        unread=unread,
+        encoding=encoding,
+    )
 
 
-def _files(root: Path) -> Iterator[str]:
-    """Paths below `root`, hidden ones and links that lead out of it left aside; linked folders are not entered."""
-    inside = root.resolve()
-    for folder, folders, names in os.walk(root, followlinks=False):
-        folders[:] = [name for name in folders if not _hidden(name)]
-        for name in names:
-            path = Path(folder, name)
-            if _hidden(name) or (path.is_symlink() and not path.resolve().is_relative_to(inside)):
-                continue
-            yield path.relative_to(root).as_posix()
-
-
-def _hidden(name: str) -> bool:
-    return name.startswith(".") or name in {"__MACOSX", "Thumbs.db", "desktop.ini"}
-
-
-def _nothing(root: Path, ignored: int) -> str:
-    known = " ".join(sorted(ending[1:] for ending in PICTURES))
-    if others := sorted(
-        p.name for p in root.iterdir() if p.suffix in TABLES or ".tar" in p.suffixes or p.suffix == ".tgz"
-    ):
+def _nothing(root: Path, found: Found, passed: Sequence[str], notes: Sequence[str]) -> str:
+    if found.out and not found.files:
+        link, end = found.out[0]
+        return (
+            f"{root} holds no pictures of its own, only links that lead out of it ({len(found.out):,}, such as "
+            f"{escaped(link)} -> {escaped(end)}); to follow them: '{root}?links=follow'"
+        )
+    here = [file for file in passed if "/" not in file]
+    others = [file for file in here if ending_of(file) in TABLES or ".tar" in file or file.endswith(".tgz")]
+    if others:
         return f"{root} holds no pictures but {', '.join(others[:5])}: name the file, as in {root / others[0]}"
-    return f"{root} holds no pictures ({ignored} other files); expected files ending in {known}"
+    known = " ".join(sorted(ending[1:] for ending in PICTURES))
+    said = "".join(f". {note}" for note in notes)
+    return f"{root} holds no pictures ({len(passed):,} other files); expected files ending in {known}{said}"

@@ -1,29 +1,72 @@
 """The members of a webdataset record, and how they make a sample."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from sightline.data.caption import clean, from_name
+from sightline.data.endings import PICTURES as ENDINGS
+from sightline.data.endings import ending_of
 from sightline.data.sample import BadSample, Sample
+from sightline.data.storable import BYTES, encoding_of, escaped, flaw, flaw_in
 
-PICTURES = ("jpg", "jpeg", "png", "webp", "svg", "gif", "bmp", "tif", "tiff", "avif")
+FIRST = ("jpg", "jpeg", "png", "webp", "svg", "gif", "bmp", "tif", "tiff", "avif")
+LAST = ("npy",)
+"""an array is the picture only where there is no other: it may be anything beside one"""
+PICTURES = (*FIRST, *sorted({ending[1:] for ending in ENDINGS} - {*FIRST, *LAST}), *LAST)
 """in order of preference where a record has several"""
-OTHERS = ("txt", "json", "cls", "mask.png", "depth.png")
-FIELDS = frozenset({*PICTURES, *OTHERS})
+TEXTS = ("txt", "text", "caption", "captions", "cap")
+OTHERS = (*TEXTS, "json", "cls")
+KNOWN = frozenset({*PICTURES, *OTHERS})
+NAMED = {
+    **dict.fromkeys(("image", "img", "picture", "photo", "input"), frozenset(PICTURES)),
+    **dict.fromkeys(("mask", "depth"), frozenset({"png"})),
+    **dict.fromkeys(("caption", "captions", "text", "prompt", "title", "description", "alt"), frozenset(TEXTS)),
+    **dict.fromkeys(("meta", "metadata", "info", "data", "annotation", "annotations"), frozenset({"json"})),
+    **dict.fromkeys(("label", "class"), frozenset({"cls", "txt"})),
+}
+"""fields with a name before the ending, as in `0001.mask.png`, and the endings that each may have"""
+CAPTIONS = ("caption", "captions", "text", "texts", "title", "titles", "description", "alt", "alt_text", "prompt")
+TERMS = ("keywords", "tags", "terms")
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """("dir/key", "mask.png") of "dir/key.mask.PNG": the folders belong to the key, which ends at the first dot."""
+    """("dir/key", field) of a member: the field is the last ending, with the name of a known one before it.
+
+    >>> split_name("./dir/IMG v1.2 final.PNG"), split_name("7.mask.png"), split_name("22.05.caption.txt")
+    (('dir/IMG v1.2 final', 'png'), ('7', 'mask.png'), ('22.05', 'caption.txt'))
+    """
     folder, slash, base = name.removeprefix("./").rpartition("/")
-    stem, _, ending = base.partition(".")
-    return folder + slash + stem, ending.lower()
+    stem, dot, ending = base.rpartition(".")
+    ending = ending.lower()
+    if not dot:
+        return folder + slash + base, ""
+    key, apart, named = stem.rpartition(".")
+    if apart and key and ending in NAMED.get(named.lower(), ()):
+        return folder + slash + key, f"{named.lower()}.{ending}"
+    return folder + slash + stem, ending
 
 
-def picture_field(fields: Any) -> str | None:
+def is_known(field: str) -> bool:
+    """Whether a member of this field is read."""
+    return field.rpartition(".")[2] in KNOWN
+
+
+def parent_of(key: str, keys: Iterable[str] | dict[str, Any]) -> str | None:
+    """The record that a key with a dot is only a further field of: `0001` for `0001.seg`, where there is one."""
+    folder, slash, base = key.rpartition("/")
+    pieces = base.split(".")
+    whole = (folder + slash + ".".join(pieces[:count]) for count in range(len(pieces) - 1, 0, -1))
+    return next((found for found in whole if found in keys), None)
+
+
+def picture_field(fields: Iterable[str]) -> str | None:
     """Which member is the picture."""
-    return next((ending for ending in PICTURES if ending in fields), None)
+    plain = {field: field for field in fields if "." not in field}
+    named = {f.rpartition(".")[2]: f for f in fields if "." in f and f.partition(".")[0] not in {"mask", "depth"}}
+    return next((found[ending] for found in (plain, named) for ending in PICTURES if ending in found), None)
 
 
 def label_of(members: dict[str, bytes]) -> tuple[str, str]:
@@ -31,46 +74,76 @@ def label_of(members: dict[str, bytes]) -> tuple[str, str]:
 
     A sample's class may be a number, a name, or a number with a name beside it.
     """
-    said = _json(members.get("json", b""))
-    number = members.get("cls", b"").decode("utf-8", "replace").strip()
+    value = _said(members)
+    said = value if isinstance(value, dict) else {}
+    written = (members.get(field, b"") for field in ("cls", "label.cls", "class.cls", "label.txt", "class.txt"))
+    number = next(filter(None, (data.decode("utf-8", "replace").strip() for data in written)), "")
     named = next((said[key] for key in ("class", "class_name", "category") if isinstance(said.get(key), str)), "")
     if not number:
         values = (said.get("label"), said.get("class"))
         number = next((str(int(v)) if isinstance(v, bool) else str(v) for v in values if isinstance(v, int | str)), "")
+    if flaw(number) or flaw(named):
+        raise ValueError("a label that is no text")
     return number, named
 
 
 def sample_of(key: str, members: dict[str, bytes], classes: tuple[str, ...], numbers: dict[str, int]) -> Sample:
     """The sample of a record; `numbers` gives the index in `classes` of a label as written. Raises BadSample."""
+    if flaw(key):
+        raise BadSample(f"{escaped(key)}: its name holds {flaw(key)}; rename it")
     field = picture_field(members)
     if field is None:
         raise BadSample(
             f"{key}: no picture; it has {', '.join(sorted(members))}, expected one of {', '.join(PICTURES)}"
         )
+    captions = [
+        line for name, data in sorted(members.items(), key=_order) if _is_text(name) for line in _text(key, data)
+    ]
     try:
-        said = _json(members.get("json", b""))
-        captions = [members.get("txt", b"").decode("utf-8")]
-    except UnicodeDecodeError as error:
-        raise BadSample(f"{key}: text that is not UTF-8: {error}") from error
-    except ValueError as error:
+        value = _said(members)
+    except (ValueError, RecursionError) as error:
         raise BadSample(f"{key}: malformed json: {error}") from error
-    captions += strings(said.get("caption")) + strings(said.get("captions"))
+    if found := flaw_in(value):
+        raise BadSample(f"{key}: its json holds {found}")
+    said = value if isinstance(value, dict) else {}
+    captions += caption_of(value)
     name = said.get("name")
     if not any(map(str.strip, captions)):
         captions = strings(name) or [from_name(key.rpartition("/")[2])]
-    boxes = said.get("boxes") or [thing["box"] for thing in said.get("objects") or () if _boxed(thing)]
+    boxes = said.get("boxes") or [thing["box"] for thing in _list(said.get("objects")) if _boxed(thing)]
     return Sample(
         key=key,
         image=members[field],
         captions=tuple(dict.fromkeys(filter(None, map(clean, captions)))),
-        terms=tuple(term.lower() for word in ("keywords", "tags") for term in strings(said.get(word), split=True)),
-        label=numbers.get(label_of(members)[0]) if classes else None,
+        terms=tuple(filter(None, (clean(term).lower() for term in terms_of(said)))),
+        label=numbers.get(_label(members)) if classes else None,
         mask=members.get("mask.png"),
         depth=members.get("depth.png"),
         boxes=_boxes(key, boxes) if boxes else None,
-        name=str(said.get("family") or ""),
+        name=clean(str(said.get("family") or "")),
         extra=said,
     )
+
+
+def caption_of(value: Any) -> list[str]:
+    """The captions of what a json says: a text, a list, or what stands under one of CAPTIONS, capitals aside.
+
+    A title that is a file name, as photo services write it, is no caption.
+    """
+    if isinstance(value, dict):
+        lower = {str(key).lower(): said for key, said in reversed(value.items())}
+        return [text for key in CAPTIONS for text in strings(lower.get(key)) if not _is_file(text)]
+    if isinstance(value, list | tuple):
+        return [text for said in value for text in (caption_of(said) if isinstance(said, dict) else strings(said))]
+    return strings(value)
+
+
+def terms_of(value: Any) -> list[str]:
+    """The keywords of what a json says, one by one."""
+    if not isinstance(value, dict):
+        return []
+    lower = {str(key).lower(): said for key, said in reversed(value.items())}
+    return [term for key in TERMS for term in strings(lower.get(key), split=True)]
 
 
 def strings(value: Any, *, split: bool = False) -> list[str]:
@@ -82,7 +155,7 @@ def strings(value: Any, *, split: bool = False) -> list[str]:
         if value.lstrip().startswith("["):
             try:
                 return strings(json.loads(value))
-            except ValueError:
+            except (ValueError, RecursionError):
                 pass
         pieces = value.replace(";", ",").replace("|", ",").split(",") if split else [value]
         return [piece.strip() for piece in pieces if piece.strip()]
@@ -91,9 +164,49 @@ def strings(value: Any, *, split: bool = False) -> list[str]:
     return []
 
 
-def _json(data: bytes) -> dict[str, Any]:
-    value = json.loads(data) if data else {}
-    return value if isinstance(value, dict) else {}
+def _said(members: dict[str, bytes]) -> Any:
+    """What the json of a record says; a second one with a name of its own adds to it."""
+    values = [json.loads(data) for name, data in sorted(members.items(), key=_order) if _is(name, "json") and data]
+    if len(values) > 1 and all(isinstance(value, dict) for value in values):
+        return {key: said for value in reversed(values) for key, said in value.items()}
+    return values[0] if values else {}
+
+
+def _text(key: str, data: bytes) -> list[str]:
+    """The caption in a member of text."""
+    text = data.decode(encoding_of(data), BYTES)
+    if found := flaw(text):
+        reason = "text that is not UTF-8" if "byte" in found else "text that cannot be stored"
+        raise BadSample(f"{key}: {reason}: {found}")
+    return [text]
+
+
+def _order(member: tuple[str, bytes]) -> tuple[bool, str]:
+    """Fields without a name of their own come first."""
+    return "." in member[0], member[0]
+
+
+def _is(field: str, ending: str) -> bool:
+    return field.rpartition(".")[2] == ending
+
+
+def _is_text(field: str) -> bool:
+    return field.rpartition(".")[2] in TEXTS and field.partition(".")[0] not in {"label", "class"}
+
+
+def _is_file(text: str) -> bool:
+    return ending_of(text) in ENDINGS
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _label(members: dict[str, bytes]) -> str:
+    try:
+        return label_of(members)[0]
+    except (ValueError, RecursionError):
+        return ""
 
 
 def _boxed(thing: Any) -> bool:

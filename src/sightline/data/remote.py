@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sightline.data.draw import uniform
-from sightline.data.members import FIELDS, picture_field, sample_of, split_name
+from sightline.data.members import is_known, picture_field, sample_of, split_name
 from sightline.data.sample import BadSample, Sample
 
 BUFFER = 1000
@@ -118,7 +118,7 @@ def _stream(url: str) -> Iterator[Record]:
             # the list would come to hold every header of the tar
             tar.members = []  # pyright: ignore[reportAttributeAccessIssue]
             key, field = split_name(member.name)
-            if not member.isreg() or field not in FIELDS or not key.rpartition("/")[2]:
+            if not member.isreg() or not is_known(field) or not key.rpartition("/")[2]:
                 continue
             if key != at:
                 if members:

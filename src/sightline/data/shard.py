@@ -1,5 +1,6 @@
 """Webdataset tars on this machine, as one source with random access and so a true permutation."""
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +25,8 @@ class Shards:
         indices = [tar_index(path) for path in paths]
         self.name = name or str(paths[0])
         self.notes = tuple(index.note for index in indices if index.note)
+        self.unread = tuple(os.path.abspath(path) for path, index in zip(paths, indices, strict=True) if index.note)
+        """archives that are cut or damaged: they may have held more than was found"""
         self._reader = Reader(tuple(index.path for index in indices))
         self._fields = [index.fields for index in indices]
         # a key is unique in its shard; of several, the shard's name comes first

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from sightline.data.folder import TABLES, open_folder
+from sightline.data.endings import TABLES
+from sightline.data.folder import open_folder
 from sightline.data.icons import Icons
 from sightline.data.mixture import Mixture
 from sightline.data.outline import Outline
@@ -31,8 +32,9 @@ ANYWHERE = frozenset({"n", "seed", "weight"})
 ICONS = frozenset({"set", "fold", "hide"})
 SCENES = frozenset({"level", "n", "seed", "size", "renderer"})
 TABLE = frozenset({"image", "caption", "encoding"})
+FOLDER = frozenset({"links", "exclude", "encoding"})
 REMOTE = frozenset({"buffer"})
-EVERY = ANYWHERE | ICONS | SCENES | TABLE | REMOTE
+EVERY = ANYWHERE | ICONS | SCENES | TABLE | FOLDER | REMOTE
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ def _open(part: Part, split: str | None) -> Source | Stream:
 def _local(part: Part, split: str | None) -> Source:
     path = Path(part.name).expanduser()
     if path.is_dir():
-        part.only(ANYWHERE)
+        part.only(ANYWHERE | FOLDER)
         return _folder(path, part, split)
     if path.suffix.lower() in TABLES:
         part.only(ANYWHERE | TABLE)
@@ -158,10 +160,13 @@ def _local(part: Part, split: str | None) -> Source:
 
 def _folder(path: Path, part: Part, split: str | None) -> Source:
     """`:split` is the subfolder of that name, or the tars or table whose names begin with it."""
-    if split is None:
-        return open_folder(path, part.text)
-    if (path / split).is_dir():
-        return open_folder(path / split, part.text)
+    if split is None or (path / split).is_dir():
+        links = part.options.get("links", "inside")
+        if links not in {"inside", "follow"}:
+            raise ValueError(f"links={links!r} in {part.text!r}: expected inside (the usual) or follow")
+        exclude = [pattern for pattern in part.options.get("exclude", "").split(",") if pattern]
+        chosen = {"follow": links == "follow", "exclude": exclude, "encoding": part.options.get("encoding")}
+        return open_folder(path if split is None else path / split, part.text, **chosen)
     if tars := sorted(file for ending in TARS for file in path.glob(f"{glob.escape(split)}*{ending}")):
         return Shards(tars, part.text)
     for ending in sorted(TABLES):

@@ -23,6 +23,7 @@ class Subset:
         self.name = name or source.name
         self.has, self.classes = source.has, source.classes
         self.notes: tuple[str, ...] = getattr(source, "notes", ())
+        self.unread: tuple[str, ...] = getattr(source, "unread", ())
 
     def __len__(self) -> int:
         return len(self.indices)

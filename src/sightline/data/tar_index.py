@@ -12,9 +12,9 @@ from filelock import FileLock
 
 from sightline.data.atomic import replacing
 from sightline.data.cache import cached
-from sightline.data.members import FIELDS, label_of, picture_field, split_name
+from sightline.data.members import KNOWN, is_known, label_of, picture_field, split_name
 
-VERSION = 1
+VERSION = 2
 BLOCK = 2**20
 
 
@@ -55,7 +55,7 @@ def tar_index(path: Path) -> TarIndex:
 
 
 def _expected() -> str:
-    return f"; expected records of members that share a name, with endings of {', '.join(sorted(FIELDS))}"
+    return f"; expected records of members that share a name, with endings of {', '.join(sorted(KNOWN))}"
 
 
 def _scan(plain: Path, path: Path) -> TarIndex:
@@ -78,7 +78,7 @@ def _scan(plain: Path, path: Path) -> TarIndex:
                     note = f"{path}: cut at byte {size:,}, inside {member.name}"
                     break
                 # macOS puts "._name" beside a file; a name of nothing but an ending has no key
-                if field not in FIELDS or not key.rpartition("/")[2]:
+                if not is_known(field) or not key.rpartition("/")[2]:
                     continue
                 while field in records.get(key, {}):
                     key += "+"

@@ -1,0 +1,86 @@
+"""Which files are taken for pictures by their endings; what each of them is, its content decides."""
+
+from sightline.data.decode import FORMATS
+
+USUAL = frozenset(
+    ".jpg .jpeg .jpe .jfif .jif .jfi .mpo .png .apng .webp .gif .bmp .dib .tif .tiff .ico .avif .avifs "
+    ".ppm .pgm .pbm .pnm .pfm".split()
+)
+MORE = {
+    "JPEG2000": ".jp2 .j2k .jpx .jpf .j2c .jpc",
+    "TGA": ".tga .icb .vda .vst",
+    "QOI": ".qoi",
+    "PCX": ".pcx",
+    "PSD": ".psd",
+    "ICNS": ".icns",
+    "CUR": ".cur",
+    "DDS": ".dds",
+    "SGI": ".sgi .rgb .rgba .bw",
+    "XBM": ".xbm",
+    "XPM": ".xpm",
+}
+"""formats that count where the decoder knows them"""
+RASTERS = USUAL | {ending for name, endings in MORE.items() if name in FORMATS for ending in endings.split()}
+VECTORS = frozenset({".svg", ".svgz"})
+ARRAYS = frozenset({".npy"})
+HEIC = frozenset({".heic", ".heif", ".hif"})
+"""pictures where they hold something else than HEIC (phones and messengers rename JPEGs so)"""
+PICTURES = RASTERS | VECTORS | ARRAYS | HEIC
+TABLES = frozenset({".csv", ".tsv", ".jsonl", ".parquet"})
+HEAD = 64
+"""bytes that `content` looks at"""
+READS_HEIC = "HEIF" in FORMATS
+WAY_OUT = (
+    "Pillow cannot read HEIC by itself: convert them to JPEG or PNG (`pip install pillow-heif` brings Python the means)"
+)
+
+
+def ending_of(name: str) -> str:
+    """The last ending in lower case with its dot, "" for none.
+
+    >>> ending_of("a.b/IMG v1.2.PNG"), ending_of("README"), ending_of(".png")
+    ('.png', '', '')
+    """
+    stem, dot, ending = name.rpartition("/")[2].rpartition(".")
+    return f".{ending.lower()}" if dot and stem else ""
+
+
+def content(head: bytes) -> str:
+    """The format of a picture from its first bytes, "" where they are of none."""
+    if head[4:8] == b"ftyp":
+        return _brand(head)
+    if head[:4] == b"RIFF":
+        return "WebP" if head[8:12] == b"WEBP" else ""
+    if head[:2] == b"BM":
+        return "BMP" if head[6:10] == bytes(4) else ""
+    if head[:1] == b"P" and head[1:2] in b"123456" and head[2:3].isspace():
+        return "PNM"
+    if b"<svg" in head:
+        return "SVG"
+    return next((name for magic, name in MAGIC.items() if head.startswith(magic)), "")
+
+
+MAGIC = {
+    b"\xff\xd8\xff": "JPEG",
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"GIF8": "GIF",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+    b"\0\0\x01\0": "ICO",
+    b"8BPS": "PSD",
+    b"\0\0\0\x0cjP  ": "JPEG 2000",
+    b"\xff\x4f\xff\x51": "JPEG 2000",
+    b"\xff\x0a": "JPEG XL",
+    b"\0\0\0\x0cJXL ": "JPEG XL",
+    b"qoif": "QOI",
+}
+
+
+def _brand(head: bytes) -> str:
+    """AVIF and HEIC are one container; the brands in its first box tell them apart."""
+    size = min(int.from_bytes(head[:4], "big"), len(head))
+    brands = {head[place : place + 4] for place in range(8, max(size - 3, 9), 4)}
+    if brands & {b"avif", b"avis"}:
+        return "AVIF"
+    heic = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
+    return "HEIC" if brands & heic else ""

@@ -1,0 +1,112 @@
+"""What a folder was not read for, in words: by ending, with an example, and with what can be done about it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from sightline.data.endings import HEAD, TABLES, WAY_OUT, content, ending_of
+from sightline.data.regular import read
+from sightline.data.storable import escaped
+from sightline.data.walk import Found
+
+ENDINGS = 6
+"""named in a note; the others are added up"""
+TRIED = 4
+"""files of an unknown ending that are looked into"""
+TRIED_ENDINGS = 64
+
+
+def by_ending(files: Iterable[str]) -> str:
+    """Counts by ending, the most first, each with an example.
+
+    >>> by_ending(["notes.pdf", "b.PDF", "x/README"])
+    '2 .pdf (notes.pdf), 1 without an ending (x/README)'
+    """
+    groups: dict[str, list[str]] = defaultdict(list)
+    for file in files:
+        groups[ending_of(file)].append(file)
+    most = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
+    told = [f"{len(some):,} {escaped(e) or 'without an ending'} ({escaped(some[0])})" for e, some in most[:ENDINGS]]
+    if rest := most[ENDINGS:]:
+        told.append(f"{sum(len(some) for _, some in rest):,} of {len(rest)} other endings ({escaped(rest[0][1][0])})")
+    return ", ".join(told)
+
+
+def notes_of(
+    root: Path, found: Found, heic: set[str], passed: Sequence[str], pictures: dict[str, str]
+) -> tuple[str, ...]:
+    """A sentence for each kind of thing that was not read; `pictures` are files of other endings that are some."""
+    notes: list[str] = []
+    if found.unread:
+        where, why = next(iter(found.unread.items()))
+        notes.append(f"{_count(found.unread, 'subfolder')} could not be read: {_some(found.unread)} ({why})")
+    if found.out:
+        link, end = found.out[0]
+        notes.append(
+            f"{_count(found.out, 'link')} out of the folder {_was(found.out)} not followed, such as {escaped(link)} -> "
+            f"{escaped(end)}; to follow: '{root}?links=follow'"
+        )
+    if found.dead:
+        notes.append(f"{_count(found.dead, 'link')} leading nowhere: {_some(found.dead)}")
+    if found.again:
+        notes.append(f"{_count(found.again, 'link')} to a folder that was read already: {_some(found.again)}")
+    if found.odd:
+        notes.append(f"{_count(found.odd, 'pipe, socket or device', '')} passed over: {_some(found.odd)}")
+    if found.system:
+        names = ", ".join(f"{count:,} {escaped(name)}" for name, count in found.system.most_common(ENDINGS))
+        more = ", ..." if len(found.system) > ENDINGS else ""
+        notes.append(f"left out as hidden, thumbnails or bins: {names}{more}")
+    for pattern, files in found.excluded.items():
+        what = f"left out {len(files):,}, such as {escaped(files[0])}" if files else "fits nothing here"
+        notes.append(f"exclude={pattern} {what}")
+    if heic:
+        notes.append(
+            f"{_count(heic, 'HEIC picture')} {_was(heic)} passed over, such as {escaped(min(heic))}. {WAY_OUT}"
+        )
+    if passed:
+        notes.append(f"{_count(passed, 'file')} {_was(passed)} passed over as no pictures: {by_ending(passed)}")
+    if pictures:
+        told = ", ".join(f"{escaped(file)} is a {kind}" for file, kind in list(pictures.items())[:ENDINGS])
+        notes.append(f"among them are pictures under another ending: {told}; rename them to have them read")
+    if tables := [file for file in passed if ending_of(file) in TABLES]:
+        notes.append(f"{escaped(tables[0])} is a table; to read pictures and words by it, name it: {root / tables[0]}")
+    return tuple(notes)
+
+
+def sniffed(root: Path, passed: Iterable[str]) -> dict[str, str]:
+    """Files that hold a picture whatever they are called, among the first few of each ending -> its format."""
+    tried: dict[str, int] = defaultdict(int)
+    found: dict[str, str] = {}
+    for file in passed:
+        ending = ending_of(file)
+        if tried[ending] >= TRIED or len(tried) > TRIED_ENDINGS:
+            continue
+        tried[ending] += 1
+        if kind := _content(root / file):
+            found[file] = kind
+    return found
+
+
+def heic_among(root: Path, files: Iterable[str]) -> set[str]:
+    """Those that hold what their ending says."""
+    return {file for file in files if _content(root / file) == "HEIC"}
+
+
+def _content(path: Path) -> str:
+    try:
+        return content(read(path, HEAD))
+    except (OSError, ValueError):
+        return ""
+
+
+def _count(things: Sequence[object] | set[str] | dict[str, str], name: str, plural: str = "s") -> str:
+    return f"{len(things):,} {name}{plural if len(things) != 1 else ''}"
+
+
+def _was(things: Sequence[object] | set[str]) -> str:
+    return "was" if len(things) == 1 else "were"
+
+
+def _some(names: Iterable[str], most: int = 3) -> str:
+    names = list(map(escaped, names))
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
