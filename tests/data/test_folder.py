@@ -63,7 +63,7 @@ def test_an_empty_or_endless_sidecar_is_handled(tmp_path):
 
 
 def test_an_empty_folder_is_a_clear_error(tmp_path):
-    with pytest.raises(ValueError, match=r"holds no pictures \(0 other files\); expected files ending in avif"):
+    with pytest.raises(ValueError, match=r"holds no pictures \(0 other files\); expected files ending in apng avif"):
         open_folder(tmp_path)
     put(tmp_path / "train-000.tar", "x")
     with pytest.raises(ValueError, match=r"holds no pictures but train-000.tar: name the file"):

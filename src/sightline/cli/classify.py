@@ -56,6 +56,7 @@ def classify(
     device
         auto, cpu, cuda or mps. auto runs an exported encoder on the CPU, without torch.
     """
+    from sightline.cli.notes import say_notes
     from sightline.cli.progress import name_bad, progress
     from sightline.data.source import open_source
     from sightline.probes.zero_shot import GRAPHIC
@@ -67,6 +68,7 @@ def classify(
     if out is not None and out.suffix.lower() != ".csv":
         raise ValueError(f"--out {out}: guesses are written as .csv; give it such an ending, or use --json")
     source = open_source(src)
+    say_notes(source)
     wanted = _labels(labels) or [name.replace("_", " ") for name in source.classes]
     if not wanted:
         raise ValueError(f"{src} has no classes of its own: name some, as in --labels arrow,person,vehicle")

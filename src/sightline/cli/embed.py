@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 from typing import Literal
 
+from sightline.cli.notes import say_notes
 from sightline.cli.progress import name_bad, progress
 
 
@@ -57,6 +58,7 @@ def embed(
         raise ValueError(f"--batch and --workers must be at least 0; got {batch} and {workers}")
     start = time.monotonic()
     source = open_source(src)
+    say_notes(source)
     model = open_quick(encoder, device=device, precision=precision)
     with progress("embedding") as tell:
         done = write(

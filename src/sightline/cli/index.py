@@ -4,6 +4,7 @@ import os
 import time
 from pathlib import Path
 
+from sightline.cli.notes import say_notes
 from sightline.cli.progress import name_bad, progress
 
 BUILT_IN = ("icons", "scenes")
@@ -55,6 +56,7 @@ def index(
         if encoder is None and not db.exists():
             raise ValueError(f"{db} is new, so it needs an encoder: sightline index {db} {src} --encoder ENCODER")
         source = open_source(anchored(src))
+        say_notes(source)
         model = open_encoder(encoder or made.about().encoder, device=device)
         with progress("indexing") as tell:
             fill = made.rebuild if rebuild else made.add

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from sightline.cli.notes import say_notes
 from sightline.cli.progress import name_bad, progress
 
 USUAL = "scenes:test?n=64&level=2"
@@ -59,6 +60,7 @@ def look(
     if n < 1:
         raise ValueError(f"--n must be at least 1; got {n}")
     wanted, source, model = _numbers(units), open_source(src), load(encoder, device=device)
+    say_notes(source)
     bad: dict[str, str] = {}
     with progress("looking") as tell:
         found = inside(

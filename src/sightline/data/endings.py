@@ -1,5 +1,7 @@
 """Which files are taken for pictures by their endings; what each of them is, its content decides."""
 
+from importlib.util import find_spec
+
 from sightline.data.decode import FORMATS
 
 USUAL = frozenset(
@@ -23,16 +25,29 @@ MORE = {
 RASTERS = USUAL | {ending for name, endings in MORE.items() if name in FORMATS for ending in endings.split()}
 VECTORS = frozenset({".svg", ".svgz"})
 ARRAYS = frozenset({".npy"})
-HEIC = frozenset({".heic", ".heif", ".hif"})
-"""pictures where they hold something else than HEIC (phones and messengers rename JPEGs so)"""
-PICTURES = RASTERS | VECTORS | ARRAYS | HEIC
+FOREIGN = {
+    **dict.fromkeys((".heic", ".heif", ".hif"), "HEIC"),
+    ".jxl": "JPEG XL",
+}
+"""endings of formats that a plugin of Pillow reads; the files are pictures where they hold something else (phones and
+messengers call JPEGs so)"""
+PLUGINS = {"HEIC": ("pillow_heif", "pillow-heif"), "JPEG XL": ("pillow_jxl", "pillow-jxl-plugin")}
+"""format -> module and package"""
+PICTURES = RASTERS | VECTORS | ARRAYS | FOREIGN.keys()
 TABLES = frozenset({".csv", ".tsv", ".jsonl", ".parquet"})
 HEAD = 64
 """bytes that `content` looks at"""
-READS_HEIC = "HEIF" in FORMATS
-WAY_OUT = (
-    "Pillow cannot read HEIC by itself: convert them to JPEG or PNG (`pip install pillow-heif` brings Python the means)"
-)
+
+
+def foreign(head: bytes) -> str:
+    """The format of a picture that needs a plugin which is not installed, "" for any other."""
+    kind = content(head)
+    return kind if kind in PLUGINS and find_spec(PLUGINS[kind][0]) is None else ""
+
+
+def way_out(kind: str) -> str:
+    """What to do about pictures of a `foreign` format."""
+    return f"Pillow cannot read {kind} by itself: pip install {PLUGINS[kind][1]}, or convert them to JPEG or PNG"
 
 
 def ending_of(name: str) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sightline.data.beside import TABLE, TEXTS, Words, sidecars, tables, words
 from sightline.data.caption import clean, from_name
-from sightline.data.endings import HEIC, PICTURES, READS_HEIC, TABLES, ending_of
-from sightline.data.passed import heic_among, notes_of, sniffed
+from sightline.data.endings import PICTURES, TABLES, ending_of
+from sightline.data.passed import foreign_among, notes_of, sniffed
 from sightline.data.regular import read
 from sightline.data.sample import BadSample, Sample
 from sightline.data.storable import escaped, flaw
@@ -90,15 +90,15 @@ def open_folder(
     `encoding` is that of captions beside the pictures.
     """
     found = walk(root, follow=follow, exclude=exclude)
-    heic = set() if READS_HEIC else heic_among(root, (file for file in found.files if ending_of(file) in HEIC))
-    files = [file for file in found.files if ending_of(file) in PICTURES and file not in heic]
+    foreign = foreign_among(root, found.files)
+    files = [file for file in found.files if ending_of(file) in PICTURES and file not in foreign]
     rest = [file for file in found.files if ending_of(file) not in PICTURES]
     named = {file for file in rest if file.rpartition("/")[2].lower() in TABLE}
     beside = sidecars(files, (file for file in rest if ending_of(file) in TEXTS and not flaw(file)))
     told = tables(root, files, sorted(named), encoding)
     used = named.union(*beside.values())
     passed = [file for file in rest if file not in used]
-    notes = (*told.notes, *notes_of(root, found, heic, passed, sniffed(root, passed)))
+    notes = (*told.notes, *notes_of(root, found, foreign, passed, sniffed(root, passed)))
     if not files:
         raise ValueError(_nothing(root, found, passed, notes))
     parents = {file.split("/", 1)[0] if "/" in file else "" for file in files if not flaw(file)}

@@ -1,7 +1,7 @@
 """The members of a webdataset record, and how they make a sample."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -54,12 +54,18 @@ def is_known(field: str) -> bool:
     return field.rpartition(".")[2] in KNOWN
 
 
-def parent_of(key: str, keys: Iterable[str] | dict[str, Any]) -> str | None:
-    """The record that a key with a dot is only a further field of: `0001` for `0001.seg`, where there is one."""
-    folder, slash, base = key.rpartition("/")
-    pieces = base.split(".")
-    whole = (folder + slash + ".".join(pieces[:count]) for count in range(len(pieces) - 1, 0, -1))
-    return next((found for found in whole if found in keys), None)
+def further(records: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """Records that only look like one -> the record they belong to: `0001.seg.png` is a field of 0001 nobody reads.
+
+    One with words of its own is a record that happens to be called like another.
+    """
+    found: dict[str, str] = {}
+    for key, fields in records.items():
+        parent = _parent(key, records)
+        fields = list(fields)
+        if parent and picture_field(records[parent]) and not (picture_field(fields) and len(fields) > 1):
+            found[key] = parent
+    return found
 
 
 def picture_field(fields: Iterable[str]) -> str | None:
@@ -162,6 +168,14 @@ def strings(value: Any, *, split: bool = False) -> list[str]:
     if isinstance(value, list | tuple):
         return [text.strip() for text in value if isinstance(text, str) and text.strip()]
     return []
+
+
+def _parent(key: str, keys: Mapping[str, Any]) -> str | None:
+    """The longest of the keys that this one goes on from after a dot."""
+    folder, slash, base = key.rpartition("/")
+    pieces = base.split(".")
+    whole = (folder + slash + ".".join(pieces[:count]) for count in range(len(pieces) - 1, 0, -1))
+    return next((found for found in whole if found in keys), None)
 
 
 def _said(members: dict[str, bytes]) -> Any:

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from sightline.data.endings import HEAD, TABLES, WAY_OUT, content, ending_of
+from sightline.data import endings
+from sightline.data.endings import FOREIGN, HEAD, PLUGINS, TABLES, content, ending_of, way_out
 from sightline.data.regular import read
 from sightline.data.storable import escaped
 from sightline.data.walk import Found
@@ -33,7 +34,7 @@ def by_ending(files: Iterable[str]) -> str:
 
 
 def notes_of(
-    root: Path, found: Found, heic: set[str], passed: Sequence[str], pictures: dict[str, str]
+    root: Path, found: Found, foreign: dict[str, str], passed: Sequence[str], pictures: dict[str, str]
 ) -> tuple[str, ...]:
     """A sentence for each kind of thing that was not read; `pictures` are files of other endings that are some."""
     notes: list[str] = []
@@ -59,10 +60,10 @@ def notes_of(
     for pattern, files in found.excluded.items():
         what = f"left out {len(files):,}, such as {escaped(files[0])}" if files else "fits nothing here"
         notes.append(f"exclude={pattern} {what}")
-    if heic:
-        notes.append(
-            f"{_count(heic, 'HEIC picture')} {_was(heic)} passed over, such as {escaped(min(heic))}. {WAY_OUT}"
-        )
+    for kind in PLUGINS:
+        if some := [file for file, what in foreign.items() if what == kind]:
+            told = f"{_count(some, f'{kind} picture')} {_was(some)} passed over, such as {escaped(some[0])}"
+            notes.append(f"{told}. {way_out(kind)}")
     if passed:
         notes.append(f"{_count(passed, 'file')} {_was(passed)} passed over as no pictures: {by_ending(passed)}")
     if pictures:
@@ -82,21 +83,23 @@ def sniffed(root: Path, passed: Iterable[str]) -> dict[str, str]:
         if tried[ending] >= TRIED or len(tried) > TRIED_ENDINGS:
             continue
         tried[ending] += 1
-        if kind := _content(root / file):
+        kind = content(_head(root / file))
+        if kind and kind not in PLUGINS:
             found[file] = kind
     return found
 
 
-def heic_among(root: Path, files: Iterable[str]) -> set[str]:
-    """Those that hold what their ending says."""
-    return {file for file in files if _content(root / file) == "HEIC"}
+def foreign_among(root: Path, files: Iterable[str]) -> dict[str, str]:
+    """Pictures that hold what their ending says, in a format that cannot be read here -> the format."""
+    kinds = {file: endings.foreign(_head(root / file)) for file in files if ending_of(file) in FOREIGN}
+    return {file: kind for file, kind in kinds.items() if kind}
 
 
-def _content(path: Path) -> str:
+def _head(path: Path) -> bytes:
     try:
-        return content(read(path, HEAD))
+        return read(path, HEAD)
     except (OSError, ValueError):
-        return ""
+        return b""
 
 
 def _count(things: Sequence[object] | set[str] | dict[str, str], name: str, plural: str = "s") -> str:

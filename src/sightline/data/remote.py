@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from sightline.data.draw import uniform
-from sightline.data.members import is_known, picture_field, sample_of, split_name
+from sightline.data.members import further, is_known, picture_field, sample_of, split_name
 from sightline.data.sample import BadSample, Sample
+from sightline.data.walk import is_system
 
 BUFFER = 1000
 """records that wait to be drawn from, still encoded"""
@@ -18,6 +19,8 @@ TRIES = 4
 PAUSE = 1.0
 """seconds before the second try; doubled before each further one"""
 DRAWS = 1024
+ALIKE = 16
+"""records called alike up to the first dot that wait for each other, still encoded"""
 
 Record = tuple[str, dict[str, bytes]]
 
@@ -113,19 +116,30 @@ def _stream(url: str) -> Iterator[Record]:
 
     opened: Any = fsspec.open(url, "rb")
     with opened as file, tarfile.open(fileobj=file, mode="r|*") as tar:
-        at, members = "", {}
+        # records called alike up to the first dot wait for each other: one may be no more than a field of another
+        alike: dict[str, dict[str, bytes]] = {}
+        at = ""
         for member in tar:
             # the list would come to hold every header of the tar
             tar.members = []  # pyright: ignore[reportAttributeAccessIssue]
             key, field = split_name(member.name)
-            if not member.isreg() or not is_known(field) or not key.rpartition("/")[2]:
+            if not member.isreg() or not is_known(field) or any(map(is_system, key.split("/"))):
                 continue
-            if key != at:
-                if members:
-                    yield at, members
-                at, members = key, {}
+            if key != at and alike and (_stem(key) != _stem(at) or len(alike) >= ALIKE):
+                yield from _apart(alike)
+                alike = {}
+            at = key
             data = tar.extractfile(member)
             assert data is not None, "a regular member has data"
-            members[field] = data.read()
-        if members:
-            yield at, members
+            alike.setdefault(key, {})[field] = data.read()
+        yield from _apart(alike)
+
+
+def _apart(alike: dict[str, dict[str, bytes]]) -> Iterator[Record]:
+    fields = further(alike)
+    yield from ((key, members) for key, members in alike.items() if key not in fields)
+
+
+def _stem(key: str) -> str:
+    folder, slash, base = key.rpartition("/")
+    return folder + slash + base.partition(".")[0]

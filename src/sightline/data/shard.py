@@ -13,6 +13,8 @@ from sightline.data.sample import BadSample, Sample
 from sightline.data.tar_index import TarIndex, tar_index
 
 BRACES = re.compile(r"\{([^{}]*)\}")
+TOLD = 3
+"""tars whose members not understood are told one by one"""
 RANGE = re.compile(r"(\d+)\.\.(\d+)")
 
 
@@ -24,7 +26,7 @@ class Shards:
             raise ValueError(f"{name or 'no shards'}: no tar of that name")
         indices = [tar_index(path) for path in paths]
         self.name = name or str(paths[0])
-        self.notes = tuple(index.note for index in indices if index.note)
+        self.notes = _notes(paths, indices)
         self.unread = tuple(os.path.abspath(path) for path, index in zip(paths, indices, strict=True) if index.note)
         """archives that are cut or damaged: they may have held more than was found"""
         self._reader = Reader(tuple(index.path for index in indices))
@@ -91,6 +93,14 @@ def expand(pattern: str) -> list[str]:
 
 def _stem(path: Path) -> str:
     return path.name.partition(".")[0]
+
+
+def _notes(paths: Sequence[Path], indices: Sequence[TarIndex]) -> tuple[str, ...]:
+    """What is cut, and what was passed over; of many tars alike the first few stand for all."""
+    cut = [index.note for index in indices if index.note]
+    passed = [f"{path}: {index.passed}" for path, index in zip(paths, indices, strict=True) if index.passed]
+    more = [f"and {len(passed) - TOLD:,} more tars with members not understood"] if len(passed) > TOLD else []
+    return (*cut, *passed[:TOLD], *more)
 
 
 def _classes(indices: Sequence[TarIndex]) -> tuple[tuple[str, ...], dict[str, int]]:

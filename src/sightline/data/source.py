@@ -17,9 +17,11 @@ from sightline.data.folder import open_folder
 from sightline.data.icons import Icons
 from sightline.data.mixture import Mixture
 from sightline.data.outline import Outline
+from sightline.data.regular import odd
 from sightline.data.remote import BUFFER, Remote
 from sightline.data.sample import Source, Stream
 from sightline.data.shard import Shards, expand
+from sightline.data.storable import escaped, flaw
 from sightline.data.subset import Subset, first_of_order, hold_out
 from sightline.data.table import open_table
 
@@ -86,6 +88,8 @@ def parse(src: str) -> list[Part]:
     """
     if not src.strip():
         raise ValueError(f"no source given; {_known()}")
+    if flaw(src):
+        raise ValueError(f"the path {escaped(src)} is not UTF-8, so nothing in it can be named; rename it")
     if Path(src).exists():
         return [Part(src, src, None, {})]
     return [_parse(text) for text in src.split("::")]
@@ -103,11 +107,16 @@ def _parse(text: str) -> Part:
 
 
 def _options(text: str) -> tuple[str, dict[str, str]]:
-    name, mark, tail = text.rpartition("?")
-    if not mark:
+    # a pattern that is excluded may have a `?` of its own
+    marks = [place for place, letter in enumerate(text) if letter == "?"][::-1]
+    if not marks:
         return text, {}
+    place = next((p for p in marks if {pair.partition("=")[0] for pair in text[p + 1 :].split("&")} <= EVERY), marks[0])
+    name, tail = text[:place], text[place + 1 :]
     pairs = [pair.partition("=") for pair in tail.split("&")]
     options = {key: unquote(value) for key, _, value in pairs}
+    if several := [unquote(value) for key, _, value in pairs if key == "exclude" and value]:
+        options["exclude"] = ",".join(several)
     # the `?` of an address may be its own (signatures, tokens), the `?` of a path a wild card
     if ("://" in text or not all(equals for _, equals, _ in pairs)) and not options.keys() <= EVERY:
         return text, {}
@@ -144,6 +153,7 @@ def _local(part: Part, split: str | None) -> Source:
         part.only(ANYWHERE | TABLE)
         if not path.exists():
             raise ValueError(f"{path}: no such file")
+        _regular(path)
         chosen = {key: part.options.get(key) for key in TABLE}
         return open_table(path, part.text, split=split, **chosen)
     if path.name.lower().endswith(TARS):
@@ -168,7 +178,7 @@ def _folder(path: Path, part: Part, split: str | None) -> Source:
         chosen = {"follow": links == "follow", "exclude": exclude, "encoding": part.options.get("encoding")}
         return open_folder(path if split is None else path / split, part.text, **chosen)
     if tars := sorted(file for ending in TARS for file in path.glob(f"{glob.escape(split)}*{ending}")):
-        return Shards(tars, part.text)
+        return Shards([_regular(tar) for tar in tars], part.text)
     for ending in sorted(TABLES):
         if (path / f"{split}{ending}").is_file():
             return open_table(path / f"{split}{ending}", part.text)
@@ -180,14 +190,22 @@ def _folder(path: Path, part: Part, split: str | None) -> Source:
 
 def _shards(pattern: str) -> list[Path]:
     if Path(pattern).exists():
-        return [Path(pattern)]
+        return [_regular(Path(pattern))]
     found: list[Path] = []
     for name in expand(pattern):
         files = sorted(map(Path, glob.glob(name))) if any(mark in name for mark in "*?[") else [Path(name)]
         found += files or [Path(name)]
+    found = [_regular(file) for file in found]
     if missing := [file for file in found if not file.is_file()]:
         raise ValueError(f"{len(missing)} of {len(found)} tars are not there, the first is {missing[0]}")
     return found
+
+
+def _regular(path: Path) -> Path:
+    """A pipe or device is refused before anything waits for it."""
+    if kind := odd(path):
+        raise ValueError(f"{path} is {kind}, not a file; a source is opened more than once, so give it a file")
+    return path
 
 
 def _icons(part: Part, split: str | None) -> Source:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sightline.data.caption import clean, from_name
 from sightline.data.members import strings
+from sightline.data.regular import odd
 from sightline.data.rows import Rows, read_rows
 from sightline.data.sample import BadSample, Encoded, Sample
 
@@ -37,18 +38,18 @@ class Table:
     def __getitem__(self, index: int) -> Sample:
         row = self.rows[index]
         image, stem = self._picture(row, index)
-        said = [row.get(self.caption) if self.caption else None, *(row.get(column) for column in CAPTIONS)]
-        captions = [text for value in said for text in strings(value)]
+        texts = [row.get(self.caption) if self.caption else None, *(row.get(column) for column in CAPTIONS)]
+        captions = [text for value in texts for text in strings(value)]
         label = row.get(self.label) if self.label else None
         return Sample(
             key=str(index),
             image=image,
             captions=tuple(dict.fromkeys(filter(None, map(clean, captions)))) or tuple(filter(None, [from_name(stem)])),
-            terms=tuple(term for column in TERMS for term in strings(row.get(column), split=True)),
-            label=self.classes.index(str(label)) if label not in {None, ""} else None,
-            mask=self._beside(row.get("mask")),
-            depth=self._beside(row.get("depth")),
-            name=str(row.get("name") or row.get("family") or ""),
+            terms=tuple(filter(None, (clean(term) for name in TERMS for term in strings(row.get(name), split=True)))),
+            label=self.classes.index(said) if (said := _said(label)) else None,
+            mask=self._beside(row.get("mask"), index),
+            depth=self._beside(row.get("depth"), index),
+            name=clean(str(row.get("name") or row.get("family") or "")),
         )
 
     def _picture(self, row: dict[str, Any], index: int) -> tuple[Encoded, str]:
@@ -62,12 +63,18 @@ class Table:
             raise BadSample(f"row {index + 1}: no picture in column {self.image!r}")
         if "://" in value:
             raise BadSample(f"row {index + 1}: {value[:100]} is an address; pictures are not downloaded")
-        return self.path.parent / value.strip(), Path(value.strip()).stem
+        return self._file(value.strip(), index), Path(value.strip()).stem
 
-    def _beside(self, value: Any) -> Encoded | None:
+    def _beside(self, value: Any, index: int) -> Encoded | None:
         if isinstance(value, bytes):
             return value
-        return self.path.parent / value if isinstance(value, str) and value else None
+        return self._file(value, index) if isinstance(value, str) and value else None
+
+    def _file(self, name: str, index: int) -> Path:
+        """A path that is not there is told when it is read; a pipe or device must not be."""
+        if kind := odd(path := self.path.parent / name):
+            raise BadSample(f"row {index + 1}: {name} is {kind}, not a file")
+        return path
 
 
 def open_table(
@@ -105,9 +112,10 @@ def open_table(
 def _of_split(rows: Rows, split: str, path: Path) -> Rows:
     if "split" not in rows.columns:
         raise ValueError(f"{path} has no column 'split' to choose {split!r} by; it has {', '.join(rows.columns)}")
-    values = [str(value) for value in rows.column("split")]
+    values = [_said(value) for value in rows.column("split")]
     if split not in values:
-        raise ValueError(f"{path} has no split {split!r}; its column 'split' holds {', '.join(sorted(set(values)))}")
+        known = ", ".join(sorted({*values} - {""}))
+        raise ValueError(f"{path} has no split {split!r}; its column 'split' holds {known}")
     return rows.where([index for index, value in enumerate(values) if value == split])
 
 
@@ -139,9 +147,14 @@ def _no_words(path: Path, columns: Sequence[str]) -> str:
     )
 
 
+def _said(value: Any) -> str:
+    """A label or split as written; "" for none, and for lists and the like."""
+    return str(value) if isinstance(value, str | int | float) else ""
+
+
 def _classes(values: Sequence[Any]) -> tuple[str, ...]:
     """Names of the labels: words sorted; whole numbers from 0 keep their own number."""
-    words = {str(value) for value in values if value not in {None, ""}}
+    words = {_said(value) for value in values} - {""}
     if words and all(word.isdecimal() for word in words) and max(map(int, words)) < 10 * len(words) + 1000:
         return tuple(str(number) for number in range(max(map(int, words)) + 1))
     return tuple(sorted(words))

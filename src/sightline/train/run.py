@@ -125,7 +125,10 @@ def _sources(recipe: Recipe, data: Any, evaluation: Any, line: Line) -> tuple[An
     if evaluation is None and data is None:
         evaluation = recipe.data.held
     if evaluation is not None:
-        return source, open_source(evaluation) if isinstance(evaluation, str) else evaluation
+        held = open_source(evaluation) if isinstance(evaluation, str) else evaluation
+        for note in getattr(held, "notes", ()):
+            line.say(f"{held.name}: {note}")
+        return source, held
     if isinstance(source, Stream):
         line.say("no --eval: remote shards cannot be split beforehand, so nothing is measured while training")
         return source, None

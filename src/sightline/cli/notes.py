@@ -1,0 +1,10 @@
+"""What a source passed over, said once by every verb that opens one."""
+
+import sys
+from typing import Any
+
+
+def say_notes(source: Any) -> None:
+    """The notes of a source, on stderr: what was left aside, cut or could not be seen, and what to do about it."""
+    for note in getattr(source, "notes", ()):
+        print(f"note: {note}", file=sys.stderr)
