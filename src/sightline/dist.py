@@ -39,6 +39,18 @@ def gather(x: Shaped[Tensor, "b *d"]) -> Shaped[Tensor, "m *d"]:
     return _Gather.apply(x)  # pyright: ignore[reportReturnType]
 
 
+def gather_uneven(x: Shaped[Tensor, "b *d"]) -> Shaped[Tensor, "m *d"]:
+    """Everyone's rows in order of ranks, where ranks hold different numbers of them, or none. Gradients flow back."""
+    if world() == 1:
+        return x
+    counts = gather(torch.tensor([len(x)], device=x.device)).tolist()
+    if not max(counts):
+        return x
+    padded = torch.cat([x, x.new_zeros(max(counts) - len(x), *x.shape[1:])])
+    parts = gather(padded).split(max(counts))
+    return torch.cat([part[:count] for part, count in zip(parts, counts, strict=True)])
+
+
 def ring(x: Float[Tensor, "b d"]) -> Iterator[tuple[int, Float[Tensor, "b d"]]]:
     """(owner, rows) for every rank's rows in turn, mine first; each step passes the blocks on to the next rank.
 
@@ -74,6 +86,15 @@ def any_true(mine: bool) -> bool:
     said = torch.tensor(float(mine), device=device)
     dist.all_reduce(said, dist.ReduceOp.MAX)
     return bool(said)
+
+
+def merged(mine: dict[str, str]) -> dict[str, str]:
+    """Everyone's entries, where one rank alone tells what all have met (samples that could not be read)."""
+    if world() == 1:
+        return dict(mine)
+    parts: list[Any] = [None] * world()
+    dist.all_gather_object(parts, mine)
+    return {key: value for part in parts for key, value in part.items()}
 
 
 def barrier() -> None:

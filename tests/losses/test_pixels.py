@@ -8,8 +8,8 @@ from sightline.losses.pixels import (
     patch_errors,
     patches,
     picture,
-    weighted_mean,
 )
+from sightline.losses.weighted import weighted_mean
 
 
 def test_patches_are_row_major_and_flattened_rows_columns_channels():

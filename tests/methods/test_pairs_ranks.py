@@ -7,6 +7,7 @@ from sightline import dist
 from sightline.methods import byol, simclr
 from sightline.methods.byol import BYOL
 from sightline.methods.simclr import SimCLR
+from sightline.nn.sync_norm import across_ranks
 from sightline.towers import ResNetSpec, ViTSpec
 
 B = 6
@@ -17,8 +18,8 @@ def model(kind, tower, chunk):
     specs = {"resnet": ResNetSpec(depths=(1, 1), width=4), "vit": ViTSpec(size=8, patch=4, dim=8, depth=1, heads=2)}
     made = specs[tower].build()
     if kind == "simclr":
-        return SimCLR(made, simclr.Config(temperature=0.3, out=6, chunk=chunk)).double()
-    return BYOL(made, byol.Config(hidden=8, out=6, momentum=0.9)).double()
+        return across_ranks(SimCLR(made, simclr.Config(temperature=0.3, out=6, chunk=chunk)).double())
+    return across_ranks(BYOL(made, byol.Config(hidden=8, out=6, momentum=0.9)).double())
 
 
 def train(kind, tower, chunk):

@@ -7,6 +7,7 @@ from sightline import dist
 from sightline.methods import dino, dinov2, ibot
 from sightline.methods.targets import Centering, Sinkhorn
 from sightline.methods.teaching import Head, Teaching
+from sightline.nn.sync_norm import across_ranks
 from sightline.towers import ResNetSpec, ViTSpec
 
 B = 6
@@ -25,7 +26,7 @@ def model(kind, targets):
     else:
         config = dinov2.Config(head=head, patch_head=head, teaching=teaching, targets=spec)
         made = dinov2.DINOv2(tower, config)
-    return made.double()
+    return across_ranks(made.double())
 
 
 def global_batch(step):

@@ -7,6 +7,7 @@ from sightline import dist
 from sightline.methods import mae, relative_position
 from sightline.methods.mae import MAE
 from sightline.methods.relative_position import RelativePosition
+from sightline.nn.sync_norm import across_ranks
 from sightline.towers import ResNetSpec, ViTSpec
 
 B = 4
@@ -18,7 +19,7 @@ def model(kind):
         tower = ViTSpec(size=8, patch=2, dim=8, depth=1, heads=2).build()
         return MAE(tower, mae.Config(dim=8, depth=1, heads=2, flat_weight=0.1)).double()
     tower = ResNetSpec(depths=(1, 1), width=4).build()
-    return RelativePosition(tower, relative_position.Config(hidden=8)).double()
+    return across_ranks(RelativePosition(tower, relative_position.Config(hidden=8)).double())
 
 
 def learn(kind):

@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch import nn
 
+from sightline.nn.lock import lock
 from sightline.train.gradcache import backward_accumulated, backward_cached, backward_whole, check_gradcache
 
 
@@ -56,6 +57,25 @@ def test_gradcache_equals_the_whole_batch(batch, micro):
         torch.testing.assert_close(gradient, expected[name], rtol=1e-10, atol=1e-12)
 
 
+LOCKED = {"image": ["left"], "text": ["right"], "both": ["left", "right"], "partly": ["left.weight", "right.bias"]}
+
+
+@pytest.mark.parametrize("names", LOCKED.values(), ids=LOCKED)
+def test_parts_that_are_locked_get_no_gradient_and_the_others_the_exact_one(batch, names):
+    """LiT (Zhai et al. 2022): a locked tower whose vectors are compared as they are."""
+    method = Pair().double()
+    for name, parameter in method.named_parameters():
+        parameter.requires_grad_(not name.startswith(tuple(names)))
+    whole = backward_whole(method, batch, lambda x: x)
+    expected = {name: p.grad for name, p in method.named_parameters()}
+    method.zero_grad()
+    torch.testing.assert_close(backward_cached(method, batch, 3, lambda x: x, lambda chunk: None), whole)
+    for name, parameter in method.named_parameters():
+        assert (parameter.grad is None) == (expected[name] is None) == (not parameter.requires_grad)
+        if parameter.requires_grad:
+            torch.testing.assert_close(parameter.grad, expected[name], rtol=1e-10, atol=1e-12)
+
+
 def test_gradcache_draws_the_same_dropout_in_both_passes(batch):
     """Oracle: one graph over the chunks, each embedded once under its own seed."""
     method = Pair(dropout=0.5).double().train()
@@ -81,7 +101,9 @@ def test_accumulation_equals_the_whole_batch_for_a_mean_over_samples(batch):
     whole = backward_whole(forward, batch, lambda x: x)
     expected = grads(method)
     method.zero_grad()
-    parts = backward_accumulated(forward, batch, 3, lambda x: x)
+    seeds = []
+    parts = backward_accumulated(forward, batch, 3, lambda x: x, seeds.append)
+    assert seeds == [0, 1, 2]
     torch.testing.assert_close(parts["mse"], whole["mse"])
     for name, gradient in grads(method).items():
         torch.testing.assert_close(gradient, expected[name])
@@ -93,3 +115,6 @@ def test_batchnorm_in_train_mode_is_refused_by_its_path():
     with pytest.raises(ValueError, match="norm is BatchNorm"):
         check_gradcache(method.train(), "clip.test")
     check_gradcache(method.eval(), "clip.test")
+    method.train()
+    lock(method.norm)
+    check_gradcache(method.train(), "clip.test")  # each step puts a locked tower back

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import PurePath
@@ -15,6 +16,9 @@ from sightline import __version__
 TRAINING_PART = frozenset(
     {"einops", "fontawesomefree", "jaxtyping", "onnx", "onnxscript", "pyarrow", "torch", "torchvision"}
 )
+
+TURN = 5.0
+"""seconds that a process waits under torchrun before it says why it failed"""
 
 # In the order of a first day. Each is the function of the same name in the file of the same name.
 VERBS = ("demo", "recipes", "data", "train", "embed", "index", "search", "serve", "classify", "look", "convert")
@@ -55,7 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             load_verbs()
         app(words)
     except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
+        if _rank() == 0:
+            print("stopped", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # The reader (`| head`) has what it wanted. Python flushes stdout once more at exit: give it somewhere to go.
@@ -73,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, OSError, FloatingPointError) as error:
         if os.environ.get("SIGHTLINE_TRACE"):
             raise
-        return _refuse(str(error) or type(error).__name__)
+        return _refuse(str(error) or type(error).__name__, lost=isinstance(error, ConnectionError))
     return 0
 
 
@@ -83,7 +88,16 @@ def load_verbs() -> None:
         app[verb]
 
 
-def _refuse(reason: str) -> int:
+def _rank() -> int:
+    """This process's number under torchrun, 0 elsewhere."""
+    return int(os.environ.get("RANK", "0")) if "TORCHELASTIC_RUN_ID" in os.environ else 0
+
+
+def _refuse(reason: str, *, lost: bool = False) -> int:
+    """One line on stderr. Under torchrun, which ends the others as soon as one process has failed, those who may know
+    better speak first: what all refuse is said by the first alone, and one that `lost` its peers waits longest."""
+    if _rank() or (lost and "TORCHELASTIC_RUN_ID" in os.environ):
+        time.sleep(2 * TURN if lost else TURN)
     line = f"sightline: error: {reason}"
     print(f"\033[31m{line}\033[0m" if sys.stderr.isatty() and "NO_COLOR" not in os.environ else line, file=sys.stderr)
     return 2

@@ -6,15 +6,13 @@ with t_i the pixels of patch i, or those of (x_i - mean x_i) / sqrt(var x_i + ep
 The variance is the unbiased one, as in the released code.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-import torch
 from einops import rearrange
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
-from sightline.losses.blocks import alone, precise
+from sightline.losses.blocks import precise
 
 Patches = Float[Tensor, "b n p"]
 
@@ -73,20 +71,6 @@ def picture(x: Patches, grid: tuple[int, int], patch: int) -> Float[Tensor, "b c
 def patch_errors(predicted: Patches, target: Patches) -> Float[Tensor, "b n"]:
     """The mean square difference of each patch, in float32 or better."""
     return (precise(predicted) - precise(target)).square().mean(-1)
-
-
-def weighted_mean(
-    x: Float[Tensor, "*s"],
-    weight: Float[Tensor, "*s"] | Bool[Tensor, "*s"],
-    everyone: Callable[[Tensor], Tensor] = alone,
-) -> Float[Tensor, ""]:
-    """sum(w x) / sum(w); 0, with a gradient of 0, where nothing has weight.
-
-    `everyone` makes the mean over ranks (`dist.mean`) of sum(w): ranks of more weight then count for more, and the mean
-    over ranks of what they return is that of all samples at once.
-    """
-    weight = weight.to(x.dtype)
-    return (x * weight).sum() / everyone(weight.sum()).clamp(min=torch.finfo(x.dtype).tiny)
 
 
 def contrast(x: Patches) -> Float[Tensor, "b n"]:

@@ -8,18 +8,23 @@ psi a decoder that is dropped after training. Kept is the tower with its pooled 
 With a linear phi and psi the optimum is PCA's subspace, so PCA of the same `code` is the line that must be beaten;
 `explained` = 1 - L / var x is watched.
 Departures: trained at once by gradients instead of layer by layer as in 2006; Gaussian noise where the 2008 paper sets
-pixels to zero. It is drawn from torch's generator, which the trainer seeds at every step.
+pixels to zero. It is drawn from torch's generator, which the trainer seeds at every step (nn/noise.py).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from sightline import dist
+from sightline.losses.blocks import alone
 from sightline.methods.pictures import PictureEncoder
 from sightline.nn.head import width
+from sightline.nn.noise import own
 from sightline.protocols import Batch, Losses
 
 
@@ -63,11 +68,15 @@ class Autoencoder(nn.Module):
                 f"the decoder makes pictures of {tuple(made.shape[1:])}, and {tuple(clean.shape[1:])} came in"
             )
         loss = (made.float() - clean).square().mean()
-        self.watched = {"image": features.pooled.detach(), "explained": explained(loss.detach(), clean)}
+        self.watched = {"image": features.pooled.detach(), "explained": explained(loss.detach(), clean, dist.mean)}
         return {"pixels": loss}
 
     def _noisy(self, image: Tensor) -> Tensor:
-        return image + self.config.noise * torch.randn_like(image) if self.training and self.config.noise else image
+        if not self.training or not self.config.noise:
+            return image
+        return image + self.config.noise * own(
+            partial(torch.randn, dtype=image.dtype), tuple(image.shape), image.device
+        )
 
     def before_step(self, step: int, total: int) -> None:
         """Nothing is scheduled."""
@@ -80,7 +89,12 @@ class Autoencoder(nn.Module):
         return PictureEncoder(self.image)
 
 
-def explained(error: Float[Tensor, ""], image: Float[Tensor, "b c y x"]) -> Float[Tensor, ""]:
-    """1 - error / var: 0 for an autoencoder that gives the mean picture of the batch, 1 for a perfect one."""
-    variance = (image - image.mean(0)).square().mean()
+def explained(
+    error: Float[Tensor, ""], image: Float[Tensor, "b c y x"], everyone: Callable[[Tensor], Tensor] = alone
+) -> Float[Tensor, ""]:
+    """1 - error / var: 0 for an autoencoder that gives the mean picture of the batch, 1 for a perfect one.
+
+    `everyone` makes means over ranks (`dist.mean`): the mean over ranks of what they return is that of the whole batch.
+    """
+    variance = everyone((image - everyone(image.mean(0))).square().mean())
     return 1 - error / variance.clamp(min=torch.finfo(variance.dtype).tiny)

@@ -21,7 +21,6 @@ from sightline.methods.pairs import pair
 from sightline.methods.pictures import PictureEncoder
 from sightline.nn.head import width
 from sightline.nn.heads import BYOLHead
-from sightline.nn.sync_norm import across_ranks
 from sightline.nn.teacher import Teacher, cosine_momentum
 from sightline.protocols import Batch, Losses
 
@@ -66,7 +65,6 @@ class BYOL(nn.Module):
         self.target = Teacher(self.online)
         self.register_buffer("momentum", torch.tensor(config.momentum))
         self.watched: dict[str, Tensor] = {}
-        across_ranks(self)
 
     def forward(self, batch: Batch) -> Losses:
         """{"regression"}, both directions summed: between 0 and 8, about 4 where nothing is learned."""

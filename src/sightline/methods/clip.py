@@ -17,7 +17,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from sightline.dist import gather, offset
+from sightline.dist import gather, mean, offset
 from sightline.losses.contrastive import info_nce
 from sightline.losses.hard import hard_negative
 from sightline.losses.same import same_caption
@@ -93,7 +93,7 @@ class CLIP(nn.Module):
             return {"contrastive": loss}
         return {
             "contrastive": loss,
-            "negatives": hard_negative(v, u, false[0], self.log_scale.exp(), batch["has_negative"]),
+            "negatives": hard_negative(v, u, false[0], self.log_scale.exp(), batch["has_negative"], mean),
         }
 
     def forward(self, batch: Batch) -> Losses:

@@ -23,7 +23,6 @@ from sightline.methods.pictures import PictureEncoder
 from sightline.methods.targets import Centering, Targets
 from sightline.methods.teaching import GLOBALS, Head, Taught, Teaching, by_size
 from sightline.nn.head import width
-from sightline.nn.sync_norm import across_ranks
 from sightline.protocols import Batch, Losses
 
 
@@ -60,7 +59,6 @@ class DINO(nn.Module):
         self.config = config
         self.pair = Taught(Student(tower, config.head.build(width(tower))), config.teaching)
         self.targets = config.targets.build(config.head.prototypes)
-        across_ranks(self)
         self.watched: dict[str, Tensor] = {}
 
     @property

@@ -22,7 +22,6 @@ from torch import Tensor, nn
 from sightline.methods.numbered import at_least_two, within
 from sightline.methods.pictures import PictureEncoder
 from sightline.nn.head import unit
-from sightline.nn.sync_norm import across_ranks
 from sightline.protocols import Batch, Losses
 
 START = 0.3
@@ -94,7 +93,6 @@ class ExemplarCNN(nn.Module):
     def __init__(self, image: nn.Module, head: nn.Module, classes: LinearClasses | CosineClasses) -> None:
         super().__init__()
         self.image, self.head, self.classes = image, head, classes
-        across_ranks(self)
         self.watched: dict[str, Tensor] = {}
 
     def forward(self, batch: Batch) -> Losses:

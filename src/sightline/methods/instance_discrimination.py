@@ -22,7 +22,6 @@ from sightline.methods.numbered import at_least_two, within
 from sightline.methods.pictures import PictureEncoder
 from sightline.nn.bank import MemoryBank, Partition
 from sightline.nn.head import unit
-from sightline.nn.sync_norm import across_ranks
 from sightline.protocols import Batch, Losses
 
 
@@ -64,7 +63,6 @@ class InstanceDiscrimination(nn.Module):
         self.image, self.head = image, head
         self.bank = MemoryBank(at_least_two(samples, "a vector"), dim, config.momentum)
         self.partition = Partition() if isinstance(config.against, NCE) else None
-        across_ranks(self)
         self.watched: dict[str, Tensor] = {}
         self._seen: list[tuple[Tensor, Tensor]] = []  # what this step will write; empty between steps
 
@@ -86,8 +84,8 @@ class InstanceDiscrimination(nn.Module):
         count, temperature = len(self.bank), self.config.temperature
         if self.partition is None or not isinstance(self.config.against, NCE):
             return instance_softmax(v, self.bank.entries, index, temperature)
-        # drawn on the CPU from the generator the trainer seeds, so that a GPU draws the same; each rank and each part
-        # of a batch draws its own
+        # drawn on the CPU from the generator the trainer seeds, so that a GPU draws the same; all ranks draw the same
+        # too, each part of a batch its own
         drawn = torch.randint(count, (self.config.against.noise,)).to(index.device)
         noise = self.bank.read(drawn)
         if not self.partition.known:

@@ -19,7 +19,8 @@ from torch import Tensor, nn
 
 from sightline import dist
 from sightline.losses.blocks import precise
-from sightline.losses.pixels import NormalisedPixels, Target, contrast, patch_errors, patches, picture, weighted_mean
+from sightline.losses.pixels import NormalisedPixels, Target, contrast, patch_errors, patches, picture
+from sightline.losses.weighted import weighted_mean
 from sightline.methods.masked import check_stem
 from sightline.methods.pictures import PictureEncoder
 from sightline.nn.decoder import MaskDecoder, places
@@ -107,7 +108,8 @@ class MAE(nn.Module):
 
 def _by_content(errors: Tensor, masked: Tensor, flat: Tensor) -> dict[str, Tensor]:
     """The error of masked patches of one colour, and of those that hold an edge: a low loss may be all background."""
-    return {"loss_flat": weighted_mean(errors, masked & flat), "loss_edge": weighted_mean(errors, masked & ~flat)}
+    parts = {"loss_flat": masked & flat, "loss_edge": masked & ~flat}
+    return {name: weighted_mean(errors, part, dist.mean) for name, part in parts.items()}
 
 
 def _grid(mask: Tensor) -> Grid:

@@ -19,10 +19,10 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from sightline import dist
-from sightline.losses.pixels import contrast, weighted_mean
+from sightline.losses.pixels import contrast
+from sightline.losses.weighted import weighted_mean
 from sightline.methods.pictures import PictureEncoder
 from sightline.nn.head import width
-from sightline.nn.sync_norm import across_ranks
 from sightline.protocols import Batch, Losses
 
 NEIGHBOURS = 8
@@ -52,7 +52,6 @@ class RelativePosition(nn.Module):
         self.head = nn.Sequential(
             nn.Linear(2 * width(image), config.hidden), nn.ReLU(inplace=True), nn.Linear(config.hidden, NEIGHBOURS)
         )
-        across_ranks(self)
         self.watched: dict[str, Tensor] = {}
         self.step = 0
 
@@ -66,7 +65,7 @@ class RelativePosition(nn.Module):
         logits, solvable, embedded = self._compare(batch)
         places = repeat(torch.arange(NEIGHBOURS, device=logits.device), "k -> b k", b=len(logits))
         errors = F.cross_entropy(logits.flatten(0, 1), places.flatten(), reduction="none").view_as(places)
-        accuracy = weighted_mean((logits.argmax(-1) == places).float(), solvable)
+        accuracy = weighted_mean((logits.argmax(-1) == places).float(), solvable, dist.mean)
         self.watched = {"image": embedded.detach(), "accuracy": accuracy.detach()}
         if self.step * len(logits) * dist.world() < self.samples:
             self.watched["accuracy_first_epoch"] = self.watched["accuracy"]

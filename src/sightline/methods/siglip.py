@@ -17,7 +17,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from sightline.dist import gather, rank, ring
+from sightline.dist import gather, mean, rank, ring
 from sightline.losses.hard import hard_negative
 from sightline.losses.same import same_caption
 from sightline.losses.sigmoid import sigmoid_contrastive
@@ -105,7 +105,7 @@ class SigLIP(nn.Module):
             return {"sigmoid": loss}
         return {
             "sigmoid": loss,
-            "negatives": hard_negative(v, u, false[0], self.log_scale.exp(), batch["has_negative"]),
+            "negatives": hard_negative(v, u, false[0], self.log_scale.exp(), batch["has_negative"], mean),
         }
 
     def forward(self, batch: Batch) -> Losses:

@@ -20,7 +20,6 @@ from sightline.methods.pairs import both
 from sightline.methods.pictures import PictureEncoder
 from sightline.nn.head import unit, width
 from sightline.nn.heads import SimCLRHead
-from sightline.nn.sync_norm import across_ranks
 from sightline.protocols import Batch, Features, Losses
 
 Embedded = tuple[Float[Tensor, "b e"], ...]
@@ -51,7 +50,6 @@ class SimCLR(nn.Module):
         self.image = tower
         self.head = SimCLRHead(width(tower), config.hidden or width(tower), config.out)
         self.watched: dict[str, Tensor] = {}
-        across_ranks(self)
 
     def embed(self, batch: Batch) -> Embedded:
         """Unit vectors of the two views' projections, (b, out) each; float32 whatever the tower runs in."""

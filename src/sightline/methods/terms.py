@@ -5,7 +5,7 @@
 Icons share terms ("arrow" stands on 47 of them). In the pair loss two icons that share a term are each other's
 negatives; here they are positives of that term, so what they have in common is learnt as such, and an icon never seen
 is found by the terms it shares with others. A wrapper: what is kept is the inner method's encoder.
-Departure: the terms of this rank's samples are compared with this rank's pictures only.
+Across ranks the terms are those of the whole batch, each once.
 """
 
 from dataclasses import dataclass
@@ -13,9 +13,12 @@ from math import log
 from typing import Any
 
 import torch
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from sightline.dist import gather_uneven, mean, world
 from sightline.losses.labels import label_contrastive
+from sightline.losses.same import same_caption
 from sightline.nn.head import unit
 from sightline.nn.tag import tag
 from sightline.protocols import Batch, Losses
@@ -48,8 +51,10 @@ class WithTerms(nn.Module):
         return self.pair.embed(batch)
 
     def compare(self, embedded: tuple[Any, ...], batch: Batch) -> Losses:
-        terms = unit(self.pair.encode_text(batch["terms"]))
-        loss = label_contrastive(embedded[0], terms, batch["has_term"], self.log_scale.exp())
+        terms, has = of_all(
+            unit(self.pair.encode_text(batch["terms"])), same_caption(batch["terms"]), batch["has_term"]
+        )
+        loss = label_contrastive(embedded[0], terms, has, self.log_scale.exp(), mean)
         return self.pair.compare(embedded, batch) | {"terms": self.config.weight * loss}
 
     def forward(self, batch: Batch) -> Losses:
@@ -65,3 +70,18 @@ class WithTerms(nn.Module):
 
     def encoder(self) -> Any:
         return self.pair.encoder()
+
+
+def of_all(
+    terms: Float[Tensor, "t e"], number: Int[Tensor, "t"], has: Bool[Tensor, "b t"]
+) -> tuple[Float[Tensor, "a e"], Bool[Tensor, "b a"]]:
+    """The terms of all ranks, each once, and which of them my pictures have; `number` is equal for equal terms."""
+    if world() == 1:
+        return terms, has
+    everyone, numbers = gather_uneven(terms), gather_uneven(number)
+    distinct, place = numbers.unique(return_inverse=True)
+    first = torch.full_like(distinct, len(numbers)).scatter_reduce(
+        0, place, torch.arange(len(numbers), device=numbers.device), "amin"
+    )
+    mine = torch.searchsorted(distinct, number)
+    return everyone[first], has.new_zeros(len(has), len(distinct)).index_copy(1, mine, has)

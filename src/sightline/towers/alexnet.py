@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from sightline.nn.noise import Dropout
 from sightline.protocols import Features
 from sightline.towers.resnet import numbered, of_map
 
@@ -91,10 +92,10 @@ def head_2012(inner: int, dim: int, dropout: float) -> nn.Sequential:
         OrderedDict(
             fc6=nn.Linear(inner, dim),
             relu6=nn.ReLU(inplace=True),
-            drop6=nn.Dropout(dropout),
+            drop6=Dropout(dropout),
             fc7=nn.Linear(dim, dim),
             relu7=nn.ReLU(inplace=True),
-            drop7=nn.Dropout(dropout),
+            drop7=Dropout(dropout),
         )
     )
 
@@ -103,10 +104,10 @@ def head_2014(inner: int, dim: int, dropout: float) -> nn.Sequential:
     """torchvision's: dropout on what fc6 and fc7 read."""
     return nn.Sequential(
         OrderedDict(
-            drop5=nn.Dropout(dropout),
+            drop5=Dropout(dropout),
             fc6=nn.Linear(inner, dim),
             relu6=nn.ReLU(inplace=True),
-            drop6=nn.Dropout(dropout),
+            drop6=Dropout(dropout),
             fc7=nn.Linear(dim, dim),
             relu7=nn.ReLU(inplace=True),
         )

@@ -2,7 +2,7 @@
 
 The file holds the method, the optimiser, the average, the gradient scaler and the step. No random state: every draw of
 the data is a function of (seed, step, sample), see `data/draw.py`, and a model's own (drop path, the noise of NCE and
-of the denoising autoencoder) of (seed, step, rank, part of the batch). Under DDP and FSDP2 the tensors are gathered by
+of the denoising autoencoder) of (seed, step, part of the batch). Under DDP and FSDP2 the tensors are gathered by
 `torch.distributed.checkpoint.state_dict`, so a run may go on with another number of devices.
 """
 

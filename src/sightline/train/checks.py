@@ -113,11 +113,10 @@ def check_method(recipe: Recipe, method: nn.Module, world: int) -> None:
     of the whole; then the method's own check, of the fewest pictures that any part of a step has, over all devices."""
     share = recipe.batch // world
     parted = 0 < recipe.micro < share and not isinstance(method, Contrastive)  # GradCache compares the whole batch
-    if share < 2 and (reason := _needs_company(method)):
+    if recipe.batch < 2 and (reason := _needs_company(method)):  # of all processes: what is compared is everyone's
         raise ValueError(
-            f"{recipe.name}: batch={recipe.batch} leaves one picture "
-            f"{f'to each of {world} processes' if world > 1 else 'at a time'}, and {reason}. Set batch={2 * world} or "
-            "more (64 is a good start)"
+            f"{recipe.name}: batch={recipe.batch} leaves one picture at a time, and {reason}. Set batch=2 or more "
+            "(64 is a good start)"
         )
     if parted and (reason := _whole(method)):
         raise ValueError(

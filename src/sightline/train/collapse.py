@@ -3,7 +3,7 @@ r"""Collapse, measured: what a batch's embeddings and prototype assignments say 
 A method leaves its last batch in `watched`: `image` (and `text`) embeddings (b, d), `target` projections (b, d) of a
 target network, `teacher` probabilities q (r, k) and `student` logits over their temperature (r, k), whose log-softmax
 is ln p, of the rows compared with them; `patch_teacher` and `patch_student` are the same of masked patches, and give
-quantities that begin so. Of those, with z the rows:
+quantities that begin so. Of those, with z the rows of all ranks (which must look at the same steps):
 
     NAME_std       sqrt(d) mean_d std_b(z / |z|)     1 for directions spread evenly, 0 where all rows are one
     NAME_cosine    mean_{i != j} cos(z_i, z_j)
@@ -21,6 +21,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from sightline.dist import gather, mean, total
 from sightline.probes.rankme import rankme
 
 ROWS = 1024
@@ -28,24 +29,38 @@ ROWS = 1024
 
 
 def measured(watched: dict[str, Tensor]) -> dict[str, float]:
-    """Every quantity of the module's list that `watched` allows; scalars (0-d) in it are taken as they are."""
-    found: dict[str, float] = {name: float(value) for name, value in watched.items() if value.ndim == 0}
+    """Every quantity of the module's list that `watched` allows; of scalars (0-d) in it the mean over ranks."""
+    found: dict[str, float] = {name: float(mean(value)) for name, value in watched.items() if value.ndim == 0}
     for name in ("image", "text", "target"):
-        rows = watched.get(name)
-        if rows is None or len(rows) < 2 or not rows.isfinite().all():
+        if name not in watched:
+            continue
+        rows = gather(watched[name].detach())
+        if len(rows) < 2 or not rows.isfinite().all():
             continue
         found |= {f"{name}_std": normalised_std(rows), f"{name}_cosine": mean_cosine(rows)}
         found[f"{name}_rankme"] = rankme(rows[:ROWS].detach().float().cpu())
     for name in ("", "patch_"):
-        rows = watched.get(f"{name}teacher")
-        if rows is None or len(rows) == 0:
+        if f"{name}teacher" not in watched:
             continue
-        teacher = rows.detach().float()
-        found[f"{name}entropy"] = entropy(teacher)
-        found[f"{name}marginal"] = entropy(teacher.mean(0, keepdim=True))
+        teacher = watched[f"{name}teacher"].detach().float()
+        count = total(teacher.new_tensor([len(teacher)]))  # ranks may have different numbers of masked patches
+        if not count:
+            continue
+        found[f"{name}entropy"] = float(total(torch.special.entr(teacher).sum()) / count)
+        found[f"{name}marginal"] = entropy(total(teacher.sum(0, keepdim=True)) / count)
         if f"{name}student" in watched:
-            found[f"{name}divergence"] = divergence(teacher, watched[f"{name}student"].float().log_softmax(-1))
+            apart = divergences(teacher, watched[f"{name}student"].float().log_softmax(-1))
+            found[f"{name}divergence"] = float(total(apart.sum()) / count)
     return found
+
+
+def shapes(watched: dict[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    """The shapes of what `measured` takes, with the rows of all ranks."""
+    rows = {name: value for name, value in watched.items() if value.ndim}
+    if not rows:
+        return {}
+    counts = total(torch.tensor([len(value) for value in rows.values()], device=next(iter(rows.values())).device))
+    return {name: (int(n), *rows[name].shape[1:]) for name, n in zip(rows, counts, strict=True)}
 
 
 def normalised_std(z: Float[Tensor, "b d"]) -> float:
@@ -68,9 +83,9 @@ def entropy(q: Float[Tensor, "r k"]) -> float:
     return float(torch.special.entr(q).sum(1).mean())
 
 
-def divergence(q: Float[Tensor, "r k"], log_p: Float[Tensor, "r k"]) -> float:
-    """KL(q || p), the mean over rows: what the student has left to learn of its teacher."""
-    return float((torch.xlogy(q, q) - q * log_p).sum(1).mean())
+def divergences(q: Float[Tensor, "r k"], log_p: Float[Tensor, "r k"]) -> Float[Tensor, " r"]:
+    """KL(q || p) of each row: what the student has left to learn of its teacher."""
+    return (torch.xlogy(q, q) - q * log_p).sum(1)
 
 
 class Usage:
@@ -93,6 +108,9 @@ class Usage:
     def look(self) -> dict[str, float]:
         """{"prototypes"}: the share in use; empty where there were fewer rows than prototypes, so that it means
         little. Then starts anew."""
-        share = float(self.seen.float().mean()) if self.rows and self.rows >= len(self.seen) else None
+        if not len(self.seen):
+            return {}
+        rows = int(total(torch.tensor(self.rows, device=self.seen.device)))
+        share = float((total(self.seen.float()) > 0).float().mean()) if rows >= len(self.seen) else None
         self.seen, self.rows = torch.zeros_like(self.seen), 0
         return {} if share is None else {"prototypes": share}

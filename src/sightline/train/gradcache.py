@@ -4,7 +4,7 @@ GradCache (Gao, Zhang, Han, Callan 2021, "Scaling deep contrastive learning batc
   (1) embed every chunk without a graph;  (2) loss on the whole batch of detached embeddings, backward to them;
   (3) embed every chunk again with a graph and push the cached gradients through it.
 Exact up to rounding: the random state of each chunk is the same in (1) and (3). Not under BatchNorm in train mode,
-whose statistics depend on the chunk: refused.
+whose statistics depend on the chunk: refused. A part without trained parameters (a locked tower) gets no gradients.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from sightline.nn.lock import locked
 from sightline.nn.sync_norm import BATCHNORM
 from sightline.protocols import Batch, Contrastive, Losses
 
@@ -24,8 +25,9 @@ def check_gradcache(method: nn.Module, name: str) -> None:
     """Raises ValueError where the batch is to be split and GradCache would not be exact."""
     if not isinstance(method, Contrastive):
         return
+    kept = {part for tower in locked(method) for part in tower.modules()}  # in evaluation mode at every step
     for path, module in method.named_modules():
-        if isinstance(module, BATCHNORM) and module.training:
+        if isinstance(module, BATCHNORM) and module.training and module not in kept:
             tower = path.partition(".")[0] in {"image", "text"}
             raise ValueError(
                 f"{name}: micro splits a contrastive batch, and {path} is BatchNorm, whose statistics would change "
@@ -41,10 +43,16 @@ def backward_whole(forward: Callable[[Batch], Losses], batch: Batch, scale: Scal
     return detach(losses)
 
 
-def backward_accumulated(forward: Callable[[Batch], Losses], batch: Batch, micro: int, scale: Scale) -> Losses:
-    """Mean over chunks of `micro` samples, each weighted by its share; exact where the loss is a mean over samples."""
+def backward_accumulated(
+    forward: Callable[[Batch], Losses], batch: Batch, micro: int, scale: Scale, reseed: Callable[[int], None]
+) -> Losses:
+    """Mean over chunks of `micro` samples, each weighted by its share; exact where the loss is a mean over samples.
+
+    `reseed(chunk)` puts the random state of that chunk in place.
+    """
     count, sums = _count(batch), {}
-    for chunk, share in _chunks(batch, micro):
+    for number, (chunk, share) in enumerate(_chunks(batch, micro)):
+        reseed(number)
         losses = forward(chunk)
         weight = share / count
         scale(total(losses) * weight).backward()
@@ -64,11 +72,15 @@ def backward_cached(method: Any, batch: Batch, micro: int, scale: Scale, reseed:
     whole = tuple(torch.cat(column).detach().requires_grad_() for column in zip(*parts, strict=True))
     losses = method.compare(whole, batch)
     scale(total(losses)).backward()
-    cached = [w.grad.split([len(p[i]) for p in parts]) for i, w in enumerate(whole) if w.grad is not None]
+    cached = [None if w.grad is None else w.grad.split([len(p[i]) for p in parts]) for i, w in enumerate(whole)]
     for number, chunk in enumerate(chunks):
         reseed(number)
         embedded = method.embed(chunk)
-        torch.autograd.backward(list(embedded), [gradient[number] for gradient in cached])
+        # the vectors of a locked tower have no graph to go back through, unless a trained projection gives them one
+        reached = [(x, g[number]) for x, g in zip(embedded, cached, strict=True) if g is not None and x.requires_grad]
+        if not reached:  # nothing but what `compare` has learns: temperature, bias
+            break
+        torch.autograd.backward([x for x, _ in reached], [g for _, g in reached])
     return detach(losses)
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Collection
 from contextlib import nullcontext
 from functools import partial
+from math import ceil
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from sightline.data.draw import seed_of
 from sightline.nn.ema import EMA
 from sightline.nn.heads import UnitPrototypes
 from sightline.nn.lock import keep_locked, locked
+from sightline.nn.noise import begin
 from sightline.protocols import Batch, Contrastive, Losses
 from sightline.train import checkpoint
 from sightline.train.clipping import clip_gradients, norm_of
@@ -119,9 +121,9 @@ class Learner:
         reseed = partial(self.reseed, step)
         if self.cached:
             return backward_cached(self.method, batch, self.micro, self.scaler.scale, reseed)
-        reseed(0)
         if self.micro:
-            return backward_accumulated(self.method, batch, self.micro, self.scaler.scale)
+            return backward_accumulated(self.method, batch, self.micro, self.scaler.scale, reseed)
+        reseed(0)
         return backward_whole(self.replica, batch, self.scaler.scale)
 
     def clip(self, step: int) -> float:
@@ -146,8 +148,14 @@ class Learner:
         return {"watch_last_layer": float(norm_of(self.last)) / trunk if trunk else 0.0}
 
     def reseed(self, step: int, chunk: int) -> None:
-        """Dropout and stochastic depth draw from (seed, step, rank, chunk): nothing to save, nothing to restore."""
-        torch.manual_seed(seed_of(self.recipe.seed, step, dist.rank(), chunk))
+        """Drop path and noise draw from (seed, step, part of the batch): nothing to save, nothing to restore.
+
+        Parts are numbered through the ranks, so that any number of them draws alike.
+        """
+        if self.micro:
+            begin(seed_of(self.recipe.seed, step, 0, dist.rank() * ceil(self.share / self.micro) + chunk))
+        else:
+            begin(seed_of(self.recipe.seed, step, 0, 0), pictures=self.share)
 
     def autocast(self) -> Any:
         dtype = DTYPES[self.recipe.precision]

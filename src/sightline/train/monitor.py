@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from sightline.protocols import Losses
-from sightline.train.collapse import Usage, measured
+from sightline.train.collapse import Usage, measured, shapes
 
 EVERY = 50
 """steps between looks"""
@@ -90,7 +90,7 @@ class Monitor:
             self.quantities = measured(watched)
             for name, usage in self.usage.items() if step else ():
                 self.quantities |= {f"{name}{key}": value for key, value in usage.look().items()}
-            size = {name: tuple(value.shape) for name, value in watched.items()}
+            size = shapes(watched)
             seen = self.quantities | {"last_layer": row.get("watch_last_layer", 0.0)}
             shown = dict(causes(seen, size)) if step else {}
             shown = {cause: text for cause, text in shown.items() if step >= self.patience or cause not in LATE}

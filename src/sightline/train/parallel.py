@@ -1,8 +1,7 @@
 """One process or many: start-up under `torchrun`, and the wrapper that keeps replicas or shards in step.
 
-Besides `sightline.dist` and `checkpoint.py` the only file that knows torch.distributed. Two ranks give the losses and
-gradients of one for LayerNorm towers; BatchNorm normalises over each rank's own samples, as in every DDP trainer,
-except where a method asks for all of them (nn/sync_norm.py).
+Besides `sightline.dist` and `checkpoint.py` the only file that knows torch.distributed. Two ranks give the losses, the
+weights and the statistics of one: every BatchNorm is over all ranks (nn/sync_norm.py).
 """
 
 import os
@@ -11,7 +10,7 @@ from contextlib import contextmanager
 
 import torch
 from torch import nn
-from torch.distributed import destroy_process_group, init_process_group, is_initialized
+from torch.distributed import DistError, destroy_process_group, init_process_group, is_initialized
 from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
 from torch.nn.parallel import DistributedDataParallel
 
@@ -22,16 +21,28 @@ from sightline.weights.load import pick
 
 @contextmanager
 def processes(device: str) -> Iterator[torch.device]:
-    """The process group of `torchrun`, if it started us, and this rank's device; torn down at the end."""
+    """The process group of `torchrun`, if it started us, and this rank's device; torn down at the end.
+
+    Raises ConnectionError where another process of the run ended before its time.
+    """
     chosen = pick_device(device)
     mine = "WORLD_SIZE" in os.environ and not is_initialized()
     if mine:
         init_process_group("nccl" if chosen.type == "cuda" else "gloo")
     try:
         yield chosen
+    except RuntimeError as error:
+        if mine and _lost(error):
+            raise ConnectionError("another process of this run has ended; what it says is the reason") from error
+        raise
     finally:
         if mine:
             destroy_process_group()
+
+
+def _lost(error: RuntimeError) -> bool:
+    """Whether it is how the exchange reports a process that is gone: gloo by its text alone."""
+    return isinstance(error, DistError) or any(word in str(error) for word in ("by peer", "gloo", "Broken pipe"))
 
 
 def pick_device(device: str) -> torch.device:

@@ -19,6 +19,7 @@ from sightline.data.sample import Source, Stream
 from sightline.data.source import hold_out, open_source
 from sightline.nn.ema import EMA
 from sightline.nn.resnet import Basic, Bottleneck
+from sightline.nn.sync_norm import across_ranks
 from sightline.nn.tag import decayed
 from sightline.nn.transformer import Block
 from sightline.text.load import AnyTokenizer, load_tokenizer
@@ -69,7 +70,7 @@ def fit(
         check_count(recipe, source, dist.world())
         check_metric(recipe, source, held)
         check_pictures(recipe, source)
-        tokenizer = _tokenizer(recipe, source, folder, start)
+        tokenizer = _tokenizer(recipe, source, folder, start, writes=dist.rank() == 0 or options.dry_run)
         recipe = fitted(recipe, tokenizer) if start is None else start.fitted(tokenizer)
         recipe = replace(recipe, samples=_length(source))
         learner = _learner(recipe, source, device, options, start)
@@ -154,9 +155,11 @@ def _length(source: Any) -> int:
     return len(source) if hasattr(source, "__len__") else 0
 
 
-def _tokenizer(recipe: Recipe, source: Any, folder: RunFolder, start: Start | None) -> AnyTokenizer | None:
-    """The run's own tokenizer, saved with the run by the first rank: that of the encoder it starts from, else trained
-    on the captions once."""
+def _tokenizer(
+    recipe: Recipe, source: Any, folder: RunFolder, start: Start | None, *, writes: bool
+) -> AnyTokenizer | None:
+    """The run's own tokenizer, saved with the run by the first rank (`writes`; each has its own scratch in a dry run):
+    that of the encoder it starts from, else trained on the captions once."""
     if recipe.text is None:
         return None
     if "text" not in source.has:
@@ -164,7 +167,7 @@ def _tokenizer(recipe: Recipe, source: Any, folder: RunFolder, start: Start | No
             f"{recipe.name} learns from captions, and {source.name} has none. Give each picture a .txt file of the "
             "same name, a caption column, or a telling file name"
         )
-    if dist.rank() == 0 and not (folder.tokenizer.exists() and folder.kept()):
+    if writes and not (folder.tokenizer.exists() and folder.kept()):
         folder.path.mkdir(parents=True, exist_ok=True)
         given = None if start is None else start.tokenizer
         made = recipe.data.tokenizer.train(corpus(source, recipe.seed)) if given is None else given
@@ -179,7 +182,7 @@ def _learner(recipe: Recipe, source: Any, device: torch.device, options: Options
     method: Any = recipe.build(recipe)
     if start is not None:
         start.fill(method)
-    method = method.to(device)
+    method = across_ranks(method.to(device), device)
     made = {"text": {"tokens", "terms"}}  # what the loader makes of what a source has
     offered = {"index", "views", "masks"} | source.has | {key for has in source.has for key in made.get(has, ())}
     lacking = sorted(method.needs - offered)

@@ -81,7 +81,8 @@ class Session:
                 step, finished = self.steps(first, stop)
             if finished:
                 self.keep()
-            self.report(step, finished)
+            bad = dist.merged(self.feed.bad)
+            self.report(step, finished, bad)
         finally:
             self.line.close()
             for sink in (self.metrics, self.board):
@@ -97,7 +98,7 @@ class Session:
             self.scores,
             finished=finished,
             lead=self.lead,
-            bad=dict(self.feed.bad),
+            bad=bad,
         )
 
     def steps(self, step: int, stop: threading.Event) -> tuple[int, bool]:
@@ -241,9 +242,9 @@ class Session:
         """The width of the vectors that are kept: the tower's own where nothing is projected."""
         return getattr(module.encoder(), "dim", self.recipe.dim)
 
-    def report(self, step: int, finished: bool) -> None:
-        if self.feed.bad:
-            named = "; ".join(f"{key}: {reason}" for key, reason in list(self.feed.bad.items())[:5])
-            self.line.say(f"{len(self.feed.bad)} samples could not be read and were left out: {named}")
+    def report(self, step: int, finished: bool, bad: dict[str, str]) -> None:
+        if bad:
+            named = "; ".join(f"{key}: {reason}" for key, reason in list(bad.items())[:5])
+            self.line.say(f"{len(bad)} samples could not be read and were left out: {named}")
         if not finished:
             self.line.say(f"stopped at step {step} of {self.learner.total}; the same command goes on from there")
