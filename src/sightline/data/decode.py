@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from sightline.data import bands, npy, tiff
+from sightline.data import bands, npy, svg, tiff
 from sightline.data.bands import PIXELS
 from sightline.data.sample import BadSample, Encoded
 from sightline.data.svg import rasterize
+from sightline.data.svg_text import is_svg
 
 FILE_BYTES = 512 * 2**20
 STRIP = 16
@@ -87,12 +88,12 @@ def colours(image: Image.Image) -> Image.Image:
 
 
 def measure(image: Encoded) -> tuple[int, int]:
-    """(width, height) as stored, from the header alone; an SVG is measured as drawn with a shorter side of 256."""
+    """(width, height) as stored, from the header alone; of an SVG by what its root states, with a shorter side of 256."""
     if isinstance(image, np.ndarray):
         return image.shape[1], image.shape[0]
     data = unpacked(image)
     if is_svg(data):
-        return Image.fromarray(rasterize(data, VECTOR)).size
+        return svg.measure(data)
     opened = _known(data)
     return bands.size(data) if opened is None else opened.size
 
@@ -100,13 +101,6 @@ def measure(image: Encoded) -> tuple[int, int]:
 def open_raster(image: Path | bytes) -> Image.Image:
     """The raster with its header read and its size checked, its pixels not yet made, in its own mode."""
     return _open(unpacked(image))
-
-
-def is_svg(data: bytes) -> bool:
-    """By content: XML (any byte order) that holds an `<svg`."""
-    if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        data = data[2:].replace(b"\0", b"")
-    return data.removeprefix(b"\xef\xbb\xbf")[:4096].lstrip()[:1] == b"<" and (b"<svg" in data or b":svg" in data)
 
 
 def unpacked(image: Path | bytes) -> bytes:

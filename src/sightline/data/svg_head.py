@@ -1,0 +1,77 @@
+"""What an SVG says of itself, read without drawing it: its title, and its size as its root states it."""
+
+import xml.parsers.expat as expat
+
+from sightline.data.sample import BadSample
+from sightline.data.svg_draw import box
+from sightline.data.svg_safe import ratio_of
+from sightline.data.svg_text import text_of
+from sightline.data.svg_tree import CHARACTERS, refuse_nested
+
+MEASURED = 256
+"""pixels of the shorter side that a drawing is measured at"""
+
+
+def title(svg: str | bytes) -> str | None:
+    """The root's own `<title>`, else the root's `aria-label`, else None. Titles of parts are not the picture's."""
+    try:
+        head = _Head(svg)
+    except BadSample:
+        return None
+    return " ".join("".join(head.words).split()) or " ".join(head.root.get("aria-label", "").split()) or None
+
+
+def measure(svg: str | bytes) -> tuple[int, int]:
+    """(width, height) with a shorter side of 256, by what the root states; a square where it states nothing.
+
+    BadSample where the root is no SVG.
+    """
+    return box(ratio_of(_Head(svg, titled=False).root) or 1.0, MEASURED)
+
+
+class _Found(Exception):
+    """No more needs to be read."""
+
+
+class _Head:
+    def __init__(self, svg: str | bytes, *, titled: bool = True) -> None:
+        text = svg if isinstance(svg, str) else text_of(svg)
+        if len(text) > CHARACTERS:
+            raise BadSample(f"SVG of {len(text):,} characters, the limit is {CHARACTERS:,}")
+        self.titled = titled and "title" in text
+        self.depth = 0
+        self.inside = False
+        self.root: dict[str, str] = {}
+        self.words: list[str] = []
+        parser = expat.ParserCreate("utf-8")
+        parser.buffer_text = True
+        parser.StartElementHandler = self.start
+        parser.EndElementHandler = self.end
+        parser.CharacterDataHandler = self.characters
+        parser.EntityDeclHandler = refuse_nested
+        try:
+            parser.Parse(text.encode("utf-8", "replace"), True)
+        except _Found:
+            pass
+        except expat.ExpatError as error:
+            raise BadSample(f"malformed SVG: {error}") from error
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        self.depth += 1
+        kind = tag.rpartition(":")[2]
+        if self.depth == 1:
+            if kind != "svg":
+                raise BadSample(f"not an SVG: the root is <{tag[:80]}>")
+            self.root = attributes
+            if not self.titled:
+                raise _Found
+        self.inside = self.depth == 2 and kind == "title"
+
+    def end(self, tag: str) -> None:
+        if self.inside:
+            raise _Found
+        self.depth -= 1
+
+    def characters(self, text: str) -> None:
+        if self.inside:
+            self.words.append(text)
