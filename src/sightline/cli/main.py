@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UnknownCommandError as error:
         return _refuse(_unknown((error.unused_tokens or words)[0]))
     except CycloptsError as error:
-        return _refuse(f"{error} See `{_usage(error)} --help`.")
+        return _refuse(f"{_settings_meant(words) or error} See `{_usage(error)} --help`.")
     except ImportError as error:
         missing = _missing(error)
         if os.environ.get("SIGHTLINE_TRACE") or missing is None:
@@ -111,6 +111,18 @@ def _unknown(word: str) -> str:
 def _usage(error: CycloptsError) -> str:
     """`sightline train` where the mistake is inside that verb, else `sightline`."""
     return " ".join(("sightline", *(error.command_chain or ())))
+
+
+def _settings_meant(words: Sequence[str]) -> str:
+    """What `train` answers to settings written as options; "" elsewhere, and where its part is not installed."""
+    if words[:1] != ["train"]:
+        return ""
+    try:
+        from sightline.cli.train import settings_meant
+
+        return settings_meant(words)
+    except (ImportError, ValueError):  # a recipe that is none: the plain answer will do
+        return ""
 
 
 def _missing(error: BaseException | None) -> str | None:

@@ -1,6 +1,10 @@
 """`sightline train`."""
 
+import inspect
+from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
+from shlex import quote
 from typing import Literal
 
 
@@ -109,5 +113,57 @@ def train(
     if not done.finished and not dry_run:
         raise KeyboardInterrupt  # what comes after it in a script must not begin
     if done.finished and done.lead:
-        scores = "  ".join(f"{name} {value:.3f}" for name, value in done.scores.items())
+        from sightline.train.score import told
+
+        scores = told(done.scores)
+        if done.already:
+            print(f"{out}: finished before, at step {done.steps}  {scores}")
+            return
         print(f"{out}: {done.steps} steps in {done.seconds:.0f} s, {done.images_per_second:.0f} images/s  {scores}")
+        if not quiet:
+            print("Go on with", *(f"  {command}" for command in next_commands(recipe, out, data)), sep="\n")
+
+
+def next_commands(recipe: str, out: Path, data: str | None) -> list[str]:
+    """What is done with a finished run: its pictures made searchable, and searched."""
+    from sightline.recipes.find import find
+
+    made = find(recipe)
+    db, source = out / "index.db", made.data.source if data is None else data
+    asked = '"a few words"' if made.text is not None else "PICTURE"
+    return [
+        f"sightline index {quote(str(db))} {quote(source)} --encoder {quote(str(out))}",
+        f"sightline search {quote(str(db))} {asked}",
+        f"sightline serve {quote(str(db))}",
+    ]
+
+
+def settings_meant(words: Sequence[str]) -> str:
+    """The answer to `sightline train` with settings written as options: `--batch 32` is `batch=32`. "" where the words
+    hold no such thing."""
+    options = {name.replace("_", "-") for name in inspect.signature(train).parameters} | {"help", "version"}
+    given = list(words[1:])
+    recipe, told = next(filter(_is_recipe, given), "clip"), []
+    for at, word in enumerate(given):
+        name, equals, value = word.removeprefix("--").partition("=")
+        if word in ("-", "--") or not word.startswith("--") or name in options or name.removeprefix("no-") in options:
+            continue
+        if get_close_matches(name, options, n=1, cutoff=0.75):
+            continue  # a slip of the pen in an option, which the general answer names
+        if not equals:
+            value = next((after for after in given[at + 1 : at + 2] if not after.startswith("--")), "VALUE")
+        from sightline.recipes.find import find
+        from sightline.train.nearest import nearest
+
+        told += [f"{setting}={value}" for setting in nearest(find(recipe), name)[:1]]
+    return f"settings are words without dashes: write {' '.join(told)}." if told else ""
+
+
+def _is_recipe(word: str) -> bool:
+    from sightline.recipes.catalogue import named
+
+    try:
+        named(word)
+    except ValueError:
+        return False
+    return True

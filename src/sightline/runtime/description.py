@@ -19,7 +19,8 @@ HEADER_LIMIT = 100_000_000
 
 
 def run_folder(name: str | Path) -> Path:
-    """The folder that the encoder name `name` means: of a run, else its `best/` where only that holds the encoder.
+    """The folder that the encoder name `name` means: of a run, else its `best/` or, of a run that was stopped, what
+    lies beside its checkpoint, where only that holds the encoder.
 
     Raises ValueError saying what is wrong with the name and what this version loads.
     """
@@ -40,8 +41,9 @@ def run_folder(name: str | Path) -> Path:
             f"there is no encoder at {folder}. This version loads {READS}; train one with `sightline train`"
         )
     if not (folder / "encoder.json").is_file():
-        if (folder / "best" / "encoder.json").is_file():
-            return folder / "best"
+        for inner in (folder / "best", folder / "state" / "encoder"):
+            if (inner / "encoder.json").is_file():
+                return inner
         if (folder / "state").is_dir() and not (folder / "model.safetensors").is_file():
             raise ValueError(
                 f"{folder} is a run that was stopped before it kept an encoder: go on with the command that began it"

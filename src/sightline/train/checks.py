@@ -15,6 +15,7 @@ from sightline.data.views import View, as_views, check_view_sizes, smallest_side
 from sightline.nn.sync_norm import BATCHNORM
 from sightline.protocols import Contrastive
 from sightline.train.evaluate import METRICS
+from sightline.train.neighbours import Neighbours
 from sightline.train.recipe import Recipe, fitted
 
 BY_WORDS = ("text_to_image", "image_to_text", "zero_shot")
@@ -95,10 +96,10 @@ def check_metric(recipe: Recipe, source: Any, held: Any) -> None:
         )
 
 
-def check_labelled(metric: str, name: str, labelled: int, samples: int) -> None:
-    """A set of which some samples have no label, for kNN."""
-    if metric == "knn" and labelled < samples:
-        raise ValueError(_unlabelled(f"only {labelled} of {samples} samples looked at in {name} have a label"))
+def check_neighbours(metric: str, neighbours: Neighbours | None) -> None:
+    """Sets between which kNN can be asked nothing, where it decides. Samples without a label are left out of it."""
+    if metric == "knn" and neighbours is not None and neighbours.reason:
+        raise ValueError(_unlabelled(neighbours.reason))
 
 
 def _unlabelled(reason: str) -> str:

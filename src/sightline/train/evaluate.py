@@ -1,22 +1,21 @@
 """Evaluation while training, on held-out samples: retrieval by captions, zero-shot and kNN by labels, RankMe without.
 
 Pictures go through the one evaluation view of `data/preprocess.py`, so what is measured is what will be searched.
+Labels are compared by the names of their classes (`train/prepared.py`).
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import torch
 
-from sightline.data.order import order
 from sightline.data.preprocess import Preprocess
-from sightline.data.sample import BadSample, Sample, Source
-from sightline.probes.knn import KNN
 from sightline.probes.rankme import rankme
-from sightline.probes.retrieval import retrieval
+from sightline.probes.retrieval import chance, retrieval
 from sightline.probes.zero_shot import accuracy, classifier
 from sightline.text.load import AnyTokenizer
+from sightline.train.neighbours import Neighbours
+from sightline.train.prepared import Prepared
 from sightline.weights.encoder import TorchEncoder
 
 BATCH = 256
@@ -29,35 +28,11 @@ METRICS = (
 """what may decide; of each, higher is better"""
 
 
-class Prepared:
-    """Some samples of a source, decoded once: pictures (n, 3, y, x) float32, main captions, labels (n,) or None."""
-
-    def __init__(self, source: Source, view: Preprocess, *, samples: int, seed: int) -> None:
-        chosen = sorted(order(len(source), seed, 0)[:samples].tolist())
-        with ThreadPoolExecutor(4) as pool:
-            read = [r for r in pool.map(lambda i: _read(source, i, view), chosen) if r is not None]
-        self.pictures = torch.from_numpy(np.stack([p for p, _ in read])) if read else torch.zeros(0)
-        texts = [s.captions[0] if s.captions else "" for _, s in read]
-        self.captions = texts if all(texts) else []
-        labels = [s.label for _, s in read]
-        self.labels = np.array(labels) if labels and all(label is not None for label in labels) else None
-        self.labelled = sum(label is not None for label in labels)
-        self.classes = source.classes
-
-    def __len__(self) -> int:
-        return len(self.pictures)
-
-
-def _read(source: Source, index: int, view: Preprocess) -> tuple[np.ndarray, Sample] | None:
-    try:
-        sample = source[index]
-        return view(sample.image), sample
-    except BadSample:
-        return None
-
-
 class Evaluator:
-    """Scores of a method's encoder on held-out samples; a few training samples are the memory of the kNN."""
+    """Scores of a method's encoder on held-out samples; a few training samples are the memory of the kNN.
+
+    `notes` says what is left out of the scores and which have none, once, before anything is measured.
+    """
 
     def __init__(
         self,
@@ -71,6 +46,17 @@ class Evaluator:
         precision: str,
     ) -> None:
         self.held, self.memory = held, memory
+        self.neighbours = Neighbours(held, memory) if memory is not None else None
+        self.notes: list[str] = []
+        if self.neighbours is not None:
+            self.notes += self.neighbours.notes
+        self.named = tokenizer is not None and len(held.kinds) > 1
+        if tokenizer is not None and len(held.kinds) == 1:
+            self.notes.append(f"no zero-shot score: the held-out pictures are all {min(held.kinds)!r}")
+        if tokenizer is not None and (silent := held.captions.count("")):
+            self.notes.append(
+                f"{silent} of {len(held)} held-out pictures in {held.name} have no caption: never asked for"
+            )
         self.rules: dict[str, Any] = {
             "preprocess": view,
             "tokenizer": tokenizer,
@@ -81,7 +67,7 @@ class Evaluator:
         }
 
     def __call__(self, method: Any) -> dict[str, float]:
-        """Flat {name: score}. The method is measured in eval mode and put back."""
+        """Flat {name: score}, beside each what `score.py` says. The method is measured in eval mode and put back."""
         was = method.training
         try:
             return self._scores(TorchEncoder(method.encoder(), **self.rules))
@@ -93,17 +79,30 @@ class Evaluator:
         if not len(held):
             return scores
         pictures = encoder.encode_image(held.pictures).cpu().numpy()
-        if encoder.reads_text and held.captions:
-            texts = encoder.encode_text(held.captions).cpu().numpy()
-            found = retrieval(pictures, texts, np.arange(len(texts)), text_group=held.captions)
-            for direction in ("text_to_image", "image_to_text"):
-                scores |= {f"{direction}_{k}": v for k, v in found[direction].items()}
-            scores["chance_r10"] = found["chance_r10"]
-        if held.labels is not None and held.classes and encoder.reads_text:
-            scores["zero_shot"] = accuracy(pictures, classifier(encoder, held.classes), held.labels)["top1"]
-        if held.labels is not None and self.memory is not None and self.memory.labels is not None:
-            vectors = encoder.encode_image(self.memory.pictures).cpu().numpy()
-            scores["knn"] = KNN(k=min(20, len(vectors))).fit(vectors, self.memory.labels).score(pictures, held.labels)
+        if encoder.reads_text and any(held.captions):
+            scores |= self._by_words(encoder, pictures)
+        if encoder.reads_text and self.named:
+            scores |= self._zero_shot(encoder, pictures)
+        if self.neighbours is not None and not self.neighbours.reason:
+            vectors = encoder.encode_image(self.neighbours.memory.pictures).cpu().numpy()
+            scores |= self.neighbours.scores(vectors, pictures)
         if not encoder.reads_text and len(held) > 1:
             scores["rankme"] = rankme(pictures)
         return scores
+
+    def _by_words(self, encoder: TorchEncoder, pictures: np.ndarray) -> dict[str, float]:
+        owners = [number for number, caption in enumerate(self.held.captions) if caption]
+        captions = [self.held.captions[number] for number in owners]
+        texts = encoder.encode_text(captions).cpu().numpy()
+        found = retrieval(pictures, texts, np.array(owners), text_group=captions)
+        ways = ("text_to_image", "image_to_text")
+        scores = {f"{way}_{k}": value for way in ways for k, value in found[way].items()}
+        _, group, alike = np.unique(captions, return_inverse=True, return_counts=True)
+        scores |= {f"chance_r{k}": chance(alike[group], len(pictures), k) for k in (1, 5, 10)}
+        return scores | {"n_retrieval": float(len(captions))}
+
+    def _zero_shot(self, encoder: TorchEncoder, pictures: np.ndarray) -> dict[str, float]:
+        names = sorted(set(self.held.classes) | self.held.kinds)
+        truth = np.array([-1 if label is None else names.index(label) for label in self.held.labels])
+        found = accuracy(pictures, classifier(encoder, names), truth)
+        return {"zero_shot": found["top1"], "chance_zero_shot": found["chance"], "n_zero_shot": found["n"]}

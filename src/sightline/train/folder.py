@@ -3,8 +3,9 @@
 encoder.json  model.safetensors  tokenizer.json    what `sightline.load` reads (weights/run.py)
 config.json       recipe, overrides, every resolved value, versions, data
 metrics.jsonl     one line a logged step
-best/             the encoder with the best evaluation so far
+best/             the encoder with the best evaluation so far, and in best.json which that was
 state/last.pt     the newest checkpoint
+state/encoder/    the encoder of that step, until the run is finished
 """
 
 import json
@@ -37,6 +38,7 @@ class RunFolder:
         self.tokenizer = self.path / "tokenizer.json"
         self.best = self.path / "best"
         self.last = self.path / "state" / "last.pt"
+        self.unfinished = self.path / "state" / "encoder"
 
     def prepare(self, *, fresh: bool) -> None:
         """Creates the folder. Raises ValueError where it holds something that is not a run.
@@ -101,13 +103,21 @@ class RunFolder:
         if changed:
             raise ValueError(
                 f"{self.path} was started with other settings: {'; '.join(changed)}. Give the same command to go on, "
-                "another --out for a second run, or --fresh to start over here"
+                f"another --out for a second run (--init {self.path} starts it from what was learnt here), or --fresh "
+                "to start over here"
             )
 
     def kept(self) -> bool:
         """Whether there is a checkpoint or an encoder."""
         encoders = (folder / "encoder.json" for folder in (self.path, self.best))
         return self.last.exists() or any(file.exists() for file in encoders)
+
+    def metric(self) -> str | None:
+        """The metric by which the run that is here chose its best weights."""
+        try:
+            return json.loads(self.config.read_text(encoding="utf-8"))["recipe"]["evaluation"]["metric"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
 
     def write_config(self, config: dict[str, Any]) -> None:
         write_json(self.config, config)

@@ -13,12 +13,17 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 
 class Metrics:
-    """`metrics.jsonl`: one JSON object a line, `step` first. Cut at the checkpoint's step when a run is resumed."""
+    """`metrics.jsonl`: one JSON object a line, `step` first. Cut at the checkpoint's step when a run is resumed.
 
-    def __init__(self, path: Path, *, after: int) -> None:
-        """Opens `path`, keeping only whole lines of steps before `after`."""
+    A line of training says what step number `step` did, an evaluation what was measured after `step` steps: that of
+    the checkpoint's own step is behind it.
+    """
+
+    def __init__(self, path: Path, *, after: int, again: bool = False) -> None:
+        """Opens `path`, keeping only whole lines of the first `after` steps; not the evaluation after the last of them
+        where that is made `again`."""
         if path.exists():
-            kept = [line for line in path.read_bytes().splitlines(keepends=True) if _step(line) < after]
+            kept = [line for line in path.read_bytes().splitlines(keepends=True) if _step(line, again) < after]
             temporary = path.with_suffix(".tmp")
             temporary.write_bytes(b"".join(kept))
             os.replace(temporary, path)
@@ -32,10 +37,11 @@ class Metrics:
         self.file.close()
 
 
-def _step(line: bytes) -> float:
-    """The step of a line; infinity for one that was cut by a crash, so that it is dropped."""
+def _step(line: bytes, again: bool) -> float:
+    """The last step that a line tells of; infinity for one that was cut by a crash, so that it is dropped."""
     try:
-        return json.loads(line)["step"] if line.endswith(b"\n") else float("inf")
+        row = json.loads(line) if line.endswith(b"\n") else {}
+        return row["step"] - (1 if "evaluation" in row and not again else 0)
     except (ValueError, KeyError, TypeError):
         return float("inf")
 

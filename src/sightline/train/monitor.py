@@ -18,6 +18,8 @@ EVERY = 50
 """steps between looks"""
 CHANCE = {"contrastive": lambda b: math.log(b), "ntxent": lambda b: math.log(2 * b - 1)}
 """term -> its value for embeddings that tell nothing apart, of the whole batch"""
+NOTHING = {"contrastive": "ln(batch)", "ntxent": "ln(2 batch - 1)"}
+"""the same as it is said"""
 LATE = frozenset({"few directions", "few prototypes", "few prototypes of patches"})
 """causes that a young run still grows out of: said once its patience is over"""
 ENDS = frozenset({"constant image", "constant text"})
@@ -101,6 +103,12 @@ class Monitor:
             self.seen = set(shown)
         return [f"step {step}: {message}" for message in messages if message]
 
+    def begins(self, row: Mapping[str, float]) -> str:
+        """What the loss is before anything is learnt: by the formula where a term has one, else as it was measured."""
+        known = [f"{term} = {NOTHING[term]} = {value:.2f}" for term, value in self.chance.items() if term in row]
+        formula = f" (who tells nothing apart has {', '.join(known)})" if known else ""
+        return f"before the first update the loss is {row['loss']:.3f}{formula}"
+
     def _plateau(self, step: int, row: Mapping[str, float]) -> Iterator[str]:
         term = next((term for term in self.chance if term in row), None)
         if term is None:
@@ -108,7 +116,7 @@ class Monitor:
         self.recent.append(row[term])
         mean, chance = sum(self.recent) / len(self.recent), self.chance[term]
         if step >= self.patience and len(self.recent) == self.recent.maxlen and abs(mean - chance) < 0.02 * chance:
-            name = "ln(batch)" if term == "contrastive" else "ln(2 batch - 1)"
+            name = NOTHING[term]
             told = "pictures and captions" if term == "contrastive" else "two views of a picture and other pictures"
             usual = (
                 "Check that captions belong to their pictures (sightline data SRC), lower optim.lr, or weaken the "

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
@@ -12,6 +13,19 @@ from sightline.train.lars import LayerwiseSGD
 
 Names = Collection[str]
 """the parameters that weight decay applies to, as `nn.tag.decayed` lists them"""
+
+
+def check_numbers(spec: Any) -> None:
+    """ValueError for a rate, decay or average that no optimiser can use; nan is none of them."""
+    if not 0 < spec.lr < math.inf:
+        raise ValueError(f"optim.lr is {spec.lr}; it must be finite and positive")
+    for name in ("weight_decay", "final_weight_decay", "eps", "trust"):
+        if (value := getattr(spec, name, None)) is not None and not 0 <= value < math.inf:
+            raise ValueError(f"optim.{name} is {value}; it must be finite, and 0 or more")
+    for name in ("betas", "momentum"):
+        value = getattr(spec, name, 0.0)
+        if not all(0 <= one < 1 for one in (value if isinstance(value, tuple) else (value,))):
+            raise ValueError(f"optim.{name} is {value}; each is at least 0 and less than 1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +40,7 @@ class AdamW:
     """where half a cosine leads the decay by the last step (DINO: .04 to .4); None leaves it as it is"""
 
     def __post_init__(self) -> None:
+        check_numbers(self)
         if self.final_weight_decay is not None and self.weight_decay <= 0:
             raise ValueError(
                 f"weight_decay is {self.weight_decay} and final_weight_decay {self.final_weight_decay}: a schedule "
@@ -46,6 +61,9 @@ class Adam:
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
 
+    def __post_init__(self) -> None:
+        check_numbers(self)
+
     def build(self, method: nn.Module, names: Names) -> torch.optim.Optimizer:
         return torch.optim.Adam(groups(method, 0.0, names), lr=self.lr, betas=self.betas, eps=self.eps, fused=True)
 
@@ -58,6 +76,9 @@ class SGD:
     momentum: float = 0.9
     weight_decay: float = 5e-4
 
+    def __post_init__(self) -> None:
+        check_numbers(self)
+
     def build(self, method: nn.Module, names: Names) -> torch.optim.Optimizer:
         return torch.optim.SGD(groups(method, self.weight_decay, names), lr=self.lr, momentum=self.momentum, fused=True)
 
@@ -69,6 +90,9 @@ class Nesterov:
     lr: float = 0.1
     momentum: float = 0.9
     weight_decay: float = 5e-4
+
+    def __post_init__(self) -> None:
+        check_numbers(self)
 
     def build(self, method: nn.Module, names: Names) -> torch.optim.Optimizer:
         return torch.optim.SGD(
@@ -85,6 +109,9 @@ class LARS:
     weight_decay: float = 1e-6
     trust: float = 1e-3
     """eta: the length of a step as a share of the tensor's own length, at a learning rate of 1"""
+
+    def __post_init__(self) -> None:
+        check_numbers(self)
 
     def build(self, method: nn.Module, names: Names) -> torch.optim.Optimizer:
         parts = groups(method, 1.0, names)

@@ -41,6 +41,8 @@ class Summary:
     images_per_second: float
     scores: dict[str, float] = field(default_factory=dict)
     finished: bool = True
+    already: bool = False
+    """whether an earlier call had finished it, so that nothing was left to do"""
     lead: bool = True
     """whether this process is the one that reports"""
     bad: dict[str, str] = field(default_factory=dict)

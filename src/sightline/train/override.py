@@ -1,13 +1,22 @@
-"""`key.path=value` on a recipe: typed, and refusing unknown keys with the list of known ones."""
+"""`key.path=value` on a recipe: typed, and refusing unknown keys with the list of known ones.
+
+The settings of a method that stands inside another one (`method.pair.positives` of `clip.icons`) are also reached from
+outside it (`method.positives`), so that what is said of a system holds for each of its recipes.
+"""
 
 import ast
+import math
 import types
 import typing
 from collections.abc import Iterable
 from dataclasses import MISSING, fields, is_dataclass, replace
 from typing import Any, Literal, TypeVar
 
+from sightline.train.nearest import nearest
+
 T = TypeVar("T")
+AROUND = ("pair", "base")
+"""the field by which a method around another one holds the Config of that"""
 
 
 def override(recipe: T, settings: Iterable[str]) -> T:
@@ -19,15 +28,28 @@ def override(recipe: T, settings: Iterable[str]) -> T:
         path, equals, text = setting.partition("=")
         if not equals:
             raise ValueError(f"{setting!r} is not an override; write key=value, for instance optim.lr=3e-4")
-        recipe = _set(recipe, path.strip().split("."), text.strip(), path.strip())
+        whole = path.strip()
+        try:
+            recipe = _set(recipe, whole.split("."), text.strip(), whole)
+        except UnknownSetting as error:
+            meant = " or ".join(nearest(recipe, whole))
+            raise ValueError(f"{error}{f'. Did you mean {meant}?' if meant else ''}") from error
     return recipe
+
+
+class UnknownSetting(ValueError):
+    """A key that no field answers to."""
 
 
 def _set(node: Any, path: list[str], text: str, whole: str) -> Any:
     known = {f.name: f for f in fields(node)}
     name = path[0]
     if name not in known:
-        raise ValueError(f"{type(node).__name__} has no field {name!r} (in {whole}); it has {', '.join(known)}")
+        for around in AROUND:
+            inner = getattr(node, around, None)
+            if is_dataclass(inner) and name in {f.name for f in fields(inner)}:
+                return replace(node, **{around: _set(inner, path, text, whole)})
+        raise UnknownSetting(f"{type(node).__name__} has no field {name!r} (in {whole}); it has {', '.join(known)}")
     value = getattr(node, name)
     if len(path) > 1:
         if not is_dataclass(value):
@@ -46,7 +68,10 @@ def parse(text: str, kind: Any, value: Any, whole: str) -> Any:
         parsed = ast.literal_eval(text)
     except (ValueError, SyntaxError):
         parsed = {"true": True, "false": False, "none": None}.get(text.lower(), text)
+        if isinstance(parsed, str) and parsed.lower().lstrip("+-") in NO_NUMBERS and not _fits(parsed, kind):
+            parsed = float(parsed)
     if _fits(parsed, kind):
+        _finite(parsed, whole)
         return float(parsed) if kind is float or (isinstance(value, float) and type(parsed) is int) else parsed
     if _fits(text, kind):
         return text
@@ -56,6 +81,17 @@ def parse(text: str, kind: Any, value: Any, whole: str) -> Any:
     options = f"one of {', '.join(map(repr, typing.get_args(kind)))}" if typing.get_origin(kind) is Literal else None
     wanted = options or getattr(kind, "__name__", str(kind))
     raise ValueError(f"{whole} is {value!r}; {text!r} is a {type(parsed).__name__}, and {wanted} is expected")
+
+
+NO_NUMBERS = frozenset({"nan", "inf", "infinity"})
+
+
+def _finite(value: Any, whole: str) -> None:
+    """No number of a recipe means anything where it is nan or infinite."""
+    for number in value if isinstance(value, tuple) else (value,):
+        if isinstance(number, float) and not math.isfinite(number):
+            rate = " and positive" if whole.endswith("lr") else ""
+            raise ValueError(f"{whole} is {number}; it must be finite{rate}")
 
 
 def _one_of(text: str, kinds: dict[str, Any], value: Any, whole: str) -> Any:

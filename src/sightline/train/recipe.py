@@ -6,7 +6,7 @@ or epochs, never minutes, so the same recipe gives the same weights on a fast ma
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from math import ceil
+from math import ceil, inf
 from typing import Any, Literal
 
 import numpy as np
@@ -49,6 +49,10 @@ class Data:
     tokenizer: TokenizerSpec = BPE()
     """made for the run from its captions"""
 
+    def __post_init__(self) -> None:
+        if self.size < 1:
+            raise ValueError(f"data.size is {self.size}; expected the pixels of a side, at least 1")
+
     def evaluation_view(self) -> Preprocess:
         return replace(self.preprocess, size=self.size)
 
@@ -66,6 +70,13 @@ class Evaluation:
     """evaluations without a better `metric` before the run stops; 0 never stops early"""
     samples: int = 2000
     """at most this many held-out samples"""
+
+    def __post_init__(self) -> None:
+        for name in ("every", "patience"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"evaluation.{name} must be 0 or more, got {getattr(self, name)}")
+        if self.samples < 1:
+            raise ValueError(f"evaluation.samples must be at least 1, got {self.samples}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +123,14 @@ class Recipe:
         for name in ("batch", "dim"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{self.name}: {name} must be at least 1, got {getattr(self, name)}")
-        if (self.steps or self.epochs or 0) <= 0:
+        for name in ("micro", "seed"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{self.name}: {name} must be 0 or more, got {getattr(self, name)}")
+        if not 0 <= self.ema < 1:
+            raise ValueError(f"{self.name}: ema must be at least 0 (none) and less than 1, got {self.ema}")
+        if isinstance(self.clip, float | int) and not 0 <= self.clip < inf:
+            raise ValueError(f"{self.name}: clip must be finite and 0 (none) or more, got {self.clip}")
+        if not 0 < (self.steps or self.epochs or 0) < inf:
             got = f"steps={self.steps}" if self.epochs is None else f"epochs={self.epochs:g}"
             raise ValueError(f"{self.name}: a run needs a positive number of steps, got {got}")
 

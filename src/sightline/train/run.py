@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from math import ceil
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import torch
@@ -23,7 +24,7 @@ from sightline.nn.sync_norm import across_ranks
 from sightline.nn.tag import decayed
 from sightline.nn.transformer import Block
 from sightline.text.load import AnyTokenizer, load_tokenizer
-from sightline.train import budget, checkpoint
+from sightline.train import budget, captions, checkpoint
 from sightline.train.checks import check_count, check_method, check_metric, check_pictures
 from sightline.train.feed import Feed
 from sightline.train.folder import RunFolder, plain, versions
@@ -34,9 +35,10 @@ from sightline.train.loop import Learner
 from sightline.train.options import Options, Summary
 from sightline.train.parallel import processes, shard
 from sightline.train.precision import settled
+from sightline.train.progress import Progress, progress_of
 from sightline.train.recipe import Recipe, fitted
 from sightline.train.session import Session
-from sightline.train.vocabulary import corpus
+from sightline.train.vocabulary import tokenizer_of
 
 AS_USUAL = Options()
 
@@ -70,23 +72,30 @@ def fit(
         check_count(recipe, source, dist.world())
         check_metric(recipe, source, held)
         check_pictures(recipe, source)
-        tokenizer = _tokenizer(recipe, source, folder, start, writes=dist.rank() == 0 or options.dry_run)
+        words = _words(recipe, source, folder)
+        tokenizer = _tokenizer(recipe, source, folder, start, line, writes=dist.rank() == 0 or options.dry_run)
         recipe = fitted(recipe, tokenizer) if start is None else start.fitted(tokenizer)
         recipe = replace(recipe, samples=_length(source))
         learner = _learner(recipe, source, device, options, start)
         feed = Feed(recipe, source, tokenizer, learner.method, options)
         _say_reach(recipe, learner.total, line)
+        if words is not None:
+            sigmoid = "bias" in dict(learner.method.encoder().named_parameters())
+            for note in captions.notes(recipe, source, words, sigmoid=sigmoid, world=dist.world()):
+                line.say(note)
         try:
             if options.dry_run:
                 return _dry_run(learner, feed, Path(out), line)
-            step, best = _resume(folder, learner)
-            if step:
-                line.say(f"going on from step {step} of {learner.total}")
+            reached = _resume(folder, learner)
+            session = Session(recipe, folder, learner, feed, tokenizer, options, reached)
+            if session.over:
+                line.say(_finished(recipe, folder, reached))
+            elif reached.step:
+                line.say(f"going on from step {reached.step} of {learner.total}")
             if dist.rank() == 0:
                 folder.write_config(config)
-            session = Session(recipe, folder, learner, feed, tokenizer, options, best)
-            session.prepare_evaluation(source, held)
-            return session.go(step)
+            session.prepare_evaluation(source, held, line)
+            return session.go()
         finally:
             feed.close()
 
@@ -151,15 +160,8 @@ def _config(recipe: Recipe, source: Any, held: Any, overrides: Sequence[str]) ->
     return {"format": 1, "recipe": resolved, "overrides": list(overrides), "data": data, "versions": versions()}
 
 
-def _length(source: Any) -> int:
-    return len(source) if hasattr(source, "__len__") else 0
-
-
-def _tokenizer(
-    recipe: Recipe, source: Any, folder: RunFolder, start: Start | None, *, writes: bool
-) -> AnyTokenizer | None:
-    """The run's own tokenizer, saved with the run by the first rank (`writes`; each has its own scratch in a dry run):
-    that of the encoder it starts from, else trained on the captions once."""
+def _words(recipe: Recipe, source: Any, folder: RunFolder) -> captions.Words | None:
+    """What there is to read, of a run that begins; refused on every rank where nothing can be learnt from it."""
     if recipe.text is None:
         return None
     if "text" not in source.has:
@@ -167,10 +169,28 @@ def _tokenizer(
             f"{recipe.name} learns from captions, and {source.name} has none. Give each picture a .txt file of the "
             "same name, a caption column, or a telling file name"
         )
+    words = captions.words_of(recipe, source) if dist.rank() == 0 and not folder.kept() else None
+    reason = captions.refused(recipe, source, words) if words is not None else ""
+    if dist.any_true(bool(reason)):
+        raise ValueError(reason or "the first process found no captions to learn from")
+    return words
+
+
+def _length(source: Any) -> int:
+    return len(source) if hasattr(source, "__len__") else 0
+
+
+def _tokenizer(
+    recipe: Recipe, source: Any, folder: RunFolder, start: Start | None, line: Line, *, writes: bool
+) -> AnyTokenizer | None:
+    """The run's own tokenizer, saved with the run by the first rank (`writes`; each has its own scratch in a dry run):
+    that of the encoder it starts from, else trained on the captions once."""
+    if recipe.text is None:
+        return None
     if writes and not (folder.tokenizer.exists() and folder.kept()):
         folder.path.mkdir(parents=True, exist_ok=True)
         given = None if start is None else start.tokenizer
-        made = recipe.data.tokenizer.train(corpus(source, recipe.seed)) if given is None else given
+        made = tokenizer_of(recipe.data.tokenizer, source, recipe.seed, line.say) if given is None else given
         with replacing(folder.tokenizer) as [temporary]:
             made.save(temporary)
     dist.barrier()
@@ -208,13 +228,22 @@ def _learner(recipe: Recipe, source: Any, device: torch.device, options: Options
     return Learner(recipe, method.train(), ema, device, total=total, decayed=names, sharded=options.shard)
 
 
-def _resume(folder: RunFolder, learner: Learner) -> tuple[int, dict[str, float]]:
-    """The step to go on from and the best score so far; (0, {}) for a new run."""
+def _resume(folder: RunFolder, learner: Learner) -> Progress:
+    """What the run has reached: nothing where it is new."""
     if not folder.last.exists():
-        return 0, {}
+        return Progress()
     state = checkpoint.load(folder.last)
     learner.load_state(state)
-    return state["step"], state["best"]
+    return progress_of(state, folder.metric())
+
+
+def _finished(recipe: Recipe, folder: RunFolder, reached: Progress) -> str:
+    """How to train on what is finished: its schedule has ended, so it is a new run that begins with its weights."""
+    return (
+        f"{folder.path} is finished, at step {reached.step}: nothing is left to do. To train on from its encoder: "
+        f"sightline train {recipe.name} --init {quote(str(folder.path))} --out {quote(f'{folder.path}-2')} "
+        f"steps={recipe.steps or reached.step} optim.lr={recipe.optim.lr / 10:g}"
+    )
 
 
 def _dry_run(learner: Learner, feed: Feed, out: Path, line: Line) -> Summary:

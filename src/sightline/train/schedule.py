@@ -16,6 +16,9 @@ class WarmupCosine:
     """last factor, in [0, 1]"""
 
     def __post_init__(self) -> None:
+        _check_warmup(self.warmup)
+        if not 0 <= self.floor <= 1:
+            raise ValueError(f"schedule.floor is the last factor of the rate, 0 to 1; got {self.floor}")
         if not 0 <= self.most <= 1:
             raise ValueError(f"schedule.most is the share of the run that may be warm-up, 0 to 1; got {self.most}")
 
@@ -33,11 +36,19 @@ class Constant:
 
     warmup: int = 0
 
+    def __post_init__(self) -> None:
+        _check_warmup(self.warmup)
+
     def factor(self, step: int, total: int) -> float:
         return min(1.0, (step + 1) / self.warmup) if self.warmup else 1.0
 
 
 Schedule = WarmupCosine | Constant
+
+
+def _check_warmup(steps: int) -> None:
+    if steps < 0:
+        raise ValueError(f"schedule.warmup is a number of steps, 0 or more; got {steps}")
 
 
 def linear_rate(base: float, batch: int) -> float:

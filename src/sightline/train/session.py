@@ -13,15 +13,17 @@ from sightline.data.sample import Source, Stream
 from sightline.runtime.load import exported
 from sightline.text.load import AnyTokenizer
 from sightline.train import checkpoint
-from sightline.train.checks import check_labelled
+from sightline.train.checks import check_neighbours
 from sightline.train.evaluate import Evaluator, Prepared
 from sightline.train.feed import Feed
-from sightline.train.folder import RunFolder
+from sightline.train.folder import RunFolder, write_json
 from sightline.train.log import Board, Line, Metrics, tensorboard
 from sightline.train.loop import Clock, Learner
 from sightline.train.monitor import Monitor
 from sightline.train.options import Options, Summary
+from sightline.train.progress import Progress
 from sightline.train.recipe import Recipe
+from sightline.train.score import told
 from sightline.train.signals import signals
 from sightline.weights.run import save_encoder
 
@@ -37,28 +39,24 @@ class Session:
         feed: Feed,
         tokenizer: AnyTokenizer | None,
         options: Options,
-        best: dict[str, float],
+        reached: Progress,
     ) -> None:
         self.recipe, self.folder, self.learner, self.feed = recipe, folder, learner, feed
-        self.tokenizer, self.options, self.best = tokenizer, options, best
+        self.tokenizer, self.options, self.reached = tokenizer, options, reached
         self.evaluator: Evaluator | None = None
-        self.scores: dict[str, float] = {}
         self.lead = dist.rank() == 0
         self.metrics: Metrics | None = None
         self.board: Board | None = None
 
-    def prepare_evaluation(self, source: Any, held: Source | None) -> None:
-        """Decodes the held-out samples once, on the first rank."""
-        if held is None or not self.lead:
+    def prepare_evaluation(self, source: Any, held: Source | None, line: Line) -> None:
+        """Decodes the held-out samples once, on the first rank; nothing for a run that is over."""
+        if held is None or not self.lead or self.over:
             return
         view, samples = self.recipe.data.evaluation_view(), self.recipe.evaluation.samples
         prepared = Prepared(held, view, samples=samples, seed=self.recipe.seed)
         memory = None
-        if "label" in held.has and not isinstance(source, Stream):
+        if "label" in held.has and "label" in source.has and not isinstance(source, Stream):
             memory = Prepared(source, view, samples=samples, seed=self.recipe.seed)
-        for part, name in ((prepared, held.name), (memory, source.name)):
-            if part is not None:
-                check_labelled(self.recipe.evaluation.metric, name, part.labelled, len(part))
         self.evaluator = Evaluator(
             prepared,
             memory,
@@ -68,17 +66,28 @@ class Session:
             device=self.learner.device,
             precision=self.recipe.precision,
         )
+        for note in self.evaluator.notes:
+            line.say(note)
+        check_neighbours(self.recipe.evaluation.metric, self.evaluator.neighbours)
 
-    def go(self, first: int) -> Summary:
-        """Runs from step `first`. Returns what was done; the folder then holds the encoder, unless a signal came."""
-        began, total = time.monotonic(), self.learner.total
+    @property
+    def over(self) -> bool:
+        """Whether the run ended in an earlier call, and was measured as it would be now."""
+        return self.reached.over(self.learner.total, self.recipe.evaluation)
+
+    def go(self) -> Summary:
+        """Runs on from the step reached. Returns what was done; the folder then holds the encoder, of the step it was
+        stopped at where a signal came."""
+        began, total, first = time.monotonic(), self.learner.total, self.reached.step
+        already = self.over
         self.line = Line(total, start=first, quiet=self.options.quiet or not self.lead)
         if self.lead:
-            self.metrics = Metrics(self.folder.metrics, after=first)
+            again = first >= total and not already
+            self.metrics = Metrics(self.folder.metrics, after=first, again=again)
             self.board = tensorboard(self.folder.path / "tensorboard") if self.options.tensorboard else None
         try:
             with signals() as stop:
-                step, finished = self.steps(first, stop)
+                step, finished = (first, True) if already else self.steps(first, stop)
             if finished:
                 self.keep()
             bad = dist.merged(self.feed.bad)
@@ -95,19 +104,22 @@ class Session:
             step,
             seconds,
             rate,
-            self.scores,
+            self.reached.scores,
             finished=finished,
+            already=already,
             lead=self.lead,
             bad=bad,
         )
 
     def steps(self, step: int, stop: threading.Event) -> tuple[int, bool]:
         """Returns the step reached, and whether the run is finished (not stopped by a signal)."""
-        rules, learner, total = self.recipe.evaluation, self.learner, self.learner.total
+        rules, learner, total, reached = self.recipe.evaluation, self.learner, self.learner.total, self.reached
         monitor = Monitor(self.recipe.batch, numbers=getattr(learner.method, "numbers", "method"))
         clock, saved = Clock(), time.monotonic()
         for batch in self.feed.batches(step, total):
             row = self.one(step, batch, clock)
+            if step == 0:
+                self.line.say(monitor.begins(row))
             for message in monitor.observe(step, row, learner.watched(), last=step + 1 == total):
                 self.line.say(message)
             watch = {f"watch_{name}": value for name, value in monitor.quantities.items()}
@@ -115,18 +127,24 @@ class Session:
                 self.log(step, row | watch, clock.shares(), monitor.note)
             step += 1
             self.line.update(step)
-            if rules.every and step % rules.every == 0 and step < total and self.evaluate(step):
-                self.line.say(f"stopped early at step {step}: {rules.metric} has not risen for {rules.patience} rounds")
-                break
+            if rules.every and step % rules.every == 0 and step < total:
+                self.evaluate(step)
+                if dist.any_true(self.lead and reached.patience_over(rules)):
+                    self.line.say(
+                        f"stopped early at step {step}: {rules.metric} has not risen for {rules.patience} rounds. To "
+                        "go on, give the same command with a larger evaluation.patience, or 0"
+                    )
+                    break
             due = time.monotonic() - saved >= self.options.save_every
             asked = dist.any_true(stop.is_set())
             if dist.any_true(due or asked) and step < total:
-                self.save(step)
+                self.save(step, stopping=asked)
                 saved = time.monotonic()
                 if asked:
                     return step, False
-        self.evaluate(step)
-        self.save(step)
+        if not (reached.step == step and reached.measured(rules)):
+            self.evaluate(step)
+        self.save(step, finished=True)
         return step, True
 
     def one(self, step: int, batch: Any, clock: Clock) -> dict[str, float]:
@@ -153,45 +171,50 @@ class Session:
             f"wait {shares['wait']:.0%}  augment {shares['augment']:.0%}  compute {shares['compute']:.0%}  {note}"
         )
 
-    def evaluate(self, step: int) -> bool:
-        """Measures, keeps the best, and says (on every rank alike) whether patience is at its end."""
-        rules, over = self.recipe.evaluation, False
+    def evaluate(self, step: int) -> None:
+        """Measures after `step` steps, on the first rank, and keeps the best."""
+        rules, reached = self.recipe.evaluation, self.reached
+        reached.step = step
         model = self.module()
-        if self.evaluator is not None:
-            self.scores = self.evaluator(model)
+        if self.evaluator is None:
+            reached.note({}, rules)
+        else:
+            scores = self.evaluator(model)
             if self.metrics is not None:
-                self.metrics.write({"step": step, "evaluation": self.scores})
+                self.metrics.write({"step": step, "evaluation": scores})
             if self.board is not None:
-                for name, score in self.scores.items():
+                for name, score in scores.items():
                     self.board.add_scalar(f"evaluation/{name}", score, step)
-            told = "  ".join(f"{name} {score:.3f}" for name, score in self.scores.items())
             few = f"nothing can be measured on {len(self.evaluator.held)} held-out pictures; give more by --eval SRC"
-            self.line.say(f"step {step}: {told or few}")
-            value = self.scores.get(rules.metric)
-            if value is not None and value > self.best.get("value", float("-inf")):
-                self.best = {"value": value, "step": float(step)}
+            self.line.say(f"step {step}: {told(scores) or few}")
+            if reached.note(scores, rules):
                 self.write_encoder(self.folder.best, model)
-            rounds = (step - self.best.get("step", float(step))) / max(1, rules.every)
-            over = 0 < rules.patience <= rounds
-        return dist.any_true(over)
+                write_json(self.folder.best / "best.json", reached.best)
 
-    def save(self, step: int) -> None:
-        """The checkpoint: gathered by all ranks, written by the first."""
+    def save(self, step: int, *, finished: bool = False, stopping: bool = False) -> None:
+        """The checkpoint: gathered by all ranks, written by the first. Until the run is finished the encoder of that
+        step lies beside it, so that a run which is stopped or killed can be used; of sharded weights, which would be
+        gathered once more, only where it is asked to stop."""
         state = self.learner.state()
+        self.reached.step = step
+        module = self.module() if stopping or not (finished or self.learner.sharded) else None
         if self.lead:
-            checkpoint.save(self.folder.last, state | {"step": step, "best": self.best})
+            checkpoint.save(self.folder.last, state | self.reached.state(finished))
+            if module is not None:
+                self.write_encoder(self.folder.unfinished, module, step)
         dist.barrier()
 
     def keep(self) -> None:
         """The encoder at the top of the folder: the last weights, or the best ones where the recipe says so."""
         module = self.module()
         if self.lead:
-            if self.recipe.evaluation.keep == "best" and self.best:
+            if self.recipe.evaluation.keep == "best" and self.reached.best:
                 for name in ("tokenizer.json", "model.safetensors", "encoder.json"):
                     if (self.folder.best / name).exists():
                         checkpoint.copy_whole(self.folder.best / name, self.folder.path / name)
             else:
                 self.write_encoder(self.folder.path, module)
+            shutil.rmtree(self.folder.unfinished, ignore_errors=True)
             self.export()
         dist.barrier()
 
@@ -226,7 +249,8 @@ class Session:
             checkpoint.spread_weights(whole, weights)
         return whole.to(self.learner.device)
 
-    def write_encoder(self, folder: Any, module: Any) -> None:
+    def write_encoder(self, folder: Any, module: Any, unfinished: int | None = None) -> None:
+        marked = {} if unfinished is None else {"unfinished": {"step": unfinished, "of": self.learner.total}}
         save_encoder(
             folder,
             module.encoder(),
@@ -235,7 +259,7 @@ class Session:
             preprocess=self.recipe.data.evaluation_view(),
             tokenizer=self.tokenizer,
             dim=self.dim(module),
-            extra={"recipe": self.recipe.name},
+            extra={"recipe": self.recipe.name} | marked,
         )
 
     def dim(self, module: Any) -> int:
@@ -247,4 +271,7 @@ class Session:
             named = "; ".join(f"{key}: {reason}" for key, reason in list(bad.items())[:5])
             self.line.say(f"{len(bad)} samples could not be read and were left out: {named}")
         if not finished:
-            self.line.say(f"stopped at step {step} of {self.learner.total}; the same command goes on from there")
+            self.line.say(
+                f"stopped at step {step} of {self.learner.total}; the same command goes on from there. Until then "
+                f"{self.folder.path} gives the encoder of that step"
+            )

@@ -1,0 +1,118 @@
+"""Whether there are words to learn from: how many pictures have none, and how far the loss can fall with those there are.
+
+Where a batch holds a caption c m_c times and only the pair itself is right, no model can tell the m_c pairs apart:
+
+    softmax  L >= mean_c ln m_c                                sigmoid  L >= mean_c [ln m_c + (m_c - 1) ln(m_c / (m_c - 1))]
+
+With m_c taken as batch * (share of the pictures that have c). `positives=caption` makes them all right, and the bound 0.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from math import log
+from typing import Any
+
+import numpy as np
+
+from sightline.data.caption_choice import DRAWS
+from sightline.data.sample import Stream
+from sightline.train.recipe import Recipe
+from sightline.train.vocabulary import LIMIT, some
+
+STREAMED = 512
+"""samples of a stream that are looked at: reading it takes a network"""
+TELLING = 0.05
+"""share of ln(batch) from which the bound is said"""
+
+
+@dataclass(frozen=True)
+class Words:
+    """The main words of up to LIMIT samples, as the recipe chooses them."""
+
+    counts: Counter[str]
+    """caption -> pictures that have it"""
+    silent: int
+    """pictures without any"""
+    first: str
+    """the key of the first of those"""
+
+    @property
+    def looked(self) -> int:
+        return self.silent + self.counts.total()
+
+
+def words_of(recipe: Recipe, source: Any) -> Words:
+    """Reads what `Words` holds; samples that cannot be read are left to the loader to name."""
+    limit = STREAMED if isinstance(source, Stream) else LIMIT
+    counts, silent, first = Counter[str](), 0, ""
+    low, high = np.zeros(DRAWS), np.full(DRAWS, 0.99)
+    for sample in some(source, recipe.seed, limit):
+        said = recipe.data.caption(sample, low).strip() or recipe.data.caption(sample, high).strip()
+        if said:
+            counts[said] += 1
+        else:
+            first = first if silent else sample.key
+            silent += 1
+    return Words(counts, silent, first)
+
+
+def refused(recipe: Recipe, source: Any, words: Words) -> str:
+    """Why nothing can be learnt from these captions; "" where something can."""
+    mend = (
+        "Give each picture a .txt file of the same name, a caption column, a folder for each class, or a telling file "
+        "name (IMG_1001 tells nothing); what is read of each: sightline data SRC"
+    )
+    if not words.looked:
+        return ""  # nothing could be read: the loader says why
+    if not words.counts:
+        return (
+            f"{recipe.name} learns from captions, and none of the {words.looked} pictures looked at in {source.name} "
+            f"has one (the first is {words.first}). {mend}. Pictures alone teach simclr, byol, dino or mae"
+        )
+    if len(words.counts) == 1:
+        (only,) = words.counts
+        return (
+            f"{recipe.name} tells captions apart, and all of the {words.counts.total()} pictures looked at in "
+            f"{source.name} that have one have the same, {only!r}. {mend}"
+        )
+    return ""
+
+
+def notes(recipe: Recipe, source: Any, words: Words, *, sigmoid: bool, world: int) -> list[str]:
+    """What is said before the first step: pictures without words, and a loss that cannot fall to 0."""
+    said = []
+    if words.silent:
+        said.append(
+            f"{words.silent} of the {words.looked} pictures looked at in {source.name} have no caption (the first is "
+            f"{words.first}): they are trained with empty words. Give them some, or leave them out"
+        )
+    inner = getattr(recipe.method, "pair", recipe.method)
+    if getattr(inner, "positives", None) != "pair" or not words.counts:
+        return said
+    batch, n = recipe.batch, 0 if isinstance(source, Stream) else len(source)
+    least = floor(batch, words, sigmoid=sigmoid)
+    if 0 < n < batch:
+        alone = "" if sigmoid else f"about ln({batch}/{n}) = "
+        said.append(
+            f"batch={batch} is more than the {n} pictures to train on: each stands {batch / n:.1f} times in a batch and "
+            f"is its own negative, so the loss cannot fall below {alone}{max(least, 0 if sigmoid else log(batch / n)):.2f}. "
+            f"Set batch={max(world, n - n % world)} or less, or method.positives=caption, which makes equal captions right"
+        )
+    elif least > TELLING * log(batch):
+        said.append(
+            f"{len(words.counts)} different captions stand on {words.counts.total()} pictures, so that equal ones meet "
+            f"in a batch of {batch} and are each other's negatives: the loss cannot fall below about {least:.2f}. Set "
+            "method.positives=caption, which makes equal captions right, or a smaller batch"
+        )
+    return said
+
+
+def floor(batch: int, words: Words, *, sigmoid: bool) -> float:
+    """The bound of the module, over captions as often as they occur."""
+    share = np.array(list(words.counts.values())) / words.looked
+    times = np.maximum(1.0, batch * share)
+    least = np.log(times)
+    if sigmoid:
+        rest = times - 1
+        least = least + rest * np.log(times / np.where(rest > 0, rest, 1), where=rest > 0, out=np.zeros_like(rest))
+    return float((least * share).sum() / share.sum())

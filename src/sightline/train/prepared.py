@@ -1,0 +1,59 @@
+"""Samples as the evaluation takes them: decoded once, their classes by name.
+
+Every source counts its own classes, and what is 3 here may be 5 there: only names can be compared.
+"""
+
+import unicodedata
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import torch
+
+from sightline.data.order import order
+from sightline.data.preprocess import Preprocess
+from sightline.data.sample import BadSample, Sample, Source
+
+
+class Prepared:
+    """Some samples of a source, decoded once: pictures (n, 3, y, x) float32, main captions ("" where there is none), the names
+    of their classes (None where there is no label)."""
+
+    def __init__(self, source: Source, view: Preprocess, *, samples: int, seed: int) -> None:
+        chosen = sorted(order(len(source), seed, 0)[:samples].tolist())
+        with ThreadPoolExecutor(4) as pool:
+            read = [r for r in pool.map(lambda i: _read(source, i, view), chosen) if r is not None]
+        self.name = source.name
+        self.pictures = torch.from_numpy(np.stack([p for p, _ in read])) if read else torch.zeros(0)
+        self.captions = [s.captions[0].strip() if s.captions else "" for _, s in read]
+        self.classes = tuple(map(_plain, source.classes))
+        self.labels = [self._named(s.label) for _, s in read]
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The classes that occur."""
+        return frozenset(label for label in self.labels if label is not None)
+
+    @property
+    def unlabelled(self) -> int:
+        return self.labels.count(None)
+
+    def _named(self, label: int | None) -> str | None:
+        if label is None or label < 0:
+            return None
+        return self.classes[label] if label < len(self.classes) else str(label)
+
+
+def _plain(name: str) -> str:
+    """One spelling of what one system writes composed and another decomposed."""
+    return unicodedata.normalize("NFC", name).strip()
+
+
+def _read(source: Source, index: int, view: Preprocess) -> tuple[np.ndarray, Sample] | None:
+    try:
+        sample = source[index]
+        return view(sample.image), sample
+    except BadSample:
+        return None
