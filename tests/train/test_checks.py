@@ -78,18 +78,18 @@ def pictures(folder, count, side=32, classes=0):
 
 
 class Half:
-    """Icons of which every second has lost its label."""
+    """Icons of which every second has lost its label; the others are of so many classes."""
 
-    name, has, classes = "half", frozenset({"image", "label"}), ("a",)
+    name, has = "half", frozenset({"image", "label"})
 
-    def __init__(self, count=24):
-        self.icons = open_source(f"icons?n={count}")
+    def __init__(self, classes=1, count=24):
+        self.icons, self.classes = open_source(f"icons?n={count}"), tuple("ab"[:classes])
 
     def __len__(self):
         return len(self.icons)
 
     def __getitem__(self, index) -> Sample:
-        return replace(self.icons[index], label=None if index % 2 else 0)
+        return replace(self.icons[index], label=None if index % 2 else index // 2 % len(self.classes))
 
 
 def go(made, out, **settings):
@@ -230,11 +230,18 @@ def test_a_batch_larger_than_the_source_names_the_one_that_fits(tmp_path):
 def test_knn_without_labels_names_rankme_which_works(tmp_path):
     knn, data = recipe(evaluation=Evaluation(metric="knn", every=1)), pictures(tmp_path / "few", 30)
     refused(knn, tmp_path / "a", "the training data, .*, has no labels. Set evaluation.metric=rankme", data=data)
-    refused(
-        knn, tmp_path / "b", "only 1[0-9] of 2[0-9] samples.*evaluation.metric=rankme", data=Half(), evaluation=Half()
-    )
+    refused(knn, tmp_path / "b", "are all 'a'. Set evaluation.metric=rankme", data=Half(), evaluation=Half())
     done = go(knn, tmp_path / "c", data=data, evaluation=data, overrides=["evaluation.metric=rankme"])
     assert done.scores.keys() == {"rankme"} and done.scores["rankme"] >= 1
+
+
+def test_pictures_without_a_label_are_left_out_of_knn_and_counted(tmp_path, capsys):
+    knn = recipe(evaluation=Evaluation(metric="knn"))
+    done = train(knn, out=tmp_path, data=Half(2), evaluation=Half(2), device="cpu", export=False)
+    assert done.scores["n_knn"] == 12 and done.scores["chance_knn"] == 0.5
+    said = capsys.readouterr().err
+    assert "12 of 24 held-out pictures looked at in half have no label: left out of kNN" in said
+    assert "(chance 0.500, n 12)" in said
 
 
 def test_a_metric_that_is_none_is_refused_with_those_there_are():

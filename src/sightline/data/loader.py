@@ -22,10 +22,8 @@ from sightline.data.plan import Loaded, Plan, Tokenize
 from sightline.data.record import Bad, Record, attempt, fetch
 from sightline.data.sample import Sample, Source, Stream
 from sightline.data.store import Memory, Progress, fits
+from sightline.data.views import SPARE
 from sightline.protocols import Batch
-
-SPARE = 1.3
-"""Pictures are stored this much larger than they are trained at, so that crops still have pixels to show."""
 
 CARRIES = {
     "tokens": "text",
@@ -48,7 +46,8 @@ class Loader:
 
     source:    a Source, a Mixture, or a Stream (which only `iterate` can read).
     batch:     samples a step over all ranks; this rank gets rows from rank * batch / world. Epoch borders do not show.
-    size:      what the pictures are trained at, in pixels; they are stored with a shorter side of 1.3 times that.
+    size:      what the pictures are trained at, in pixels; they are stored with a shorter side of 1.3 times that,
+    stored:    or of this (`views.stored_side` says what crops need).
     workers:   processes that prefetch; not used for what is in memory. For a stream: threads that decode.
     caption:   which words to take, see `caption_choice`.
     tokenize:  texts -> int64 (b, n); without it the batch has no tokens.
@@ -69,6 +68,7 @@ class Loader:
         batch: int,
         seed: int = 0,
         size: int = 64,
+        stored: int | None = None,
         workers: int = 0,
         rank: int = 0,
         world: int = 1,
@@ -101,7 +101,7 @@ class Loader:
             seed=seed,
             rank=rank,
             world=world,
-            size=round(SPARE * size),
+            size=round(SPARE * size) if stored is None else stored,
             fields=fields,
             caption=caption,
             tokenize=tokenize,
@@ -112,9 +112,9 @@ class Loader:
         self.bad: dict[str, str] = {}
         self.memory: Memory | None = None
         if isinstance(source, Source):
-            stored = self._plan.size
-            if memory == "always" or (memory == "auto" and fits(source, stored, fields=fields, processes=world)):
-                self.memory = Memory(source, stored, fields=fields, progress=progress)
+            side = self._plan.size
+            if memory == "always" or (memory == "auto" and fits(source, side, fields=fields, processes=world)):
+                self.memory = Memory(source, side, fields=fields, progress=progress)
                 self.bad.update(self.memory.bad)
 
     def batch(self, step: int) -> Batch:

@@ -59,6 +59,10 @@ class Shards:
                 raise BadSample(f"{self._keys[index]}: {error}") from error
         return sample_of(self._keys[index], members, self.classes, self._numbers)
 
+    def lies(self, index: int) -> tuple[Path, str]:
+        """The file of a sample and the place in it, told without opening it."""
+        return self._reader.paths[int(self._shard[index])], self._keys[index]
+
     def _carries(self, indices: Sequence[TarIndex]) -> frozenset[str]:
         """What most records can be expected to have: the fields found, and boxes where the first record has them."""
         fields = {field for index in indices for field in index.fields}

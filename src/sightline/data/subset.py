@@ -1,17 +1,16 @@
 """Parts of a source: chosen samples, the first few of a seeded order, and a share held out for evaluation."""
 
-import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
+from sightline.data import sides
 from sightline.data.draw import uniform
 from sightline.data.mixture import Mixture
 from sightline.data.sample import Sample, Source
 
 MOST_HELD = 5000
-BY_CONTENT = 100_000
-"""sets larger than this are split by key: reading every picture would take longer than it is worth"""
 
 
 class Subset:
@@ -31,6 +30,11 @@ class Subset:
     def __getitem__(self, index: int) -> Sample:
         return self.source[int(self.indices[index])]
 
+    def lies(self, index: int) -> tuple[Path, str] | None:
+        """The file of a sample and the place in it, where the source tells them unread."""
+        inner = getattr(self.source, "lies", None)
+        return None if inner is None else inner(int(self.indices[index]))
+
 
 def first_of_order(source: Source, n: int, seed: int = 0) -> Source:
     """The first `n` samples of the seeded order, kept in the order of the source; all of them if there are fewer."""
@@ -45,7 +49,7 @@ def hold_out(source: Source, share: float = 0.05, seed: int = 0) -> tuple[Source
 
     Decided sample by sample from a hash of its `name`, or of its content where it has none: copies of a picture and
     drawings of one thing fall on one side, and a sample keeps its side when others are added. The parts of a mixture
-    are split one by one.
+    are split one by one. What was hashed once is not read again (`data/sides.py`).
     """
     if isinstance(source, Mixture):
         pairs = [hold_out(part, share, seed) for part in source.parts]
@@ -53,7 +57,7 @@ def hold_out(source: Source, share: float = 0.05, seed: int = 0) -> tuple[Source
         return Mixture(kept, source.weights, source.name), Mixture(held, source.weights, source.name)
     if not 0 < share < 1:
         raise ValueError(f"share is {share}; expected a part of the samples, above 0 and below 1")
-    draws = np.array([_draw(source, index, seed) for index in range(len(source))])
+    draws = sides.draws(source, seed)
     order = np.sort(draws)
     # a threshold on the draw itself, so that samples of one draw are never parted
     most = order[MOST_HELD] if len(order) > MOST_HELD else np.inf
@@ -65,15 +69,3 @@ def hold_out(source: Source, share: float = 0.05, seed: int = 0) -> tuple[Source
             f"{source.name} has {len(source)} samples of one kind; two different ones are needed to hold one out"
         )
     return Subset(source, np.flatnonzero(~chosen)), Subset(source, np.flatnonzero(chosen))
-
-
-def _draw(source: Source, index: int, seed: int) -> float:
-    """A number in [0, 1) that only the sample's identity and the seed decide."""
-    try:
-        sample = source[index]
-        identity = sample.name.encode() or (sample.content() if len(source) <= BY_CONTENT else sample.key.encode())
-    except (OSError, ValueError):
-        # a picture that cannot be read belongs to neither side; the loader will name it
-        identity = str(index).encode()
-    digest = hashlib.blake2b(identity, digest_size=8, salt=seed.to_bytes(8, "little")).digest()
-    return int.from_bytes(digest, "little") / 2**64

@@ -38,6 +38,7 @@ __all__ = [
     "check_view_sizes",
     "graphics",
     "smallest_side",
+    "stored_side",
 ]
 
 Kind = Literal["photo", "graphics"]
@@ -53,6 +54,12 @@ LARGEST_ENLARGING = 2
 """More than this, and the blur of the enlargement is what the views have in common."""
 PATTERNED = Background(random=0.35, checker=0.1, gradient=0.15, noise=0.1)
 """the grounds of drawings"""
+SPARE = 1.3
+"""pictures are stored this much larger than they are trained at, so that crops still have pixels to show"""
+MOST_SPARE = 5.0
+"""of a crop's side: what a crop of a twenty-fifth of the picture needs"""
+LARGE = 128
+"""pixels of a view's side from which crops are decoded for what the smallest of them needs"""
 STRAY = 0.05
 """share of a source's pictures that may be smaller than the smallest that counts"""
 
@@ -220,6 +227,22 @@ def smallest_side(source: Source | Stream, n: int = 256) -> int | None:
         except BadSample:
             continue  # named and left out by the loader
     return int(np.quantile(sides, STRAY, method="lower")) if sides else None
+
+
+def stored_side(views: Sequence[View], size: int) -> int:
+    """The shorter side, in pixels, that pictures are decoded to for these views of a recipe for pictures of `size`.
+
+    `SPARE` times the largest view; where that is of a photograph's size, what the smallest crop needs to be shown from
+    its own pixels: the view's side over the square root of the crop's least area, at most `MOST_SPARE` times the side.
+    Smaller pictures stay as they are, so sets of 32 px are not touched; recipes for less than `LARGE` px keep to
+    `SPARE`, because there a CPU crops, and eight times the pixels are eight times the work.
+    """
+    largest = max(size, *(view.size for view in views))
+    least = SPARE * largest
+    if largest >= LARGE:
+        crops = ((view.size, op.scale[0]) for view in views for op in view.ops if isinstance(op, CropResize))
+        least = max(least, *(min(side / area**0.5, MOST_SPARE * side) for side, area in crops), 0)
+    return round(least)
 
 
 def check_view_sizes(

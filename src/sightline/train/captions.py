@@ -1,10 +1,10 @@
-"""Whether there are words to learn from: how many pictures have none, and how far the loss can fall with those there are.
+"""Whether there are words to learn from: how many pictures have none, and how far the loss can fall with the others.
 
 Where a batch holds a caption c m_c times and only the pair itself is right, no model can tell the m_c pairs apart:
 
-    softmax  L >= mean_c ln m_c                                sigmoid  L >= mean_c [ln m_c + (m_c - 1) ln(m_c / (m_c - 1))]
+    softmax  L >= mean_c ln m_c             sigmoid  L >= mean_c [ln m_c + (m_c - 1) ln(m_c / (m_c - 1))]
 
-With m_c taken as batch * (share of the pictures that have c). `positives=caption` makes them all right, and the bound 0.
+With m_c taken as batch * (share of the pictures that have c). `positives=caption` makes them all right: no bound.
 """
 
 from collections import Counter
@@ -90,19 +90,19 @@ def notes(recipe: Recipe, source: Any, words: Words, *, sigmoid: bool, world: in
     if getattr(inner, "positives", None) != "pair" or not words.counts:
         return said
     batch, n = recipe.batch, 0 if isinstance(source, Stream) else len(source)
-    least = floor(batch, words, sigmoid=sigmoid)
+    least, term = floor(batch, words, sigmoid=sigmoid), "sigmoid" if sigmoid else "contrastive"
     if 0 < n < batch:
-        alone = "" if sigmoid else f"about ln({batch}/{n}) = "
+        least = f"{least:.2f}" if sigmoid else f"about ln({batch}/{n}) = {max(least, log(batch / n)):.2f}"
         said.append(
-            f"batch={batch} is more than the {n} pictures to train on: each stands {batch / n:.1f} times in a batch and "
-            f"is its own negative, so the loss cannot fall below {alone}{max(least, 0 if sigmoid else log(batch / n)):.2f}. "
-            f"Set batch={max(world, n - n % world)} or less, or method.positives=caption, which makes equal captions right"
+            f"batch={batch} is more than the {n} pictures to train on: each stands {batch / n:.1f} times in a batch "
+            f"and is its own negative, so the {term} loss cannot fall below {least}. Set "
+            f"batch={max(world, n - n % world)} or less, or method.positives=caption, which makes equal captions right"
         )
     elif least > TELLING * log(batch):
         said.append(
             f"{len(words.counts)} different captions stand on {words.counts.total()} pictures, so that equal ones meet "
-            f"in a batch of {batch} and are each other's negatives: the loss cannot fall below about {least:.2f}. Set "
-            "method.positives=caption, which makes equal captions right, or a smaller batch"
+            f"in a batch of {batch} and are each other's negatives: the {term} loss cannot fall below about "
+            f"{least:.2f}. Set method.positives=caption, which makes equal captions right, or a smaller batch"
         )
     return said
 

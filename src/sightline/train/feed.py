@@ -11,7 +11,7 @@ from sightline.data.augment import AugmentViews
 from sightline.data.augment.draws import Draws
 from sightline.data.loader import Loader
 from sightline.data.masks import Masks
-from sightline.data.views import as_views
+from sightline.data.views import as_views, stored_side
 from sightline.protocols import Batch
 from sightline.train.checks import check_patches
 from sightline.train.log import filling
@@ -43,7 +43,7 @@ class Feed:
             source,
             batch=recipe.batch,
             seed=recipe.seed,
-            size=max(recipe.data.size, *(made.size for made in views)),  # views may be patches of a picture
+            stored=stored_side(views, recipe.data.size),
             workers=options.workers,
             memory=options.memory,
             progress=filling(quiet=options.quiet),

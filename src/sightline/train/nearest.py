@@ -1,4 +1,4 @@
-"""Which settings of a recipe a word may mean: `lr` is `optim.lr`, and so is what other programs call `learning_rate`."""
+"""Which settings of a recipe a word may mean: `lr` is `optim.lr`, and so is `learning_rate` of other programs."""
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass

@@ -15,8 +15,8 @@ from sightline.data.sample import BadSample, Sample, Source
 
 
 class Prepared:
-    """Some samples of a source, decoded once: pictures (n, 3, y, x) float32, main captions ("" where there is none), the names
-    of their classes (None where there is no label)."""
+    """Some samples of a source, decoded once: pictures (n, 3, y, x) float32, main captions ("" where there is none),
+    the names of their classes (None where there is no label)."""
 
     def __init__(self, source: Source, view: Preprocess, *, samples: int, seed: int) -> None:
         chosen = sorted(order(len(source), seed, 0)[:samples].tolist())

@@ -143,7 +143,11 @@ def _sources(recipe: Recipe, data: Any, evaluation: Any, line: Line) -> tuple[An
         line.say("no --eval: remote shards cannot be split beforehand, so nothing is measured while training")
         return source, None
     count = len(source)
+    if dist.rank() > 0:
+        dist.barrier()  # the first rank reads what decides the split, the others find it in the cache
     source, held = hold_out(source)
+    if dist.rank() == 0:
+        dist.barrier()
     line.say(f"no --eval: {len(held)} of {count} samples are held out for it ({len(held) / count:.1%})")
     return source, held
 
