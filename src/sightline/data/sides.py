@@ -99,7 +99,8 @@ class _Known:
 
 def _read(file: Path) -> dict[int, float]:
     try:
-        with np.load(file) as kept:
+        # opened here: numpy leaves a file open that it cannot read
+        with file.open("rb") as opened, np.load(opened) as kept:
             return dict(zip(kept["stamps"].tolist(), kept["draws"].tolist(), strict=True))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return {}
