@@ -32,6 +32,7 @@ from sightline.data.views import (
     as_views,
     check_view_sizes,
     smallest_side,
+    stored_side,
 )
 from sightline.train.override import override
 
@@ -284,3 +285,22 @@ def test_the_size_named_is_the_largest_at_which_everything_fits():
         check_view_sizes(MultiCrop(), 32, 15, lambda size: size % 16 == 0)
     with pytest.raises(ValueError, match="Take larger pictures"):
         check_view_sizes(MultiCrop(size=48), 32, 15)
+
+
+@pytest.mark.parametrize(
+    ("views", "size", "side"),
+    [
+        (TwoViews(), 224, 792),  # 224 / sqrt(0.08)
+        (MultiCrop(count=10, size=96, global_scale=(0.25, 1.0), local_scale=(0.05, 0.25)), 224, 448),  # the globals'
+        (MultiCrop(count=1, size=112, global_scale=(0.9, 1.0), local_scale=(0.05, 0.25)), 224, 501),  # 112 / sqrt(.05)
+        (MaeView(), 224, 501),
+        (TwoViews(scale=(0.01, 1.0)), 224, 1120),  # five times the side at most
+        (caption_views, 224, 291),  # 1.3: a crop of nine tenths needs no more
+        (TwoViews(), 64, 83),
+        (MultiCrop(), 32, 42),
+        (Neighbours(), 64, 83),
+        (TwoViews(kind="graphics"), 224, 291),
+    ],
+)
+def test_pictures_are_decoded_to_what_the_smallest_crop_needs(views, size, side):
+    assert stored_side(as_views(views(size), size), size) == side

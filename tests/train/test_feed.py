@@ -3,8 +3,10 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from sightline.data.augment import Augment, caption_views
 from sightline.data.masks import RandomMask
@@ -104,3 +106,16 @@ def test_what_cannot_be_made_is_refused(made, needs, words):
 def test_a_view_larger_than_the_towers_picture_finds_its_pixels_stored():
     one = feed(recipe(views=MultiCrop(count=1, size=48)))
     assert one.loader.batch(0)["image"].shape[-1] >= 1.3 * 48 - 1
+
+
+def test_a_small_crop_of_a_photograph_is_cut_from_its_own_pixels_and_small_pictures_stay(tmp_path):
+    """A checkerboard of single pixels survives only where nothing was made smaller."""
+    board = (np.indices((400, 400)).sum(0) % 2 * 255).astype(np.uint8)
+    for number in range(8):
+        Image.fromarray(board).save(tmp_path / f"{number}.png")
+    made = recipe(source=str(tmp_path), size=144, views=TwoViews())
+    large = feed(replace(made, image=vit_small(144, 8, 1)))
+    stored = next(large.batches(0, 1))["image"]
+    assert stored.shape[-1] == 400 and stored.float().std() > 120  # 144 / sqrt(0.08) = 509: as they are
+    small = feed(recipe(source=str(tmp_path), views=TwoViews()))
+    assert next(small.batches(0, 1))["image"].shape[-1] == 42
