@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sightline.data.decode import PIXELS, decode, measure
+from sightline.data.bands import PIXELS
+from sightline.data.decode import decode, measure
 from sightline.data.sample import BadSample
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -114,7 +115,9 @@ def test_palette_transparency_becomes_alpha():
 
 @pytest.mark.parametrize("mode", ["L", "LA", "1", "P", "RGBA"])
 def test_other_modes_decode(mode):
-    assert decode(encoded(Image.new(mode, (5, 7)), "PNG")).shape[:2] == (7, 5)
+    image = Image.new(mode, (5, 7))
+    image.putpixel((2, 3), {"LA": (255, 255), "RGBA": (*RED, 255)}.get(mode, 1))
+    assert decode(encoded(image, "PNG")).shape[:2] == (7, 5)
 
 
 def test_alpha_is_kept_only_where_something_shows_through():

@@ -1,7 +1,8 @@
 """Pictures of any number of bands: satellite, microscope and depth pictures, for towers of as many channels.
 
 From `.npy` (uint8, uint16 or float, (y, x), (y, x, band) or (band, y, x)), multi-band TIFF, arrays, and what Pillow
-opens in bands of its own (RGBA, CMYK). Colour pictures for towers of one or three channels do not pass here.
+opens in bands of its own (RGBA, CMYK). As colours other integers are read too, for what they hold says what is white;
+as bands they have no scale. Colour pictures for towers of one or three channels do not pass here.
 """
 
 import numpy as np
@@ -75,6 +76,8 @@ def scaled(values: np.ndarray) -> np.ndarray:
 
     Floats (reflectances, heights) have no common range: the mean and deviation of the encoder give them one.
     """
+    if values.dtype.kind not in "uf" or values.dtype.itemsize > {"u": 2, "f": 8}[values.dtype.kind]:
+        raise BadSample(f"an array of {values.dtype}; expected uint8, uint16 or floating point")
     if values.dtype.kind == "u":
         return values.astype(np.float32) / np.float32(np.iinfo(values.dtype).max)
     values = values.astype(np.float32)
@@ -88,9 +91,18 @@ def false_colours(array: np.ndarray) -> np.ndarray:
     98 % of its values lie between black and white."""
     if array.ndim == 3 and _planar(array.shape):
         array = array.transpose(1, 2, 0)
-    shown = scaled(array[:, :, :3] if array.shape[2] > 2 else array[:, :, :1].repeat(3, axis=2))
+    shown = _numbers(array[:, :, :3] if array.shape[2] > 2 else array[:, :, :1].repeat(3, axis=2))
     low, high = np.percentile(shown, (1, 99), axis=(0, 1))
     return ((shown - low) / np.maximum(high - low, 1e-12) * 255).clip(0, 255).astype(np.uint8)
+
+
+def _numbers(values: np.ndarray) -> np.ndarray:
+    """float32, where there is no number the smallest: to look at, some may be missing."""
+    values = values.astype(np.float32)
+    good = np.isfinite(values)
+    if not good.any():
+        raise BadSample("no value of this picture is a number")
+    return np.where(good, values, values[good].min())
 
 
 def _planar(shape: tuple[int, ...]) -> bool:
@@ -99,8 +111,8 @@ def _planar(shape: tuple[int, ...]) -> bool:
 
 
 def _affordable(shape: tuple[int, ...], dtype: np.dtype) -> None:
-    if dtype.itemsize > {"u": 2, "f": 8}.get(dtype.kind, 0):
-        raise BadSample(f"an array of {dtype}; expected uint8, uint16 or floating point")
+    if dtype.itemsize > {"b": 1, "u": 8, "i": 8, "f": 8}.get(dtype.kind, 0):
+        raise BadSample(f"an array of {dtype}; expected integers or floating point")
     if len(shape) not in {2, 3} or min(shape) < 1:
         raise BadSample(f"an array {shape} is no picture: expected (y, x), (y, x, band) or (band, y, x)")
     total = int(np.prod([int(side) for side in shape], dtype=object))

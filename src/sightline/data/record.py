@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sightline.data.decode import decode
+from sightline.data.guard import guarded
 from sightline.data.sample import BadSample, Sample, Source
 from sightline.data.target import extent, read_depth, read_mask, scale_boxes
 
@@ -48,7 +49,8 @@ class Bad:
 def fetch(source: Source, index: int) -> Sample | Bad:
     """The record at `index`, not decoded."""
     try:
-        return source[index]
+        with guarded("unreadable record"):
+            return source[index]
     except BadSample as error:
         return Bad(f"sample {index}", str(error))
 
@@ -58,7 +60,8 @@ def attempt(sample: Sample | Bad, size: int, fields: frozenset[str] = frozenset(
     if isinstance(sample, Bad):
         return sample
     try:
-        return read(sample, size, fields)
+        with guarded():
+            return read(sample, size, fields)
     except BadSample as error:
         return Bad(sample.key, str(error))
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from sightline.data.regular import read
+from sightline.data import regular
 
 Encoded = Path | bytes | np.ndarray
 """A picture as a source holds it: a file, its bytes, or (rendered sets) a uint8 array (y, x, 3 or 4)."""
@@ -47,7 +47,7 @@ class Sample:
         """The encoded bytes of the picture (read from disk if need be), for hashing."""
         match self.image:
             case Path():
-                return read(self.image)
+                return regular.read(self.image)
             case bytes():
                 return self.image
             case _:

@@ -214,6 +214,4 @@ def _solve(matrix: tuple[Triple, ...], vector: Triple) -> Triple:
 
 def _det(m: tuple[Triple, ...]) -> float:
     a, b, c = m
-    return (
-        a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0]) + a[2] * (b[0] * c[1] - b[1] * c[0])
-    )
+    return a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0]) + a[2] * (b[0] * c[1] - b[1] * c[0])

@@ -196,7 +196,9 @@ class _Bill:
         for step in element:
             weight = float(PRIMITIVE)
             if step.tag == "feMorphology":
-                radius = min(max(map(float, NUMBER.findall(step.get("radius", "0"))[:2]), default=0.0) * self.user, SIDE)
+                radius = min(
+                    max(map(float, NUMBER.findall(step.get("radius", "0"))[:2]), default=0.0) * self.user, SIDE
+                )
                 weight += 2 * (2 * radius) ** 2
             elif step.tag == "feConvolveMatrix":
                 weight *= 1 + len(step.get("kernelMatrix", "")) / 20

@@ -24,14 +24,16 @@ NESTED = 20
 GEOMETRY = frozenset({"x", "y", "cx", "cy", "r", "rx", "ry", "width", "height", "d"})
 """properties that the renderer reads only as attributes"""
 PLACED = frozenset({"transform-origin", "transform-box"})
-KNOWN = frozenset("""
+KNOWN = frozenset(
+    """
 alignment-baseline baseline-shift clip-path clip-rule color color-interpolation color-interpolation-filters direction display
 dominant-baseline fill fill-opacity fill-rule filter flood-color flood-opacity font font-family font-kerning font-size
 font-stretch font-style font-variant font-weight image-rendering isolation letter-spacing lighting-color marker marker-end
 marker-mid marker-start mask mask-type mix-blend-mode opacity overflow paint-order shape-rendering stop-color stop-opacity
 stroke stroke-dasharray stroke-dashoffset stroke-linecap stroke-linejoin stroke-miterlimit stroke-opacity stroke-width
 text-anchor text-decoration text-rendering unicode-bidi vector-effect visibility white-space word-spacing writing-mode
-""".split())
+""".split()
+)
 VAR = re.compile(r"\bvar\(", re.IGNORECASE)
 QUICK = PAINTS | COLOURS | SHARES
 Variables = dict[str, str]
@@ -121,7 +123,11 @@ class _Cascade:
 
 
 def _lengths(value: str) -> str:
-    return lengths(value) if value[-1:] in "mhQq)" and len(value) < 100 and (NEWER.search(value) or "(" in value) else value
+    return (
+        lengths(value)
+        if value[-1:] in "mhQq)" and len(value) < 100 and (NEWER.search(value) or "(" in value)
+        else value
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -94,4 +94,3 @@ def _decoded(data: bytes, encoding: str) -> str:
                 pass
         place = f", byte {error.start:,}" if isinstance(error, UnicodeDecodeError) else ""
         raise BadSample(f"SVG is not in {encoding}, as it says{place}: write it in UTF-8") from error
-

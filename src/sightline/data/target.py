@@ -2,11 +2,9 @@
 
 import numpy as np
 
-from sightline.data.decode import FAULTS, open_raster
+from sightline.data.decode import open_raster
+from sightline.data.guard import guarded
 from sightline.data.sample import BadSample, Encoded
-
-ORIENTATION = 0x0112
-"""EXIF tag; from 5 on the picture lies on its side."""
 
 
 def read_mask(mask: Encoded, shape: tuple[int, int]) -> np.ndarray:
@@ -43,19 +41,18 @@ def extent(image: Encoded) -> tuple[int, int]:
     """
     if isinstance(image, np.ndarray):
         return image.shape[0], image.shape[1]
-    picture = open_raster(image)
-    turned = picture.getexif().get(ORIENTATION, 1) >= 5
-    return (picture.width, picture.height) if turned else (picture.height, picture.width)
+    width, height = open_raster(image).shown
+    return height, width
 
 
 def _plane(encoded: Encoded) -> np.ndarray:
     if isinstance(encoded, np.ndarray):
         plane = encoded
     else:
-        try:
-            plane = np.asarray(open_raster(encoded))
-        except FAULTS as error:
-            raise BadSample(f"mask or depth cannot be read: {error}") from error
+        with guarded("mask or depth cannot be read"):
+            plane = open_raster(encoded).plane()
+    if plane.dtype == bool:
+        plane = plane.astype(np.uint8)
     if plane.ndim != 2:
         raise BadSample(f"mask or depth has one value a pixel, not shape {plane.shape}")
     return plane

@@ -1,7 +1,7 @@
 """Multi-band TIFF as an array (y, x, band), for what Pillow cannot open: 16 bits a band, more than four bands, planes.
 
-Reads classic TIFF and BigTIFF of either byte order in strips or tiles, chunky or planar; uint8, uint16 and floats of 32
-or 64 bits; stored plain, deflated, or by LZW, PackBits and Zstandard (which Pillow unpacks, a part at a time, as a grey
+Reads classic TIFF and BigTIFF of either byte order in strips or tiles, chunky or planar; integers of 8, 16 or 32 bits
+and floats of 16, 32 or 64; stored plain, deflated, or by LZW, PackBits and Zstandard (which Pillow unpacks, a part at a time, as a grey
 picture); with or without horizontal differences. Anything else is refused by name: such files are few, and
 `gdal_translate -co COMPRESS=DEFLATE` or an .npy is the way round.
 """
@@ -26,6 +26,18 @@ SIZES = {1: "B", 3: "H", 4: "I", 16: "Q"}
 """tag types that hold the numbers read here: byte, short, long, long8"""
 DEFLATE, BY_PILLOW = frozenset({8, 32946}), frozenset({5, 32773, 50000})
 NAMES = {2: "CCITT", 3: "CCITT", 4: "CCITT", 6: "JPEG", 7: "JPEG", 34712: "JPEG 2000", 34887: "LERC", 34925: "LZMA"}
+WANTED = frozenset(
+    {WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, STRIPS, SAMPLES, ROWS, STRIP_BYTES, PLANAR, PREDICTOR}
+)
+WANTED |= {TILE_WIDTH, TILE_HEIGHT, TILES, TILE_BYTES, FORMAT}
+DTYPES = {(1, 8): "u1", (1, 16): "u2", (1, 32): "u4", (2, 8): "i1", (2, 16): "i2", (2, 32): "i4"}
+DTYPES |= {(3, 16): "f2", (3, 32): "f4", (3, 64): "f8"}
+"""by sample format and bits"""
+WIDTHS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+"""bytes of a value of each tag type"""
+DIRECTORIES = frozenset({34665, 34853, 40965})
+"""tags that lead to further directories which Pillow reads: EXIF, GPS, interoperability"""
+PAGES = 64
 ENTRIES = 4096
 CHUNKS = 2**20
 """a directory of more entries, a picture of more strips, is made to waste time"""
@@ -57,9 +69,11 @@ def header(data: bytes) -> Header:
     bits, kinds = set(tags.get(BITS, (1,))), set(tags.get(FORMAT, (1,)))
     if len(bits) != 1 or len(kinds) != 1:
         raise BadSample(f"a TIFF whose bands differ in type (bits {sorted(bits)}, formats {sorted(kinds)})")
-    dtype = {(1, 8): "u1", (1, 16): "u2", (3, 32): "f4", (3, 64): "f8"}.get((next(iter(kinds)), next(iter(bits))))
+    dtype = DTYPES.get((next(iter(kinds)), next(iter(bits))))
     if dtype is None:
-        raise BadSample(f"a TIFF of {bits.pop()} bits, format {kinds.pop()}; bands are uint8, uint16 or float")
+        raise BadSample(
+            f"a TIFF of {bits.pop()} bits, format {kinds.pop()}; bands are integers of 8 to 32 bits or float"
+        )
     order = np.dtype(("<" if data[:1] == b"I" else ">") + dtype)
     found = Header(tags[HEIGHT][0], tags[WIDTH][0], (tags.get(SAMPLES) or (1,))[0], order, tags)
     if min(found.height, found.width, found.bands) < 1:
@@ -90,26 +104,115 @@ def read(data: bytes, said: Header | None = None) -> np.ndarray:
     return pixels
 
 
+def check(data: bytes) -> None:
+    """Raises BadSample for directories of which reading the tags would take more than the file has.
+
+    Tags may lie over each other: a file of a megabyte can announce gigabytes, each of which a reader copies.
+    """
+    waiting, seen = [(_first(data), True)], set[int]()
+    while waiting and len(seen) < PAGES:
+        start, page = waiting.pop()
+        if start in seen or not start:
+            continue
+        seen.add(start)
+        try:
+            entries, after = _entries(data, start)
+        except struct.error:
+            continue  # the reader says what it makes of that
+        total = 0
+        for tag, kind, length, where, inline in entries:
+            total += 0 if inline else length * WIDTHS.get(kind, 1)
+            if tag in {STRIPS, TILES} and length > CHUNKS:
+                raise BadSample(f"bomb: a TIFF in {length:,} parts, the limit is {CHUNKS:,}")
+            if tag in DIRECTORIES and length == 1:
+                waiting.append((where, False))
+        if total > len(data):
+            raise BadSample(f"bomb: a TIFF of {len(data):,} bytes whose tags would take {total:,}")
+        if page:
+            waiting.append((after, True))
+
+
+def tags_of(data: bytes) -> dict[int, int]:
+    """Tag -> its value, or its first, of the whole-numbered ones in the first directory; 0 for all others."""
+    try:
+        entries, _ = _entries(data, _first(data))
+        order = _order(data)
+        found = dict[int, int]()
+        for tag, kind, _, where, _ in entries:
+            found[tag] = struct.unpack_from(order + SIZES[kind], data, where)[0] if kind in SIZES else 0
+        return found
+    except struct.error:
+        return {}
+
+
+def without_exif(data: bytes) -> bytes:
+    """`data`, or a copy whose first directory leads to no EXIF, which may be broken in a picture that is good."""
+    _, big, form, inline = _form(data)
+    first = _first(data)
+    try:
+        entries, _ = _entries(data, first)
+    except struct.error:
+        return data
+    places = [number for number, (tag, *_) in enumerate(entries) if tag in DIRECTORIES]
+    if not places:
+        return data
+    left = bytearray(data)
+    for number in places:
+        # a private tag of one byte
+        struct.pack_into(form, left, first + (8 if big else 2) + number * (struct.calcsize(form) + inline), 65000, 1, 1)
+    return bytes(left)
+
+
+def _order(data: bytes) -> str:
+    return "<" if data[:1] == b"I" else ">"
+
+
+def _form(data: bytes) -> tuple[str, bool, str, int]:
+    """Byte order, whether it is a BigTIFF, the form of an entry before its value, and the bytes of that."""
+    order, big = _order(data), data[2:4] in {b"+\0", b"\0+"}
+    return order, big, order + ("HHQ" if big else "HHI"), 8 if big else 4
+
+
+def _first(data: bytes) -> int:
+    order, big, _, _ = _form(data)
+    try:
+        return struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)[0]
+    except struct.error:
+        return 0
+
+
+def _entries(data: bytes, at: int) -> tuple[list[tuple[int, int, int, int, bool]], int]:
+    """(tag, type, length, where its values are, whether in the entry) of a directory, and where the next one is."""
+    order, big, form, inline = _form(data)
+    count, offset = order + ("Q" if big else "H"), order + ("Q" if big else "I")
+    if at > len(data):
+        raise struct.error(f"a directory at byte {at:,}")
+    (number,) = struct.unpack_from(count, data, at)
+    if number > ENTRIES:
+        raise BadSample(f"a TIFF directory of {number:,} entries")
+    at += struct.calcsize(count)
+    found = list[tuple[int, int, int, int, bool]]()
+    for _ in range(number):
+        tag, kind, length = struct.unpack_from(form, data, at)
+        at += struct.calcsize(form)
+        within = length * WIDTHS.get(kind, 1) <= inline
+        where = at if within and tag not in DIRECTORIES else struct.unpack_from(offset, data, at)[0]
+        found.append((tag, kind, length, where, within))
+        at += inline
+    after = struct.unpack_from(offset, data, at)[0] if at + inline <= len(data) else 0
+    return found, after
+
+
 def _tags(data: bytes) -> dict[int, tuple[int, ...]]:
     if data[:4] not in MAGICS:
         raise BadSample(f"not a TIFF: it starts with {data[:4]!r}")
-    order, big = "<" if data[:1] == b"I" else ">", data[2:4] in {b"+\0", b"\0+"}
-    count, entry, inline = ("Q", "HHQ", 8) if big else ("H", "HHI", 4)
-    (at,) = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)
-    (number,) = struct.unpack_from(order + count, data, at)
-    if number > ENTRIES:
-        raise BadSample(f"a TIFF directory of {number:,} entries")
-    at += struct.calcsize(order + count)
-    tags: dict[int, tuple[int, ...]] = {}
-    for _ in range(number):
-        tag, kind, length = struct.unpack_from(order + entry, data, at)
-        at += struct.calcsize(order + entry)
-        if kind in SIZES and length <= CHUNKS:
-            size = struct.calcsize(SIZES[kind]) * length
-            where = at if size <= inline else struct.unpack_from(order + ("Q" if big else "I"), data, at)[0]
-            tags[tag] = struct.unpack_from(f"{order}{length}{SIZES[kind]}", data, where)
-        at += inline
-    return tags
+    order = _order(data)
+    (start,) = struct.unpack_from(order + ("Q" if _form(data)[1] else "I"), data, 8 if _form(data)[1] else 4)
+    return {
+        tag: struct.unpack_from(f"{order}{length}{SIZES[kind]}", data, where)
+        for tag, kind, length, where, _ in _entries(data, start)[0]
+        if tag in WANTED and kind in SIZES and length <= CHUNKS
+    }
 
 
 def _chunks(
@@ -162,5 +265,5 @@ def _by_pillow(part: bytes, compression: int, rows: int, row: int) -> bytes:
     try:
         with Image.open(io.BytesIO(file), formats=["TIFF"]) as opened:
             return opened.tobytes()
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Warning) as error:
+    except Exception as error:
         raise BadSample(f"broken part of a TIFF, or a compression that Pillow was built without: {error}") from error

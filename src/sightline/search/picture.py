@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import Image
 
 from sightline.data.decode import NotAPicture, is_svg, measure, open_raster, preview, unpacked
+from sightline.data.guard import guarded
 from sightline.data.sample import BadSample, Sample
 
 THUMB = 256
@@ -94,11 +95,12 @@ def fingerprint(image: bytes | np.ndarray) -> str:
 def content_of(image: bytes | np.ndarray, preprocess: Any) -> Content:
     """Decoded once as the encoder sees it and once small; never raises for a bad picture."""
     try:
-        seen = preprocess(image)
-        pixels = seen if isinstance(seen, tuple) else np.asarray(seen, dtype=np.float32)
-        width, height = dimensions(image)
-        size = THUMB if width else DRAWN
-        return Content(pixels, width, height, thumbnail(preview(image, size)), source_of(image))
+        with guarded():
+            seen = preprocess(image)
+            pixels = seen if isinstance(seen, tuple) else np.asarray(seen, dtype=np.float32)
+            width, height = dimensions(image)
+            size = THUMB if width else DRAWN
+            return Content(pixels, width, height, thumbnail(preview(image, size)), source_of(image))
     except BadSample as error:
         return Content(bad=str(error))
 
@@ -118,14 +120,10 @@ def dimensions(image: bytes | np.ndarray) -> tuple[int | None, int | None]:
     if is_svg(data):
         return None, None
     try:
-        raster = open_raster(data)
+        return open_raster(data).shown
     except NotAPicture:
         # an .npy, or a TIFF of many bands: nothing turns them
         return measure(data)
-    with raster as opened:
-        width, height = opened.size
-        sideways = opened.getexif().get(ExifTags.Base.Orientation, 1) >= 5
-    return (height, width) if sideways else (width, height)
 
 
 def thumbnail(pixels: np.ndarray) -> bytes:

@@ -1,14 +1,13 @@
 """What an index gives out: hits, single pictures, their thumbnails and their own bytes."""
 
 import json
-import os
 import sqlite3
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
+from sightline.data import regular
 from sightline.data.decode import FILE_BYTES, open_raster, unpacked
 from sightline.data.sample import BadSample
 from sightline.data.tile import Box
@@ -110,7 +109,7 @@ def original(found: Picture, kept: bytes | None, db: Path) -> tuple[bytes, str]:
     if kept is None and found.path is None:
         raise ValueError(f"{found.key} of {found.source} has no file of its own, and the index keeps small SVGs only")
     try:
-        data = kept if kept is not None else _regular(Path(found.path or ""))
+        data = kept if kept is not None else regular.read(Path(found.path or ""), FILE_BYTES)
     except OSError as error:
         raise ValueError(f"{found.path}: {error.strerror or error}. {again}") from error
     if fingerprint(data) != found.hash:
@@ -137,16 +136,5 @@ def _hit(row: tuple, rank: int, score: float, match: str, box: Box | None = None
     return Hit(rank, round(score, 6), id, key, path, name, tuple(json.loads(captions)), width, height, match, place)
 
 
-def _regular(path: Path) -> bytes:
-    """The bytes of a plain file of a size that could have been indexed; a device or a pipe is not even waited for."""
-    opened = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    if not stat.S_ISREG(os.fstat(opened).st_mode):
-        os.close(opened)
-        raise OSError("not a plain file any more")
-    with open(opened, "rb") as file:
-        return file.read(FILE_BYTES)
-
-
 def _media(data: bytes) -> str:
-    with open_raster(data) as opened:
-        return Image.MIME.get(opened.format or "", "application/octet-stream")
+    return Image.MIME.get(open_raster(data).image.format or "", "application/octet-stream")

@@ -15,6 +15,7 @@ import numpy as np
 
 from sightline.data.ahead import ahead
 from sightline.data.array import unit
+from sightline.data.guard import guarded
 from sightline.data.naflex import CutPicture
 from sightline.data.naflex_rule import NaFlexRule
 from sightline.data.preprocess import COLOURS, Preprocess, opened
@@ -99,12 +100,17 @@ class _Work:
         for number, sample in enumerate(chunk):
             if isinstance(sample, Bad):
                 continue
+            views_of = self._views(sample)
             try:
-                for view in self._views(sample):
+                while True:
+                    with guarded():
+                        view = next(views_of, None)
+                    if view is None:
+                        break
                     waiting.append((number, *view))
                     if len(waiting) == self.window:
                         embed()
-            except (BadSample, OSError) as error:
+            except BadSample as error:
                 bad[number] = Bad(sample.key, str(error))
         if waiting:
             embed()

@@ -1,0 +1,44 @@
+"""Whatever a sample raises, in whatever library, is one bad sample with its reason."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from PIL import Image
+
+from sightline.data.sample import BadSample
+
+BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+REASON = 300
+"""characters of a reason; a codec may quote what it was given"""
+
+
+@contextmanager
+def guarded(what: str = "broken picture") -> Iterator[None]:
+    """Turns every exception within into a BadSample `what: its reason`; Ctrl-C and the like pass.
+
+    Decoders raise what they like on damaged files (RuntimeError, struct.error, AttributeError, warnings made errors);
+    a list of them is never complete.
+    """
+    try:
+        yield
+    except BadSample:
+        raise
+    except BOMBS as error:
+        raise BadSample(f"bomb: {told(error)}") from error
+    except MemoryError as error:
+        raise BadSample(f"{what}: it takes more memory than there is") from error
+    except Exception as error:
+        raise BadSample(f"{what}: {told(error)}") from error
+    except BaseException as error:
+        # a panic of a library in Rust has no public type and is no Exception
+        if type(error).__name__ != "PanicException":
+            raise
+        raise BadSample(f"{what}: {told(error)}") from error
+
+
+def told(error: BaseException) -> str:
+    """What an exception says, in one line; its kind where it says nothing by itself."""
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.strerror}: {error.filename}"
+    said = " ".join(str(error).split())[:REASON]
+    return f"{type(error).__name__} {said}".strip() if isinstance(error, LookupError) or not said else said
