@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from sightline.data.terminal import shown
+
 if TYPE_CHECKING:
     from sightline.search.classify import Guess
 
@@ -44,7 +46,8 @@ def classify(
     src
         SRC: a folder, a table, tars, `icons`, `scenes`.
     labels
-        Two or more, separated by commas or spaces, or a text file with one a line.
+        Two or more, separated by commas or spaces, or a text file with one a line. One that begins with - is written
+        --labels=-5,+5.
     template
         A sentence with {} where the label goes; several are averaged. Left out: six that suit graphics.
     top
@@ -95,10 +98,10 @@ def classify(
     else:
         for guess in told():
             best = "  ".join(
-                f"{share:.3f} {label}"
+                f"{share:.3f} {shown(label)}"
                 for label, share in zip(guess.labels[:top], guess.probabilities[:top], strict=True)
             )
-            print(f"{best}  {guess.path or guess.key}")
+            print(f"{best}  {shown(guess.path or guess.key)}")
     name_bad(bad)
     if not score.seen:
         raise ValueError(f"no picture of {src} could be used")

@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from sightline.cli.progress import progress
+from sightline.data.terminal import shown
 
 MOST = 10
 """bad pictures, duplicates and classes named on the screen; --json has all of them"""
@@ -71,7 +72,7 @@ def _show(said: dict) -> None:
     table.add_column(overflow="fold")
 
     def row(name: str, text: str) -> None:
-        table.add_row(name, escape(text))
+        table.add_row(name, escape(shown(text)))
 
     row("source", f"{said['source']} ({', '.join(said['has'])})")
     row("samples", f"{said['samples']:,}: {said['good']:,} good, {len(said['bad']):,} bad")
@@ -95,10 +96,10 @@ def _show(said: dict) -> None:
         row("classes", f"{len(names):,}: {_some(names)}")
     if said["sheet"]:
         row("sheet", said["sheet"])
-    console = Console(highlight=False, soft_wrap=False)
+    console = Console(highlight=False, soft_wrap=False, color_system=None)  # no codes: they would be shown as such
     console.print(table)
     for note in said["notes"]:
-        console.print(f"note: {note}", markup=False)
+        console.print(f"note: {shown(note)}", markup=False)
     _list("bad", [f"{key}: {reason}" for key, reason in said["bad"].items()])
     _list("the same picture", [" = ".join(keys[:MOST]) for keys in said["duplicates"]])
 
@@ -108,7 +109,7 @@ def _list(title: str, lines: list[str]) -> None:
         return
     print(f"\n{title}:")
     for line in lines[:MOST]:
-        print(f"  {line}")
+        print(f"  {shown(line)}")
     if len(lines) > MOST:
         print(f"  and {len(lines) - MOST:,} more (--json names all)")
 

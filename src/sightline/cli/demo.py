@@ -168,7 +168,7 @@ def _tell(out: Path, summary: dict[str, Any], seconds: float) -> None:
         row += [found["bm25"]["text_to_image"]["r10"], found["chance_r10"]]
         table.add_row(f"{label} ({found['n']})", *(f"{value:.3f}" for value in row))
     zero, said = summary["zero_shot"], summary["synonyms"]
-    console = Console(width=None if os.isatty(1) else 110)
+    console = Console(width=None if os.isatty(1) else 110, color_system=None)  # codes would be shown as such
     console.print(table)
     console.print(
         f"Zero-shot, {zero['classes']} categories, {zero['n']} unseen icons: first guess right {zero['top1']:.2f}, "

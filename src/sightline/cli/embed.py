@@ -6,6 +6,7 @@ from typing import Literal
 
 from sightline.cli.notes import say_notes
 from sightline.cli.progress import name_bad, progress
+from sightline.data.terminal import shown
 
 
 def embed(
@@ -19,10 +20,12 @@ def embed(
     workers: int = 0,
     tiles: bool = False,
     scales: tuple[float, ...] = (1.0,),
+    replace: bool = False,
 ) -> None:
-    """Write the vectors of pictures into a table: key, path, caption, unit vector.
+    """Write the vectors of pictures into a table: key, path, caption, label and class if there are any, unit vector.
 
-    Safe to stop where --out is .parquet: the same command goes on.
+    Safe to stop where --out is .parquet: the same command goes on. A table of the same encoder is made anew, anything
+    else at --out is left as it is.
 
     Examples:
       sightline embed runs/icons icons --out vectors.parquet
@@ -49,6 +52,8 @@ def embed(
         Also embed large pictures by overlapping tiles, with columns tile and box.
     scales
         Sizes of tiles: at 1 a tile has the pixels of the tower's input, at 0.5 twice as many each way.
+    replace
+        Write over --out also where it holds the vectors of another encoder, or something else.
     """
     from sightline.data.source import open_source
     from sightline.search.embed import embed as write
@@ -70,6 +75,7 @@ def embed(
             workers=workers,
             precision=precision,
             tiles=scales if tiles else (),
+            replace=replace,
         )
     name_bad(done.bad)
     took = time.monotonic() - start
@@ -77,4 +83,6 @@ def embed(
         print(f"began anew: parts of an earlier run could not be used, {done.restarted}")
     if done.resumed:
         print(f"went on after {done.resumed:,} pictures of an earlier run")
-    print(f"{out}: {done.count:,} vectors of {model.dim} in {took:.1f} s ({done.precision}; {done.spent.told()})")
+    print(
+        f"{shown(out)}: {done.count:,} vectors of {model.dim} in {took:.1f} s ({done.precision}; {done.spent.told()})"
+    )

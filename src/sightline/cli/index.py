@@ -1,44 +1,57 @@
 """`sightline index`."""
 
-import os
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sightline.cli.notes import say_notes
 from sightline.cli.progress import name_bad, progress
+from sightline.data.terminal import shown
 
-BUILT_IN = ("icons", "scenes")
+if TYPE_CHECKING:
+    from sightline.search.fill import Report
+    from sightline.search.index import Index
 
 
 def index(
     db: Path,
-    src: str,
+    src: str | None = None,
     *,
     encoder: str | None = None,
     rebuild: bool = False,
+    drop: str | None = None,
+    move: tuple[str, str] | None = None,
     device: str = "auto",
     tiles: bool = False,
     scales: tuple[float, ...] = (1.0,),
 ) -> None:
     """Make pictures searchable, or bring an index up to date: only what is new or changed is embedded.
 
-    Safe to stop at any moment; the same command goes on. Several sources may share one index.
+    Safe to stop at any moment; the same command goes on. Several sources may share one index. What cannot be read, or
+    lay in a folder that is suddenly empty, is kept and named.
 
     Examples:
       sightline index icons.db icons --encoder runs/icons
       sightline index icons.db my-folder/
       sightline index icons.db icons --encoder runs/better --rebuild
+      sightline index icons.db --move /mnt/old-disk/icons /mnt/new-disk/icons
+      sightline index icons.db --drop my-folder/
 
     Parameters
     ----------
     db
         The index, one file; made where there is none.
     src
-        SRC: a folder, a table, tars, `icons`, `scenes`.
+        SRC: a folder, a table, tars, `icons`, `scenes`. May be left out beside --drop and --move.
     encoder
         ENCODER: a run folder. Left out: the one the index was made with.
     rebuild
-        Embed everything again with another encoder; the index then holds SRC and nothing else.
+        Embed everything again, with another encoder if one is named. The other sources of the index are dropped: it
+        then holds SRC and nothing else.
+    drop
+        Remove this source, or all that lies below this folder, from the index; its files stay as they are.
+    move
+        OLD NEW: what was at OLD is at NEW now. Nothing is embedded again.
     device
         auto, cpu, cuda or mps. auto runs an exported encoder on the CPU, without torch.
     tiles
@@ -47,43 +60,66 @@ def index(
     scales
         Sizes of tiles: at 1 a tile has the pixels of the tower's input, at 0.5 twice as many each way.
     """
-    from sightline.data.source import open_source
-    from sightline.search.encoder import open_encoder
     from sightline.search.index import Index
 
-    start = time.monotonic()
+    if src is None and drop is None and move is None:
+        raise ValueError(f"name what to index: sightline index {db} SRC (or --drop SRC, --move OLD NEW)")
     with Index(db) as made:
-        if encoder is None and not db.exists():
-            raise ValueError(f"{db} is new, so it needs an encoder: sightline index {db} {src} --encoder ENCODER")
-        source = open_source(anchored(src))
-        say_notes(source)
-        model = open_encoder(encoder or made.about().encoder, device=device)
-        with progress("indexing") as tell:
-            fill = made.rebuild if rebuild else made.add
-            report = fill(source, model, progress=tell, tiles=scales if tiles else ())
-        about = made.about()
+        if move is not None:
+            moved = made.move(*move)
+            again = f", {moved.merged:,} it had there already" if moved.merged else ""
+            print(f"{shown(db)}: {moved.count:,} pictures moved{again}")
+        if src is not None:
+            _fill(made, src, encoder, rebuild, device, scales if tiles else ())
+        if drop is not None:  # last: what is found elsewhere keeps its vectors
+            print(f"{shown(db)}: {made.drop(drop):,} pictures dropped")
+
+
+def _fill(made: "Index", src: str, encoder: str | None, rebuild: bool, device: str, scales: tuple[float, ...]) -> None:
+    from sightline.data.source import open_source
+    from sightline.search.encoder import open_encoder
+    from sightline.search.place import anchored
+
+    start, db = time.monotonic(), made.path
+    if encoder is None and not db.exists():
+        raise ValueError(f"{db} is new, so it needs an encoder: sightline index {db} {src} --encoder ENCODER")
+    known = made.about() if encoder is None else None
+    src = anchored(src)
+    if known and src in known.sources:
+        _refuse_lost(src, db)
+    source = open_source(src)
+    say_notes(source)
+    model = open_encoder(encoder or made.about().encoder, device=device)
+    with progress("indexing") as tell:
+        fill = made.rebuild if rebuild else made.add
+        report = fill(source, model, progress=tell, tiles=scales)
     name_bad(report.bad)
+    _say_kept(report, db)
     words = {
         "new": report.added,
         "changed": report.changed,
         "moved": report.moved,
         "removed": report.removed,
         "unchanged": report.unchanged,
+        "kept unseen": sum(some.count for some in report.kept),
     }
     counts = ", ".join(f"{count:,} {word}" for word, count in words.items() if count)
-    print(f"{db}: {about.pictures:,} pictures ({counts or 'nothing found'}) in {time.monotonic() - start:.1f} s")
+    took = time.monotonic() - start
+    print(f"{shown(db)}: {made.about().pictures:,} pictures ({counts or 'nothing found'}) in {took:.1f} s")
 
 
-def anchored(src: str) -> str:
-    """SRC with its paths made absolute, so that one folder is one source from wherever the command is run.
+def _refuse_lost(src: str, db: Path) -> None:
+    from sightline.search.place import lost, root
 
-    >>> anchored("icons:train?n=5::s3://bucket/000.tar")
-    'icons:train?n=5::s3://bucket/000.tar'
-    """
-    from sightline.data.source import parse
+    if lost(src):
+        raise ValueError(
+            f"{root(src)} is not there, and {db} has pictures of it; they stay. If it was moved: sightline index {db} "
+            f"--move '{root(src)}' NEW. If it is gone for good: sightline index {db} --drop '{src}'"
+        )
 
-    def anchor(name: str, text: str) -> str:
-        named = "://" in name or (name in BUILT_IN and not Path(name).exists())
-        return text if named else os.path.abspath(os.path.expanduser(name)) + text.removeprefix(name)
 
-    return "::".join(anchor(part.name, part.text) for part in parse(src))
+def _say_kept(report: "Report", db: Path) -> None:
+    for some in report.kept:
+        away = f"To let go of them: sightline index {db} --drop '{some.place}'"
+        say_notes([f"{some.count:,} pictures of {some.place} were not seen and are kept: {some.why}. {away}"])
+    say_notes(report.notes)

@@ -8,9 +8,10 @@ from difflib import get_close_matches
 from pathlib import PurePath
 from typing import Any
 
-from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
+from cyclopts import App, CycloptsError, Parameter, UnknownCommandError, UnknownOptionError
 
 from sightline import __version__
+from sightline.data.terminal import guarded, raw, shown
 
 # What `pip install sightline` leaves out and `sightline[train]` adds.
 TRAINING_PART = frozenset(
@@ -53,7 +54,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     traceback instead of the line. What is neither a ValueError nor an OSError nor a FloatingPointError (a loss that
     stopped being a number) is a defect of ours and always shows its traceback.
     """
-    words = list(sys.argv[1:] if argv is None else argv)
+    with guarded():
+        return _run(list(sys.argv[1:] if argv is None else argv))
+
+
+def _run(words: list[str]) -> int:
     try:
         if not words or words[0] not in VERBS:
             load_verbs()
@@ -69,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UnknownCommandError as error:
         return _refuse(_unknown((error.unused_tokens or words)[0]))
     except CycloptsError as error:
-        return _refuse(f"{_settings_meant(words) or error} See `{_usage(error)} --help`.")
+        return _refuse(f"{_settings_meant(words) or error}{_leading(error)} See `{_usage(error)} --help`.")
     except ImportError as error:
         missing = _missing(error)
         if os.environ.get("SIGHTLINE_TRACE") or missing is None:
@@ -98,9 +103,17 @@ def _refuse(reason: str, *, lost: bool = False) -> int:
     better speak first: what all refuse is said by the first alone, and one that `lost` its peers waits longest."""
     if _rank() or (lost and "TORCHELASTIC_RUN_ID" in os.environ):
         time.sleep(2 * TURN if lost else TURN)
-    line = f"sightline: error: {reason}"
-    print(f"\033[31m{line}\033[0m" if sys.stderr.isatty() and "NO_COLOR" not in os.environ else line, file=sys.stderr)
+    line = f"sightline: error: {shown(reason)}"
+    red = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    print(f"\033[31m{line}\033[0m" if red else line, file=raw(sys.stderr))
     return 2
+
+
+def _leading(error: CycloptsError) -> str:
+    """How words that begin with `-` are given, where such were taken for an option."""
+    if not isinstance(error, UnknownOptionError):
+        return ""
+    return " Words that begin with - are given as --option=WORDS, or after a -- of their own."
 
 
 def _unknown(word: str) -> str:

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from sightline.data.terminal import guarded, raw, shown
+
 QUIET = 5.0
 """seconds between two lines where there is no terminal"""
 
@@ -26,7 +28,10 @@ def _bar(title: str) -> Iterator[Callable[[int, int | None], None]]:
         *(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()),
         TextColumn("{task.fields[rate]}"),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    # what is printed meanwhile appears above the bar, but only where both share a terminal: rich would send what a file
+    # is to have to the terminal too
+    console, beside = Console(file=raw(sys.stderr)), sys.stdout.isatty()
+    with Progress(*columns, console=console, transient=True, redirect_stdout=beside) as bar, guarded():
         task, rate = bar.add_task(title, total=None, rate=""), _rate()
         yield lambda done, total: bar.update(task, completed=done, total=total, rate=rate(done))
 
@@ -64,6 +69,6 @@ def name_bad(bad: dict[str, str], most: int = 10) -> None:
     if bad:
         print(f"skipped {len(bad):,} that could not be used:", file=sys.stderr)
     for key, reason in list(bad.items())[:most]:
-        print(f"  {key}: {reason}", file=sys.stderr)
+        print(f"  {shown(key)}: {shown(reason)}", file=sys.stderr)
     if len(bad) > most:
         print(f"  and {len(bad) - most:,} more", file=sys.stderr)

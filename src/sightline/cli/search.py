@@ -4,18 +4,24 @@ import io
 import json
 import sys
 from dataclasses import asdict
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from sightline.data.terminal import shown
+
 FORMAT = 1
 """of `--json`; docs/search.md lists its fields"""
 
 
+OPTIONS = ("--image", "--k", "--json", "--sheet", "--encoder", "--device", "--timing", "--help")
+
+
 def search(
     db: Path,
-    query: str | None = None,
+    query: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     *,
     image: Path | None = None,
     k: Annotated[int, Parameter(name=["-k", "--k"])] = 10,
@@ -40,7 +46,7 @@ def search(
     db
         The index made by `sightline index`.
     query
-        What the picture shows, in words.
+        What the picture shows, in words; they may begin with -.
     image
         Search by this picture instead of words.
     k
@@ -63,6 +69,8 @@ def search(
     spent = Timing()
     if (query is None) == (image is None):
         raise ValueError('give words or --image, one of them: sightline search DB "credit card"')
+    if query is not None and query.startswith("--"):
+        _refuse_misspelt(query)
     if query is not None and not query.strip():
         raise ValueError('the query is empty; type what the picture shows, such as "credit card"')
     if image is not None and not image.is_file():
@@ -91,13 +99,19 @@ def search(
         print(json.dumps(whole, indent=2, ensure_ascii=False))
     else:
         for row in rows:
-            print(f"{row['rank']:4}  {row['score']:.3f}  {row['path'] or row['key']}")
+            print(f"{row['rank']:4}  {row['score']:.3f}  {shown(row['path'] or row['key'])}")
         if not rows:
-            print(_nothing(db, about.pictures, query))
+            print(shown(_nothing(db, about.pictures, query)))
         if sheet and rows:
             print(f"sheet: {sheet}")
     if timing:
         print(spent.told(), file=sys.stderr)
+
+
+def _refuse_misspelt(query: str) -> None:
+    """An option with a slip of the pen would else be searched for. One that is spelt right came after `--`."""
+    if query not in OPTIONS and (near := get_close_matches(query.partition("=")[0], OPTIONS, n=1, cutoff=0.75)):
+        raise ValueError(f"search has no option {query} (did you mean {near[0]}?)")
 
 
 def _nothing(db: Path, pictures: int, query: str | None) -> str:

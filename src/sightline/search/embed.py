@@ -14,11 +14,14 @@ from sightline.data.record import Bad
 from sightline.data.sample import Sample, Source, Stream
 from sightline.data.tile import Box
 from sightline.search.batcher import Precision, batcher_of
-from sightline.search.fill import BATCH, Progress, samples
+from sightline.search.fill import BATCH, Progress
 from sightline.search.parts import Parts
 from sightline.search.query import Embedder
+from sightline.search.row import storable
+from sightline.search.samples import samples
 from sightline.search.spent import Spent
 from sightline.search.stream import Done, path_of, stream
+from sightline.search.target import refuse_other
 
 FORMAT = 1
 
@@ -46,6 +49,8 @@ class Rows:
     path: list[str]
     caption: list[str]
     label: list[int | None]
+    kind: list[str]
+    """names of the classes; "" where there is none"""
     vector: np.ndarray
     tile: list[int] = field(default_factory=list)
     box: list[Box | None] = field(default_factory=list)
@@ -61,18 +66,23 @@ def embed(
     workers: int = 0,
     precision: Precision = "auto",
     tiles: Sequence[float] = (),
+    replace: bool = False,
 ) -> Embedded:
-    """Writes a row a picture, in the order of the source: key, path ("" inside archives), caption, unit vector.
+    """Writes a row a picture, in the order of the source: key, path ("" inside archives), caption, unit vector; and the
+    number and name of its class, where the source has classes.
 
     The ending of `out` decides: `.parquet` (written as it goes, any size, a killed run goes on; needs pyarrow) or
     `.npz` (held in memory; read with `numpy.load`). Bad pictures are left out and named in the result. The file is
     replaced whole: an interrupted run leaves what was there. `tiles` are scales at which large pictures are also
     embedded part by part (`data.tile`); then there are columns `tile` (0: the whole) and `box` (x, y, w, h). Raises
-    ValueError for another ending or where no picture could be used.
+    ValueError for another ending, where no picture could be used, and where `out` is anything but a table of the same
+    encoder, unless `replace` says that it may go.
     """
     out = Path(out)
     if out.suffix not in (".parquet", ".npz"):
         raise ValueError(f"{out}: vectors are written as .parquet or .npz; give --out such an ending")
+    if not replace:
+        refuse_other(out, encoder.identity, encoder.name)
     batcher = batcher_of(encoder, precision)
     about = {
         "format": FORMAT,
@@ -85,6 +95,9 @@ def embed(
     }
     if tiles:
         about["tiles"] = list(tiles)
+    labelled = "label" in source.has or bool(source.classes)
+    if labelled:
+        about["labels"] = True
     spent = Spent()
     total = len(source) if isinstance(source, Source) else None
     run: dict[str, Any] = {"batch": batch, "workers": workers, "scales": tiles, "reduce": True, "spent": spent}
@@ -118,25 +131,30 @@ def rows(
     total = len(source) if isinstance(source, Source) else None
     done = 0
     for some in stream(batcher_of(encoder, precision), samples(source), batch=batch):
-        if (made := _rows(some, bad)).key:
+        if (made := _rows(some, bad, source.classes)).key:
             yield made
         done += len(some.samples)
         if progress:
             progress(done, total)
 
 
-def _rows(done: Done, bad: dict[str, str]) -> Rows:
+def _rows(done: Done, bad: dict[str, str], classes: Sequence[str]) -> Rows:
     bad.update((lost.key, lost.reason) for lost in done.samples if isinstance(lost, Bad))
     found = [(sample, view) for sample, views in _good(done) for view in views]
     return Rows(
-        key=[sample.key for sample, _ in found],
-        path=[path_of(sample) for sample, _ in found],
-        caption=[sample.captions[0] if sample.captions else "" for sample, _ in found],
+        key=[storable(sample.key) for sample, _ in found],
+        path=[storable(path_of(sample)) for sample, _ in found],
+        caption=[storable(sample.captions[0]) if sample.captions else "" for sample, _ in found],
         label=[sample.label for sample, _ in found],
+        kind=[_kind(sample.label, classes) for sample, _ in found],
         vector=np.stack([view.vector for _, view in found]) if found else np.zeros((0, 0), np.float32),
         tile=[view.tile for _, view in found],
         box=[view.box for _, view in found],
     )
+
+
+def _kind(label: int | None, classes: Sequence[str]) -> str:
+    return storable(classes[label]) if label is not None and 0 <= label < len(classes) else ""
 
 
 def _good(done: Done) -> list[tuple[Sample, list[Any]]]:
@@ -156,15 +174,21 @@ def _parquet(out: Path, results: Any, source: Source | Stream, about: dict[str, 
         raise ValueError(
             "writing .parquet needs pyarrow: pip install 'sightline[train]' (or write .npz, which needs nothing)"
         ) from error
-    dim, tiled = about["dim"], "tiles" in about
+    dim, tiled, labelled = about["dim"], "tiles" in about, "labels" in about
     fields = [(name, pa.string()) for name in ("key", "path", "caption")]
+    fields += [("label", pa.int64()), ("class", pa.string())] if labelled else []
     fields += [("tile", pa.int32()), ("box", pa.list_(pa.int32(), 4))] if tiled else []
     schema = pa.schema([*fields, ("vector", pa.list_(pa.float32(), dim))], metadata={"sightline": json.dumps(about)})
 
     def table(some: list[Rows]) -> Any:
         flat = np.concatenate([one.vector for one in some if one.key] or [np.zeros((0, dim), np.float32)])
         vectors = pa.FixedSizeListArray.from_arrays(pa.array(flat.astype(np.float32, copy=False).reshape(-1)), dim)
-        texts = [[one.key for one in some], [one.path for one in some], [one.caption for one in some]]
+        texts: list[list[list[Any]]] = [
+            [one.key for one in some],
+            [one.path for one in some],
+            [one.caption for one in some],
+        ]
+        texts += [[one.label for one in some], [one.kind for one in some]] if labelled else []
         columns: list[Any] = [list(chain.from_iterable(column)) for column in texts]
         if tiled:
             columns += [[tile for one in some for tile in one.tile]]
@@ -179,7 +203,7 @@ def _parquet(out: Path, results: Any, source: Source | Stream, about: dict[str, 
     bad: dict[str, str] = {}
     for done in results(first):
         with spent.on("write"):
-            waiting.append(_rows(done, bad))
+            waiting.append(_rows(done, bad, source.classes))
             ends += [one if isinstance(one, Bad) else one[0] for one in done.samples]
             ends = [ends[0], ends[-1]]
             after += len(done.samples)
@@ -205,7 +229,7 @@ def _parquet(out: Path, results: Any, source: Source | Stream, about: dict[str, 
 
 def _npz(out: Path, results: Any, source: Source | Stream, about: dict[str, Any], spent: Spent) -> Any:
     bad: dict[str, str] = {}
-    every = [some for done in results(0) if (some := _rows(done, bad)).key]
+    every = [some for done in results(0) if (some := _rows(done, bad, source.classes)).key]
     if not every:
         raise _none(source, bad)
     columns: dict[str, Any] = {
@@ -215,6 +239,9 @@ def _npz(out: Path, results: Any, source: Source | Stream, about: dict[str, Any]
         "vector": np.concatenate([some.vector for some in every]),
         "about": np.array(json.dumps(about)),
     }
+    if "labels" in about:
+        columns["label"] = np.array([-1 if label is None else label for some in every for label in some.label])
+        columns["class"] = np.array([kind for some in every for kind in some.kind])
     if "tiles" in about:
         columns["tile"] = np.array([tile for some in every for tile in some.tile], np.int32)
         columns["box"] = np.array([box or (0, 0, 0, 0) for some in every for box in some.box], np.int32)

@@ -2,30 +2,32 @@
 
 A file whose size and time are as stored is not opened. Vectors belong to bytes, not to places, so a file that was
 moved, copied or touched has its vector already. What the source no longer has is removed at the end. Work is committed
-batch by batch: a process killed at any moment leaves a whole index, and the next call goes on from there. A folder that
-vanishes meanwhile, or is suddenly empty, is refused: an unmounted disk must not empty an index.
+batch by batch: a process killed at any moment leaves a whole index, and the next call goes on from there. What may be
+removed is decided in gone.py: an unmounted disk must not empty an index.
 """
 
 import json
-import os
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from sightline.data.ahead import ahead
 from sightline.data.array import unit
 from sightline.data.record import Bad
-from sightline.data.sample import BadSample, Sample, Source, Stream
+from sightline.data.sample import Sample, Source, Stream
 from sightline.data.tile import tiles
 from sightline.search.batcher import batcher_of, side_of
+from sightline.search.gone import Kept, Walk, sort, vanished
 from sightline.search.picture import Content, Place, content_of, fingerprint, place_of, plain
+from sightline.search.place import left_behind, sweep
 from sightline.search.query import Embedder
+from sightline.search.row import CHANGES, COLUMNS, Row, storable, unstorable
+from sightline.search.samples import reason, samples
 from sightline.search.schema import revise, transaction
 from sightline.search.stream import stream
 from sightline.search.tile import mark
@@ -52,27 +54,10 @@ class Report:
     """how many went through the tower; a copy of a known picture does not"""
     bad: dict[str, str] = field(default_factory=dict)
     """key -> reason of every picture that could not be used"""
-
-
-class Row(NamedTuple):
-    """A row of `picture`, without its id."""
-
-    place: str
-    source: str
-    key: str
-    path: str | None
-    name: str
-    captions: str
-    """JSON list: captions, then terms"""
-    called: str
-    said: str
-    hash: str
-    size: int
-    mtime: int
-
-
-COLUMNS = ", ".join(Row._fields)
-CHANGES = ", ".join(f"{name} = excluded.{name}" for name in Row._fields[1:])
+    kept: list[Kept] = field(default_factory=list)
+    """pictures that were not seen, perhaps because nobody could look, and stay"""
+    notes: list[str] = field(default_factory=list)
+    """what else a person should know: a source that went elsewhere"""
 
 
 class Filling:
@@ -92,11 +77,7 @@ class Filling:
         self.report = Report()
         self.seen: dict[str, Place] = {}
         """by place, with all its captions: a table may name one picture in several rows"""
-        self.unread: set[str] = set()
-        self.empty: set[str] = set()
-        """sources that held nothing"""
-        self.blind: set[str] = set()
-        """sources that could not say what some of their samples are"""
+        self.walk = Walk()
         self.new: Counter[str] = Counter()
         """hash -> places that this run added"""
         rows = map(Row._make, connection.execute(f"SELECT {COLUMNS} FROM picture"))
@@ -120,14 +101,14 @@ class Filling:
 
         def look(sample: Sample | Bad) -> tuple[Place, Content | None] | Bad:
             if isinstance(sample, Bad):
-                self.blind.add(source.name)
+                self.walk.blind.add(source.name)
                 return sample
             return self._look(sample, source.name)
 
         for done, found in enumerate(ahead(look, samples(source), threads=2, room=2 * BATCH), start=1):
             if isinstance(found, Bad):
                 self.report.bad[found.key] = found.reason
-                self.unread.add(found.key)
+                self.walk.bad.add(found.key)
             else:
                 place, content = found
                 places.append(place)
@@ -140,79 +121,77 @@ class Filling:
                 progress(done, total)
         self._commit(places, contents)
         if not done:
-            self.empty.add(source.name)
-        if gone := self._vanished(source.name):
+            self.walk.empty.add(source.name)
+        # at the end: a stream knows only then what broke off
+        self.walk.unread[source.name] = tuple(getattr(source, "unread", ()))
+        mine = [place.path for place in self.seen.values() if place.path and place.source == source.name]
+        if gone := vanished(source.name, self.walk, mine):
             raise ValueError(
                 f"{gone} vanished while it was indexed. What was indexed stays, nothing was removed; when it is back, "
                 f"go on: sightline index {self.db} '{source.name}'"
             )
 
-    def finish(self, sources: set[str]) -> Report:
-        """Removes rows of `sources` that were not seen, and what belongs to no row any more. One transaction.
+    def finish(self, sources: set[str], others: Iterable[str] | None = None) -> Report:
+        """Removes rows of `sources` that are gone, and what belongs to no row any more. One transaction.
 
-        Raises ValueError where that would be all of a source that held nothing.
+        A rebuild names the `others`, which are dropped. Raises ValueError where all of a source would go because it
+        held nothing, and where a rebuild could not embed pictures again that it would have to keep.
         """
-        gone = [
-            row
-            for row in self.known.values()
-            if row.source in sources and row.place not in self.seen and not self._may_be_there(row)
-        ]
-        emptied = {row.source for row in gone if not self.seen or row.source in self.empty}
-        if emptied:
-            raise ValueError(
-                f"{', '.join(sorted(emptied))} holds no pictures now, and {self.db} has "
-                f"{sum(row.source in emptied for row in gone):,} of it. Nothing was removed: is a disk or a folder "
-                f"missing? To drop them, remove {self.db} and index again what is there"
-            )
-        told = [place for place in self.seen.values() if self._told(place) != _texts(self.known[place.place])]
+        self.walk.seen = set(self.seen)
+        dropped = set(others or ()) - sources
+        found = sort((row for row in self.known.values() if row.source in sources), self.walk, self.new)
+        away = [row for row in self.known.values() if row.source in dropped and row.place not in self.seen]
+        self._refuse_emptied([*found.gone, *found.hollow, *away])
+        if found.kept and others is not None:
+            raise ValueError(self._unbuilt(found.kept))
+        gone = found.gone + away
+        told = [place for place in self.seen.values() if self._told(place) != self.known[place.place].texts]
         with transaction(self.connection):
             self.connection.executemany("DELETE FROM picture WHERE place = ?", [(row.place,) for row in gone])
             self.connection.executemany(
                 "UPDATE picture SET captions = ?, called = ?, said = ? WHERE place = ?",
                 [(*self._told(place), place.place) for place in told],
             )
-            self.connection.execute("DELETE FROM content WHERE hash NOT IN (SELECT hash FROM picture)")
-            self.connection.execute("DELETE FROM vector WHERE hash NOT IN (SELECT hash FROM picture)")
-            self.connection.execute("DELETE FROM tile WHERE hash NOT IN (SELECT hash FROM picture)")
+            sweep(self.connection)
             if gone or told:
                 revise(self.connection)
         moved = Counter(row.hash for row in gone) & self.new
         self.report.moved = moved.total()
         self.report.added -= self.report.moved
         self.report.removed = len(gone) - self.report.moved
+        self.report.kept = found.kept
+        rest = [row for row in self.known.values() if row.source not in sources | dropped]
+        self.report.notes += left_behind(rest, {place.hash: key for key, place in self.seen.items()}, self.db)
         return self.report
 
-    def _may_be_there(self, row: Row) -> bool:
-        """Not seen, but not known to be gone: its file could not be read, or its sample not be handed out at all."""
-        return row.place in self.unread or bool(row.source in self.blind and row.path and os.path.exists(row.path))
+    def _refuse_emptied(self, lost: list[Row]) -> None:
+        emptied = {row.source for row in lost if not self.seen or row.source in self.walk.empty}
+        if emptied:
+            raise ValueError(
+                f"{', '.join(sorted(emptied))} holds no pictures now, and {self.db} has "
+                f"{sum(row.source in emptied for row in lost):,} of it. Nothing was removed: is a disk or a folder "
+                f"missing? To drop them: sightline index {self.db} --drop '{min(emptied)}'"
+            )
 
-    def _vanished(self, source: str) -> str | None:
-        """The folder of all pictures of a source, or an archive, that is not there any more; None where all is well."""
-        if not self.unread:
-            return None
-        from sightline.data.source import parse  # 20 ms, which a search need not pay
-
-        mine = [place.path for place in self.seen.values() if place.path and place.source == source]
-        lost = [name for name in self.unread if os.path.isabs(name) and not os.path.exists(name)]
-        roots: list[str] = []
-        with suppress(ValueError):  # a name that is no SRC
-            roots.append(parse(source)[0].name)
-        with suppress(ValueError):  # nothing known of, or two drives of Windows
-            roots.append(os.path.commonpath([os.path.dirname(path) for path in mine + lost]))
-        return next((root for root in roots if os.path.isabs(root) and not os.path.exists(root)), None)
+    def _unbuilt(self, kept: list[Kept]) -> str:
+        first, count = kept[0], sum(some.count for some in kept)
+        return (
+            f"{count:,} pictures of {self.db} could not be embedded again, {first.count:,} of them of {first.place}: "
+            f"{first.why}. The index answers as it did; make them readable and go on with the same command, or let go "
+            f"of them first: sightline index {self.db} --drop '{first.place}'"
+        )
 
     def _told(self, place: Place) -> tuple[str, str, str]:
         """The texts of a picture as they are stored."""
         texts = list(dict.fromkeys([*place.captions, *place.terms]))
         called, said = lines([place.name, *place.captions]), lines(place.terms)
-        # a table may say "\\ud800", which is no text
-        return json.dumps(texts, ensure_ascii=False).encode("utf-8", "replace").decode(), called, said
+        return json.dumps(texts, ensure_ascii=False), called, said
 
     def _look(self, sample: Sample, source: str) -> tuple[Place, Content | None] | Bad:
         """In a thread: where a sample is, and its content unless that is known."""
         name = str(plain(sample.image)) if isinstance(sample.image, Path) else f"{source}#{sample.key}"
-        if not _is_utf8(name):
-            return Bad(name.encode("utf-8", "backslashreplace").decode(), "its name is not UTF-8; rename it")
+        if wrong := unstorable(name):
+            return Bad(name.encode("utf-8", "backslashreplace").decode(), wrong)
         try:
             place = place_of(sample, source)
             before = self.known.get(place.place)
@@ -220,14 +199,18 @@ class Filling:
                 place.hash = before.hash
                 return place, None
             image = sample.image if isinstance(sample.image, np.ndarray) else sample.content()
-        except (BadSample, OSError) as error:
+            place.hash = fingerprint(image)
+            place.size = len(image) if place.path is None else place.size
+        except Exception as error:  # one odd sample ends no run, whatever it makes a library raise
             # a file that vanishes meanwhile keeps its row; the next run, which does not find it listed, removes it
-            return Bad(name, str(error))
-        place.hash = fingerprint(image)
-        place.size = len(image) if place.path is None else place.size
+            return Bad(name, reason(error))
         if place.hash in self.ready:
             return place, None
-        content = content_of(image, self.encoder.preprocess)
+        try:
+            content = content_of(image, self.encoder.preprocess)
+        except Exception as error:
+            content = Content(bad=reason(error))
+        content.bad = storable(content.bad) if content.bad else None
         if place.path:
             content.source = None  # the file has it
         content.image = image if self.scales else None
@@ -310,31 +293,10 @@ class Filling:
         else:
             self.report.unchanged += 1
         # captions of a known picture wait for `finish`, which knows all of them
-        texts = _texts(before) if before is not None and before.hash == place.hash else self._told(place)
+        texts = before.texts if before is not None and before.hash == place.hash else self._told(place)
         row = Row(
             *(place.place, place.source, place.key, place.path, place.name),
             *texts,
             *(place.hash, place.size, place.mtime),
         )
         return None if row == before else row
-
-
-def _is_utf8(name: str) -> bool:
-    """False for a file name of other bytes, which Python holds as lone surrogates and SQLite refuses."""
-    return not any("\ud800" <= letter <= "\udfff" for letter in name)
-
-
-def _texts(row: Row) -> tuple[str, str, str]:
-    return row.captions, row.called, row.said
-
-
-def samples(source: Source | Stream, first: int = 0) -> Iterator[Sample | Bad]:
-    """The samples in order from number `first`, asked for by one thread: a source may read from one open file."""
-    if not isinstance(source, Source):
-        yield from source.epoch(seed=0, epoch=0, skip=first)
-        return
-    for index in range(first, len(source)):
-        try:
-            yield source[index]
-        except (BadSample, OSError) as error:
-            yield Bad(f"{source.name}#{index}", str(error))

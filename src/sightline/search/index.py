@@ -16,7 +16,7 @@ import numpy as np
 
 from sightline.data.array import unit
 from sightline.data.sample import Source, Stream
-from sightline.search import near, rank, read
+from sightline.search import near, place, rank, read
 from sightline.search.fill import Filling, Progress, Report
 from sightline.search.matrix import Cache, Stamp, Vectors
 from sightline.search.owner import admit, check, enter, own, owner_of, sources_of, stamp_of
@@ -87,13 +87,14 @@ class Index:
         `tiles` are scales at which large pictures are also embedded part by part (`data.tile`), so that a search finds
         what is small in them; an index remembers them, and () is as before.
 
-        Raises ValueError where the index was made with another encoder, or where the folder vanished or is suddenly
-        empty; OSError where it cannot be written. What was committed before stays either way.
+        What could not be read is kept, and told in `Report.kept`. Raises ValueError where the index was made with
+        another encoder, or where the folder vanished or is suddenly empty; OSError where it cannot be written, or where
+        a stream broke off. What was committed before stays either way.
         """
         with self._writing() as connection:
             encoder_id = admit(connection, encoder, self.path, str(source.name))
             filling = Filling(connection, encoder, encoder_id, self.path, self._scales(connection, tiles))
-            report = self._fill(filling, source, progress, only=True)
+            report = self._fill(filling, source, progress)
             self._renew(connection, progress)
         return report
 
@@ -106,19 +107,38 @@ class Index:
     ) -> Report:
         """Embeds everything of `source` with `encoder`; afterwards the index holds this source and no other.
 
-        The old vectors answer searches until the last picture is done. Killed halfway, the next call goes on.
+        The old vectors answer searches until the last picture is done. Killed halfway, the next call goes on. Raises
+        ValueError where pictures of the source cannot be read now.
         """
         with self._writing() as connection:
             with transaction(connection):
                 encoder_id = enter(connection, encoder)
             filling = Filling(connection, encoder, encoder_id, self.path, self._scales(connection, tiles))
-            report = self._fill(filling, source, progress, only=False)
+            report = self._fill(filling, source, progress, others=sources_of(connection))
             with transaction(connection):
                 own(connection, encoder_id)
                 revise(connection)
                 connection.execute("DELETE FROM encoder WHERE id != ?", (encoder_id,))
             self._renew(connection, progress)
         return report
+
+    def drop(self, source: str) -> int:
+        """Removes a source, as `about().sources` lists it or as a path; returns how many pictures that were.
+
+        A folder that is no source stands for all that lies below it. Raises ValueError, with the sources there are,
+        where the index has nothing of it.
+        """
+        with self._changing() as connection:
+            return place.drop(connection, source, self.path)
+
+    def move(self, old: str, new: str) -> place.Moved:
+        """Says that the source (or folder) `old` is at `new` now; nothing is embedded again.
+
+        Raises ValueError where the index has nothing of `old`, with the sources there are, or where none of it is at
+        `new`.
+        """
+        with self._changing() as connection:
+            return place.move(connection, old, new, self.path)
 
     def search_text(self, query: str, encoder: Embedder, k: int = 10) -> list[Hit]:
         """The `k` best pictures for what a person typed: those called so, then words and likeness fused (fuse.py).
@@ -229,7 +249,7 @@ class Index:
                 if without is not None:
                     keep = found.ids != without
                     found = Ranked(found.ids[keep], found.cosines[keep], found.match[keep], found.tile[keep])
-                hits = read.hits(connection, found, vectors, k, encoder_id)
+                hits = read.hits(connection, found, vectors, k, encoder_id, without)
                 # rows that went since the matrix was read leave gaps, which the next ones fill
                 if len(hits) == k or vector is None or count >= len(vectors.ids):
                     return hits
@@ -286,15 +306,29 @@ class Index:
         with closing(connect(self.path)) as connection, spoken(self.path):
             yield connection
 
-    def _fill(self, filling: Filling, source: Source | Stream, progress: Progress | None, only: bool) -> Report:
-        """`only` removes what vanished from this source alone; else everything that is not in it."""
+    @contextmanager
+    def _changing(self) -> Iterator[sqlite3.Connection]:
+        """As `_writing`, of an index that is there; its caches follow."""
+        with self._reading() as connection:
+            owner_of(connection, self.path)
+        with self._writing() as connection:
+            yield connection
+            self._renew(connection, None)
+
+    def _fill(
+        self,
+        filling: Filling,
+        source: Source | Stream,
+        progress: Progress | None,
+        others: Sequence[str] | None = None,
+    ) -> Report:
+        """`others` are dropped: a rebuild leaves nothing that is not in the source."""
         from sightline.data.mixture import Mixture
 
         parts = source.parts if isinstance(source, Mixture) else [source]
         for part in parts:
             filling.add(part, progress)
-        mine = {str(part.name) for part in parts}
-        return filling.finish(mine if only else mine | set(sources_of(filling.connection)))
+        return filling.finish({str(part.name) for part in parts}, others)
 
 
 def _counted(k: int) -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 from sightline.data.decode import NotAPicture, is_svg, measure, open_raster, preview, unpacked
 from sightline.data.guard import guarded
 from sightline.data.sample import BadSample, Sample
+from sightline.search.row import number, storable
 
 THUMB = 256
 """pixels of a thumbnail's longer side"""
@@ -72,13 +73,13 @@ def place_of(sample: Sample, source: str) -> Place:
     return Place(
         place=str(path) if path else f"{source}#{sample.key}",
         source=source,
-        key=sample.key,
+        key=storable(sample.key),
         path=str(path) if path else None,
-        name=sample.name or Path(sample.key).stem,
-        captions=list(sample.captions),
-        terms=list(sample.terms),
-        size=stat.st_size if stat else 0,
-        mtime=stat.st_mtime_ns if stat else 0,
+        name=storable(sample.name or Path(sample.key).stem),
+        captions=[storable(caption) for caption in sample.captions],
+        terms=[storable(term) for term in sample.terms],
+        size=number(stat.st_size) if stat else 0,
+        mtime=number(stat.st_mtime_ns) if stat else 0,
     )
 
 

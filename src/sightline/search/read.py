@@ -2,7 +2,9 @@
 
 import json
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from PIL import Image
@@ -11,8 +13,10 @@ from sightline.data import regular
 from sightline.data.decode import FILE_BYTES, open_raster, unpacked
 from sightline.data.sample import BadSample
 from sightline.data.tile import Box
+from sightline.search.gone import there
 from sightline.search.matrix import Vectors, key
 from sightline.search.picture import fingerprint
+from sightline.search.place import lost
 from sightline.search.rank import Ranked
 from sightline.search.tile import box_of
 
@@ -54,26 +58,54 @@ class Picture:
     hash: str
 
 
-def hits(connection: sqlite3.Connection, found: Ranked, vectors: Vectors, k: int, encoder_id: int) -> list[Hit]:
-    """The first `k` of `found` that are still there: vectors may be older than the rows."""
+def hits(
+    connection: sqlite3.Connection, found: Ranked, vectors: Vectors, k: int, encoder_id: int, without: int | None = None
+) -> list[Hit]:
+    """The first `k` of `found` that are still there, but for the id `without`: vectors may be older than the rows.
+
+    Where a file is gone and equal bytes lie elsewhere, those are found in its place.
+    """
     find = f"SELECT hash, {_SHOWN} FROM picture JOIN content USING (hash) WHERE id = ?"
     keys = vectors.keys[vectors.rows(found.ids)]
     made: list[Hit] = []
+    given = {without}
     for at, picture_id in enumerate(found.ids.tolist()):
         if len(made) == k:
             break
         row = connection.execute(find, (picture_id,)).fetchone()
-        if row is not None and key(row[0]) == int(keys[at]):
-            box = box_of(connection, row[0], encoder_id, int(found.tile[at]))
-            made.append(_hit(row[1:], len(made) + 1, float(found.cosines[at]), str(found.match[at]), box))
+        if row is None or key(row[0]) != int(keys[at]):
+            continue
+        stands = _living(connection, row[0], picture_id, given)
+        if stands is None:
+            continue
+        if stands != picture_id:
+            row = connection.execute(find, (stands,)).fetchone()
+        given.add(stands)
+        box = box_of(connection, row[0], encoder_id, int(found.tile[at]))
+        made.append(_hit(row[1:], len(made) + 1, float(found.cosines[at]), str(found.match[at]), box))
     return made
 
 
 def browse(connection: sqlite3.Connection, k: int, after: int) -> list[Hit]:
-    """`k` pictures in the order of indexing, from the one that follows the id `after`."""
-    find = f"""SELECT {_SHOWN} FROM picture JOIN content USING (hash)
-               WHERE id > ? AND hash NOT IN (SELECT hash FROM content WHERE bad IS NOT NULL) ORDER BY id LIMIT ?"""
-    return [_hit(row, rank, 0.0, "") for rank, row in enumerate(connection.execute(find, (after, k)), 1)]
+    """`k` pictures in the order of indexing, from the one that follows the id `after`; lost copies are left out."""
+    find = f"""SELECT hash, {_SHOWN} FROM picture JOIN content USING (hash)
+               WHERE id > ? AND hash NOT IN (SELECT hash FROM content WHERE bad IS NOT NULL) ORDER BY id"""
+    rows = (row for row in connection.execute(find, (after,)) if _living(connection, row[0], row[1]) == row[1])
+    return [_hit(row[1:], rank, 0.0, "") for rank, row in enumerate(islice(rows, k), 1)]
+
+
+def _living(connection: sqlite3.Connection, hash_: str, id: int, given: Collection[int | None] = ()) -> int | None:
+    """The picture to show for picture `id`: itself, or a copy where its file is gone; None where that is `given`."""
+    copies = connection.execute("SELECT id, path, source FROM picture WHERE hash = ? ORDER BY id", (hash_,)).fetchall()
+    if len(copies) > 1 and not any(_is_there(*copy) for copy in copies if copy[0] == id):
+        living = [copy[0] for copy in copies if _is_there(*copy)]
+        if living:
+            return next((copy for copy in living if copy not in given), None)
+    return None if id in given else id
+
+
+def _is_there(_: int, path: str | None, source: str) -> bool:
+    return not lost(source) if path is None else there(path)
 
 
 def picture(connection: sqlite3.Connection, id: int, db: Path) -> Picture:

@@ -11,6 +11,8 @@ from typing import Any, Protocol, runtime_checkable
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from sightline.data.terminal import harmless, raw
+
 
 class Metrics:
     """`metrics.jsonl`: one JSON object a line, `step` first. Cut at the checkpoint's step when a run is resumed.
@@ -66,7 +68,7 @@ class Line:
 
     def __init__(self, total: int, *, start: int = 0, quiet: bool = False, every: float = 10.0) -> None:
         self.total, self.start, self.every, self.note = total, start, every, ""
-        self.console = Console(stderr=True, quiet=quiet, soft_wrap=True)
+        self.console = Console(file=raw(sys.stderr), quiet=quiet, soft_wrap=True)
         self.began = self.spoke = time.monotonic()
         self.bar: Progress | None = None
         if self.console.is_terminal and not quiet and "CI" not in os.environ:
@@ -96,7 +98,7 @@ class Line:
             self.spoke = now
 
     def say(self, message: str) -> None:
-        self.console.print(message, markup=False, highlight=False)
+        self.console.print(harmless(message), markup=False, highlight=False)
 
     def close(self) -> None:
         if self.bar is not None:
@@ -114,7 +116,7 @@ def filling(*, quiet: bool, every: float = 5.0) -> Callable[[int, int], None] | 
     """Progress of decoding a set into memory: a line every few seconds, nothing for what takes less."""
     if quiet or os.environ.get("RANK", "0") != "0":
         return None
-    console, spoke = Console(stderr=True, soft_wrap=True), [time.monotonic()]
+    console, spoke = Console(file=raw(sys.stderr), soft_wrap=True), [time.monotonic()]
 
     def tell(done: int, total: int) -> None:
         if time.monotonic() - spoke[0] >= every:
