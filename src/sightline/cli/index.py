@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sightline.cli.notes import say_notes
+from sightline.cli.notes import say, say_notes
 from sightline.cli.progress import name_bad, progress
 from sightline.data.terminal import shown
 
@@ -121,5 +121,5 @@ def _refuse_lost(src: str, db: Path) -> None:
 def _say_kept(report: "Report", db: Path) -> None:
     for some in report.kept:
         away = f"To let go of them: sightline index {db} --drop '{some.place}'"
-        say_notes([f"{some.count:,} pictures of {some.place} were not seen and are kept: {some.why}. {away}"])
-    say_notes(report.notes)
+        say([f"{some.count:,} pictures of {some.place} were not seen and are kept: {some.why}. {away}"])
+    say(report.notes)

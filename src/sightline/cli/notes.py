@@ -1,6 +1,7 @@
-"""What a source passed over, said once by every verb that opens one."""
+"""What a source passed over, said once by every verb that opens one, and what a verb has to say of its own work."""
 
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from sightline.data.terminal import shown
@@ -8,5 +9,10 @@ from sightline.data.terminal import shown
 
 def say_notes(source: Any) -> None:
     """The notes of a source, on stderr: what was left aside, cut or could not be seen, and what to do about it."""
-    for note in getattr(source, "notes", ()):
+    say(getattr(source, "notes", ()))
+
+
+def say(notes: Iterable[str]) -> None:
+    """One line a note, on stderr."""
+    for note in notes:
         print(f"note: {shown(note)}", file=sys.stderr)
