@@ -52,6 +52,21 @@ def test_tensors_are_shared_with_the_original():
     assert {p.data_ptr() for p in pack(own(tower)).parameters()} == {p.data_ptr() for p in tower.parameters()}
 
 
+def test_a_precision_that_the_processor_cannot_pack_stays_plain(monkeypatch):
+    """As AVX2 alone: float32 is packed there, bfloat16 is not."""
+
+    def reorder(weight):
+        if weight.dtype == torch.bfloat16:
+            raise RuntimeError("bf16 path needs the cpu support avx512bw")
+        return real(weight)
+
+    real = packed.REORDER
+    monkeypatch.setattr(packed, "REORDER", reorder)
+    tower = VIT.build()
+    assert not any(isinstance(part, PackedLinear) for part in pack(lowered(tower)).modules())
+    assert any(isinstance(part, PackedLinear) for part in pack(own(tower)).modules())
+
+
 def test_without_the_operators_a_model_stays_as_it_is(monkeypatch):
     monkeypatch.setattr(packed, "LINEAR", None)
     tower = VIT.build()

@@ -39,15 +39,15 @@ class Inside(nn.Module):
 
 
 def pack(model: nn.Module) -> nn.Module:
-    """`model`, changed in place: its linear layers packed. Nothing changes where this torch cannot.
+    """`model`, changed in place: its linear layers packed. Nothing changes where this torch, or this processor in the
+    layer's precision, cannot.
 
     Equal to the rounding of float32; for inference alone, and on the CPU alone.
     """
-    if not packs():
-        return model
+    able = {dtype for dtype in (torch.float32, torch.bfloat16) if packs(dtype)}
     for part in list(model.modules()):
         for name, child in list(part.named_children()):
-            if type(child) is nn.Linear:
+            if type(child) is nn.Linear and child.weight.dtype in able:
                 setattr(part, name, PackedLinear(child))
     for part in model.modules():
         if isinstance(part, MLP) and type(part.act) is nn.GELU and isinstance(part.fc1, PackedLinear):
@@ -56,13 +56,13 @@ def pack(model: nn.Module) -> nn.Module:
     return model
 
 
-def packs() -> bool:
-    """Whether packed layers work here, by trying one."""
+def packs(dtype: torch.dtype) -> bool:
+    """Whether packed layers work here in a precision, by trying one: bfloat16 needs AVX512, or its kin."""
     if LINEAR is None or REORDER is None or not torch.backends.mkldnn.is_available():
         return False
     try:
         with torch.inference_mode():
-            LINEAR(torch.ones(2, 4), REORDER(torch.ones(3, 4)), None, "gelu", [], "none")
+            LINEAR(torch.ones(2, 4, dtype=dtype), REORDER(torch.ones(3, 4, dtype=dtype)), None, "gelu", [], "none")
     except (RuntimeError, NotImplementedError):
         return False
     return True
