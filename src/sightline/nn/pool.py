@@ -1,6 +1,11 @@
-"""How a sequence becomes one vector: class token, mean, or attention by a learned probe. All read (tokens, prefix)."""
+"""How a sequence becomes one vector: class token, mean, or attention by a learned probe. All read (tokens, prefix).
+
+`each` is what a pool would make of every token if it were the only one: places in the space of the pooled vector, as
+MaskCLIP (Zhou et al. 2021, https://arxiv.org/abs/2112.01071, section 3.2) reads them off an attention pooling.
+"""
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
@@ -20,6 +25,13 @@ class ClsPool(nn.Module):
     def forward(self, tokens: Tokens, prefix: Prefix, real: Real = None) -> Float[Tensor, "b d"]:
         return prefix[:, 0]
 
+    def each(self, tokens: Tokens) -> Tokens:
+        """The tokens themselves: the class token is read as it is, and they went through the same last norm.
+
+        Not what the class token makes of a token alone, which the blocks before decide: an approximation.
+        """
+        return tokens
+
 
 class MeanPool(nn.Module):
     """The mean of the real patch tokens (GAP), after the last norm as in big_vision."""
@@ -29,6 +41,10 @@ class MeanPool(nn.Module):
             return tokens.mean(1)
         weight = real.to(tokens.dtype)
         return torch.einsum("bnd,bn->bd", tokens, weight) / weight.sum(1, keepdim=True).clamp(min=1)
+
+    def each(self, tokens: Tokens) -> Tokens:
+        """The tokens themselves: the mean of one."""
+        return tokens
 
 
 class MapPool(nn.Module):
@@ -57,3 +73,13 @@ class MapPool(nn.Module):
             mask = torch.cat([real.new_ones(b, prefix.shape[1]), real], 1)[:, None, None]
         y = self.proj(attend(q, k, v, mask).transpose(1, 2).reshape(b, 1, d))
         return (y + self.mlp(self.norm(y)))[:, 0]
+
+    def each(self, tokens: Tokens) -> Tokens:
+        """y_i = proj(v(x_i));  y_i + MLP(LN y_i): of a single key attention gives its value, whatever the probe asks.
+
+        Of one token alone: registers, which the probe sees too, are left out.
+        """
+        d = tokens.shape[-1]
+        # the fused weight by rows: keys, then values
+        y = self.proj(F.linear(tokens, self.kv.weight[d:], self.kv.bias[d:]))
+        return y + self.mlp(self.norm(y))

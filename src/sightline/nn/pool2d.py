@@ -33,9 +33,24 @@ class AttentionPool2d(nn.Module):
         return self.out
 
     def forward(self, maps: Float[Tensor, "b c y x"]) -> Float[Tensor, "b d"]:
-        b, c, y, x = maps.shape
         places = maps.flatten(2).transpose(1, 2)
-        seen = torch.cat([places.mean(1, keepdim=True), places], 1) + self._position((y, x)).to(maps.dtype)
+        seen = torch.cat([places.mean(1, keepdim=True), places], 1)
+        return self._answered(seen + self._position((maps.shape[2], maps.shape[3])).to(maps.dtype))
+
+    def each(self, tokens: Float[Tensor, "b n d"], grid: Grid) -> Float[Tensor, "b n e"]:
+        """What it makes of a picture that is one place everywhere: two keys, the place and the mean that it then is.
+
+        MaskCLIP (Zhou et al. 2021, https://arxiv.org/abs/2112.01071, section 3.2) takes proj(v(x)) alone; here a place
+        keeps its position, and the mean its own, so that a map of one place gives exactly the pooled vector.
+        """
+        b, n, _ = tokens.shape
+        position = self._position(grid).to(tokens.dtype)
+        seen = torch.stack([tokens + position[0], tokens + position[1:]], 2)
+        return self._answered(seen.flatten(0, 1)).unflatten(0, (b, n))
+
+    def _answered(self, seen: Float[Tensor, "b m d"]) -> Float[Tensor, "b e"]:
+        """The first row asks, all of them answer."""
+        b, _, c = seen.shape
         q, k, v = (
             layer(part).view(b, -1, self.heads, c // self.heads).transpose(1, 2)
             for layer, part in ((self.q, seen[:, :1]), (self.k, seen), (self.v, seen))

@@ -42,6 +42,12 @@ class AlexNet(nn.Module):
         whole = maps if maps.shape[2:] == (self.grid, self.grid) else F.adaptive_avg_pool2d(maps, self.grid)
         return of_map(maps, self.head(whole.flatten(1)))
 
+    def each(self, features: Features) -> Float[Tensor, "b n d"]:
+        """What the fully connected layers make of a map that is one place everywhere, for each place."""
+        b, n, c = features.tokens.shape
+        places = features.tokens.reshape(b * n, c, 1, 1).expand(-1, -1, self.grid, self.grid)
+        return self.head(places.flatten(1)).unflatten(0, (b, n))
+
     def layers(self, image: Float[Tensor, "b c y x"], chosen: Sequence[int]) -> list[Features]:
         """The map after the ReLU of each of the `chosen` convolutions (0 to 4), in the order asked, and its mean."""
         numbers = numbered(chosen, 5, "convolution")

@@ -27,6 +27,10 @@ class FlexiViT(nn.Module):
     def forward(self, image: Float[Tensor, "b c y x"], patch: int = 0) -> Features:
         return self.vit.read(*self.vit.stem(image, patch or self.patch))
 
+    def each(self, features: Features) -> Float[Tensor, "b n d"]:
+        """As of `ViT`."""
+        return self.vit.each(features)
+
     def layers(self, image: Float[Tensor, "b c y x"], chosen: Sequence[int], patch: int = 0) -> list[Features]:
         """As of `ViT`."""
         tokens, grid = self.vit.stem(image, patch or self.patch)

@@ -39,6 +39,10 @@ class NaFlex(nn.Module):
     def forward(self, pictures: Patches) -> Features:
         return self.vit.read(self.vit.stem(pictures.patches), pictures.grid, pictures.mask)
 
+    def each(self, features: Features) -> Float[Tensor, "b n d"]:
+        """As of `ViT`."""
+        return self.vit.each(features)
+
     def layers(self, pictures: Patches, chosen: Sequence[int]) -> list[Features]:
         """As of `ViT`."""
         return self.vit.read_layers(self.vit.stem(pictures.patches), pictures.grid, chosen, pictures.mask)

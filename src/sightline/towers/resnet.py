@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from sightline.nn.patch import Grid
 from sightline.nn.resnet import Basic, Bottleneck, SmoothBottleneck
 from sightline.protocols import Features
 
@@ -21,6 +22,9 @@ class Pool(Protocol):
         ...
 
     def __call__(self, maps: Float[Tensor, "b c y x"], /) -> Float[Tensor, "b d"]: ...
+    def each(self, tokens: Float[Tensor, "b n c"], grid: Grid) -> Float[Tensor, "b n d"]:
+        """What it makes of a map that is one place everywhere, for each place, row-major."""
+        ...
 
 
 class MeanMap(nn.Module):
@@ -31,6 +35,10 @@ class MeanMap(nn.Module):
 
     def forward(self, maps: Float[Tensor, "b c y x"]) -> Float[Tensor, "b d"]:
         return maps.mean((2, 3))
+
+    def each(self, tokens: Float[Tensor, "b n c"], grid: Grid) -> Float[Tensor, "b n c"]:
+        """The places themselves."""
+        return tokens
 
 
 class FlatMap(nn.Module):
@@ -50,6 +58,10 @@ class FlatMap(nn.Module):
         if maps.shape[2:] != (self.grid, self.grid):
             maps = F.adaptive_avg_pool2d(maps, self.grid)
         return maps.permute(0, 2, 3, 1).flatten(1)
+
+    def each(self, tokens: Float[Tensor, "b n c"], grid: Grid) -> Float[Tensor, "b n d"]:
+        """A place in every cell."""
+        return tokens.repeat(1, 1, self.grid**2)
 
 
 class ResNet(nn.Module):
@@ -85,6 +97,10 @@ class ResNet(nn.Module):
     def forward(self, image: Float[Tensor, "b c y x"]) -> Features:
         maps = self.stages(self.stem(_fast(image)))
         return of_map(maps, self.pool(maps))
+
+    def each(self, features: Features) -> Float[Tensor, "b n d"]:
+        """What the pool makes of a picture that is one place everywhere, for each place."""
+        return self.pool.each(features.tokens, features.grid)  # pyright: ignore[reportArgumentType]
 
     def layers(self, image: Float[Tensor, "b c y x"], chosen: Sequence[int]) -> list[Features]:
         """The map after each of the `chosen` residual blocks, numbered through all stages, in the order asked.

@@ -79,6 +79,11 @@ class ViT(nn.Module):
         """`forward(image).pooled` for less where the pool reads the class token alone."""
         return self.read_pooled(*self.stem(image))
 
+    def each(self, features: Features) -> Tokens:
+        """What the pool makes of each patch token alone: patches in the space of `pooled` (`nn.pool`)."""
+        pool: Any = self.pool
+        return pool.each(features.tokens)
+
     def layers(self, image: Float[Tensor, "b c y x"], chosen: Sequence[int]) -> list[Features]:
         """What the tower would give if it ended after each of the `chosen` blocks, by its own last norm and pool."""
         tokens, grid = self.stem(image)

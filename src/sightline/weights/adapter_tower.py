@@ -24,6 +24,8 @@ class Adapted(nn.Module):
     """A model of another package. `dim` is the width of its pooled vector, measured by `measured`."""
 
     dim = 0
+    maps = False
+    """whether the model gives maps, not a sequence; measured too"""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
@@ -40,10 +42,25 @@ class TimmTower(Adapted):
             raise ValueError(
                 f"{type(self.model).__name__}.forward_features gives {type(x).__name__}: no tokens or maps"
             )
-        if x.ndim == 4:
-            return _of_maps(x if getattr(self.model, "output_fmt", "NCHW") != "NHWC" else x.movedim(-1, 1), pooled)
+        self.maps = x.ndim == 4
+        if self.maps:
+            return _of_maps(x.movedim(-1, 1) if self._channels_last else x, pooled)
         count = getattr(self.model, "num_prefix_tokens", 0)
         return _of_tokens(x[:, :count], x[:, count:], image, pooled)
+
+    def each(self, features: Features) -> Float[Tensor, "b n d"]:
+        """`forward_head` of every token alone: a sequence, or a map, of one place.
+
+        Where the model reads its class token, tokens take that one's way: an approximation, as of `nn.pool`.
+        """
+        b, n, d = features.tokens.shape
+        alone = features.tokens.reshape(b * n, 1, d)
+        if self.maps:
+            alone = alone[:, None] if self._channels_last else alone.mT[..., None]
+        elif getattr(self.model, "global_pool", "") != "token":
+            # what reads all tokens passes over the prefix, so one has to stand there
+            alone = torch.cat([features.prefix[:, None].expand(-1, n, -1, -1).flatten(0, 1), alone], 1)
+        return self.model.forward_head(alone, pre_logits=True).flatten(1).unflatten(0, (b, n))
 
     def layers(self, image: Image, chosen: Sequence[int]) -> list[Features]:
         """The tokens after each of the `chosen` blocks (stages of a convolutional network), by the model's own norm."""
@@ -81,6 +98,10 @@ class TimmTower(Adapted):
         q, k = attn.q_norm(q).float(), attn.k_norm(k).float()
         return ((q * attn.scale) @ k.mT).softmax(-1)
 
+    @property
+    def _channels_last(self) -> bool:
+        return getattr(self.model, "output_fmt", "NCHW") == "NHWC"
+
     def _layer(self, found: Any) -> Features:
         maps, prefix = found if isinstance(found, tuple) else (found, None)
         flat = _of_maps(maps, maps.mean((2, 3)))
@@ -100,6 +121,19 @@ class TransformersTower(Adapted):
         out = self._run(image)
         pooled = getattr(out, "pooler_output", None)
         return self._features(out.last_hidden_state, image, None if pooled is None else pooled.flatten(1))
+
+    def each(self, features: Features) -> Float[Tensor, "b n d"]:
+        """The model's own pooling of every token alone: its attention head, or the norm that stands after the mean.
+
+        Where it reads its class token, tokens take that one's way: an approximation, as of `nn.pool`.
+        """
+        model, tokens = self.model, features.tokens
+        pooler: Any = getattr(model, "pooler", None)
+        head: Any = getattr(model, "head", pooler if hasattr(pooler, "dense") else None)
+        if head is not None:
+            return head(tokens.flatten(0, 1)[:, None]).unflatten(0, tokens.shape[:2])
+        norm = getattr(pooler, "layernorm", None) or getattr(model, "post_layernorm", None)
+        return _normed(tokens, norm or (getattr(model, "layernorm", None) if self.maps else None))
 
     def layers(self, image: Image, chosen: Sequence[int]) -> list[Features]:
         """The tokens after each of the `chosen` blocks, by the norm that the model ends with; stages as they are."""
@@ -127,7 +161,8 @@ class TransformersTower(Adapted):
         return self.model(pixel_values=image, return_dict=True, **asked)
 
     def _features(self, x: Tensor, image: Tensor, pooled: Tensor | None) -> Features:
-        if x.ndim == 4:
+        self.maps = x.ndim == 4
+        if self.maps:
             return _of_maps(x, x.mean((2, 3)) if pooled is None else pooled)
         count = self._prefix(x.shape[1], image)
         prefix, tokens = x[:, :count], x[:, count:]

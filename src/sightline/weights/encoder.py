@@ -133,19 +133,30 @@ class TorchEncoder:
         return _whole(parts)
 
     def encode_patches(self, images: Any, normalize: bool = False) -> Float[Tensor, "b n e"]:
-        """Every patch token through the image projection: places in the joint space, row-major as `features().grid`.
+        """Every patch in the joint space, row-major as `features().grid`: what the tower's pooling makes of it alone
+        (`each` of `nn.pool`), through the image projection. A picture of one patch gives the picture's own vector.
 
-        Raises ValueError where the projection reads the pooled vector and tokens have another width.
+        Under a class token that is an approximation: tokens take the way of the class token, the last norm and the
+        projection. Raises ValueError where a tower of another package pools to another width than its tokens have.
         """
-        tokens = self.features(images).tokens
-        weight = dict(self.model.project_image.named_parameters()).get("weight")
+        tower, project = self.model.image, self.model.project_image
+        each = self._opened("each", "patch vectors in the joint space")
+        weight = dict(project.named_parameters()).get("weight")
         wanted = self.dim if weight is None else weight.shape[1]
-        if tokens.shape[-1] != wanted:
-            raise ValueError(
-                f"{self.name} has no patch vectors in the joint space: its tokens are {tokens.shape[-1]} wide and its "
-                f"projection reads a pooled vector of {wanted}. Use features(images).tokens"
-            )
-        return self._joined([self._run(self.model.project_image, tokens)], normalize)
+
+        def patches(batch: Any) -> Tensor:
+            found = each(tower(batch))
+            if found.shape[-1] != wanted:
+                raise ValueError(
+                    f"{self.name} has no patch vectors in the joint space: its tokens are {found.shape[-1]} wide and "
+                    f"its projection reads a pooled vector of {wanted}. Use features(images).tokens"
+                )
+            return project(found)
+
+        parts = [self._run(patches, batch) for batch in self._pictures(images)]
+        if not parts:
+            raise ValueError("encode_patches needs at least one picture")
+        return self._joined(parts, normalize)
 
     def _run(self, function: Callable[[Any], Any], batch: Any) -> Any:
         autocast: AbstractContextManager[Any] = nullcontext()
@@ -197,7 +208,7 @@ class TorchEncoder:
             raise ValueError("attention needs at least one picture")
         return torch.cat(maps).float()
 
-    def _opened(self, method: str, what: str) -> Callable[[Any, Any], Any]:
+    def _opened(self, method: str, what: str) -> Callable[..., Any]:
         _ = self.rule  # refuses an encoder of texts only
         found: Any = getattr(self.model.image, method, None)
         if found is None:

@@ -55,7 +55,7 @@ def test_texts_lose_case_and_punctuation_and_are_filled_with_the_end(folder):
     encoder = sightline.load(folder, device="cpu")
     ids = encoder.tokenize(["A cat!", "a RED, cat"])
     assert ids.tolist() == [[3, 4] + [1] * 62, [3, 5, 4] + [1] * 61]
-    assert torch.equal(encoder.encode_text("A cat!"), encoder.encode_text(ids[:1]))
+    torch.testing.assert_close(encoder.encode_text("A cat!"), encoder.encode_text(ids[:1]), rtol=1e-5, atol=1e-6)
 
 
 def test_the_vocabulary_of_siglip_2_brings_its_rules(folder):
@@ -105,3 +105,13 @@ def test_a_config_that_disagrees_is_refused(folder, part, changes, said):
     path.write_text(json.dumps(config))
     with pytest.raises(ValueError, match=said):
         sightline.load(folder, device="cpu")
+
+
+def test_a_picture_of_one_patch_has_its_own_vector_as_patch(folder):
+    """SigLIP pools by attention, whose values and MLP a patch goes through as the picture does."""
+    encoder, images = sightline.load(folder, device="cpu"), peers.pictures(size=(8, 8))
+    picture, patches = encoder.encode_image(images, normalize=True), encoder.encode_patches(images, normalize=True)
+    torch.testing.assert_close(patches, picture[:, None], rtol=1e-5, atol=1e-5)
+    many = encoder.encode_patches(peers.pictures())
+    tokens = encoder.features(peers.pictures()).tokens
+    assert many.shape == tokens.shape and not torch.allclose(many, tokens, atol=0.1)
