@@ -109,3 +109,24 @@ def test_svg_is_drawn_at_the_size_needed():
     svg = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 2"><rect width="1" height="2"/></svg>'
     canvas = Preprocess(size=50).canvas(svg)
     assert (canvas[:, :25] == 0).all() and (canvas[:, 25:] == 255).all()
+
+
+@pytest.mark.parametrize(("width", "height"), [(50, 31), (31, 50), (38, 32), (17, 90), (47, 32), (91, 64)])
+@pytest.mark.parametrize(("size", "short"), [(32, 0), (33, 0), (28, 32), (29, 34)])
+def test_crop_of_odd_margins_equals_transformers_where_halves_go_down(width, height, size, short):
+    from transformers import CLIPImageProcessorPil
+
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8))
+    edge = {"shortest_edge": short or size}
+    peer = CLIPImageProcessorPil(size=edge, crop_size={"height": size, "width": size}, do_normalize=False)
+    theirs = np.asarray(peer(image, do_rescale=False)["pixel_values"][0]).transpose(1, 2, 0)
+    ours = Preprocess(size=size, resize="crop", interpolation="bicubic", short=short, halves="down").canvas(image)
+    np.testing.assert_array_equal(ours, theirs)
+
+
+def test_halves_are_written_where_they_were_chosen_and_the_rest_stays_the_same_rule():
+    plain, down = Preprocess(size=8, resize="crop"), Preprocess(size=8, resize="crop", halves="down")
+    assert "halves" not in plain.to_json() and Preprocess.from_json(plain.to_json()) == plain
+    assert down.to_json()["halves"] == "down" and Preprocess.from_json(down.to_json()) == down
+    with pytest.raises(ValueError, match="halves is 'down'; expected even, or with resize crop down"):
+        Preprocess(size=8, halves="down")

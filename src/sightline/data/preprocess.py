@@ -5,6 +5,7 @@ Training's evaluation, the exported runtime and the search page all use it, so w
 
 import io
 from dataclasses import asdict, dataclass, fields
+from math import floor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -51,6 +52,9 @@ class Preprocess:
     channels: int = 3
     short: int = 0
     """with "crop": the shorter side before the cut, in pixels, where it is not `size` (256 of a cut of 224); else 0"""
+    halves: Literal["even", "down"] = "even"
+    """with "crop": where a margin is odd, its half is rounded to the even pixel (torchvision, so open_clip and timm) or
+    down (transformers)"""
 
     def __post_init__(self) -> None:
         if self.size < 1:
@@ -64,6 +68,8 @@ class Preprocess:
             raise ValueError(f"resize is {self.resize!r}; expected pad, squash or crop")
         if self.interpolation not in INTERPOLATION:
             raise ValueError(f"interpolation is {self.interpolation!r}; expected {' or '.join(INTERPOLATION)}")
+        if self.halves not in ("even", "down") or (self.halves == "down" and self.resize != "crop"):
+            raise ValueError(f"halves is {self.halves!r}; expected even, or with resize crop down")
         if self.short and (self.resize != "crop" or self.short < self.size):
             raise ValueError(f"short is {self.short}; it belongs to resize crop, and is at least size ({self.size})")
 
@@ -99,7 +105,9 @@ class Preprocess:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for `encoder.json`."""
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        said = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        # the identity of an encoder is made of these: a rule from before there was a choice is the same rule
+        return said if self.halves != "even" else {key: value for key, value in said.items() if key != "halves"}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Preprocess":
@@ -128,10 +136,11 @@ class Preprocess:
         if self.resize == "pad":
             scale = self.size / max(width, height)
             return image.resize((max(1, round(width * scale)), max(1, round(height * scale))), kernel)
-        # integer division and rounding as in torchvision's Resize and CenterCrop
+        # integer division and rounding as in torchvision's Resize and CenterCrop, or transformers' center_crop
         short, wanted = min(width, height), self.short or self.size
         target = (int(wanted * width / short), int(wanted * height / short))
-        left, top = round((target[0] - self.size) / 2), round((target[1] - self.size) / 2)
+        half = round if self.halves == "even" else floor
+        left, top = half((target[0] - self.size) / 2), half((target[1] - self.size) / 2)
         return image.resize(target, kernel).crop((left, top, left + self.size, top + self.size))
 
 

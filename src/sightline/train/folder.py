@@ -24,8 +24,9 @@ from sightline.train.checkpoint import write_whole
 
 OWN = ("encoder.json", "model.safetensors", "tokenizer.json", "config.json", "metrics.jsonl", "summary.json")
 OWN_FOLDERS = ("best", "state", "onnx", "tensorboard")
-# Settings that change what is printed or where the work is done, never what is learnt.
-FREE = ("evaluation.", "micro")
+# Settings that change what is printed or where the work is done, never what is learnt; the last one came later, and
+# configs from before do not have it.
+FREE = ("evaluation.", "micro", "data.preprocess.halves")
 
 
 class RunFolder:

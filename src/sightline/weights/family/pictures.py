@@ -96,6 +96,7 @@ def _changed(said: Mapping[str, Any], rule: Preprocess) -> Preprocess:
         std=_three(said.get("image_std", rule.std)),
         resize=resize,
         interpolation=kernel,
+        halves="down" if resize == "crop" else "even",
         **({"short": round(wide * rule.size)} if wide != 1.0 else {}),
     )
 

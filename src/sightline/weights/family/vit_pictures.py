@@ -41,7 +41,7 @@ def from_folder(folder: Path, rule: Preprocess, *, any_size: bool) -> Preprocess
     if rule.resize == "squash":
         # a lone number is a square to transformers' ViT classes, which cut nothing unless the file says so
         given = from_transformers(folder, rule)
-        return given if said.get("do_center_crop") else replace(given, resize="squash", short=0)
+        return given if said.get("do_center_crop") else replace(given, resize="squash", short=0, halves="even")
     found = from_transformers(folder, replace(rule, short=0))
     return found if said.get("size") or found.resize != "crop" else replace(found, short=rule.short)
 
