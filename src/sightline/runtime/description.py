@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sightline.runtime.meant import meant
+
 FORMAT = 1
 """of `encoder.json`"""
 NEEDED = ("format", "image", "text", "dim", "preprocess", "tokenizer")
@@ -32,13 +34,14 @@ def run_folder(name: str | Path) -> Path:
         )
     scheme = re.match(r"([a-z][a-z_-]+):", where)  # two letters at least: C:\runs is a path
     if scheme and scheme[1] != "local-dir" and not Path(where).exists():
-        raise ValueError(f"{where!r}: unknown kind of encoder {scheme[1]!r}. This version loads {READS}")
+        raise ValueError(f"{where!r}: unknown kind of encoder {scheme[1]!r}.{meant(where)} This version loads {READS}")
     folder = Path(where.removeprefix("local-dir:"))
     if folder.is_file():
         raise ValueError(f"{folder} is a file; name the folder that holds encoder.json")
     if not folder.is_dir():
         raise ValueError(
-            f"there is no encoder at {folder}. This version loads {READS}; train one with `sightline train`"
+            f"there is no encoder at {folder}.{meant(where)} This version loads {READS}; train one with `sightline "
+            "train`"
         )
     if not (folder / "encoder.json").is_file():
         for inner in (folder / "best", folder / "state" / "encoder"):
