@@ -61,13 +61,13 @@ def go(out, start, *overrides, recipe="clip.tiny", **options):
 def test_a_run_begins_with_the_encoders_own_vectors(first, tmp_path):
     go(tmp_path, first, *STILL)
     for before, after in zip(vectors(first), vectors(tmp_path), strict=True):
-        assert torch.equal(before, after)
+        torch.testing.assert_close(before, after, rtol=1e-5, atol=1e-6)
 
 
 def test_a_published_encoder_is_continued_with_its_tokenizer_and_its_projections(siglip, tmp_path):
     go(tmp_path, siglip, *STILL, recipe="siglip.tiny")
     for before, after in zip(vectors(siglip), vectors(tmp_path), strict=True):
-        assert torch.equal(before, after)
+        torch.testing.assert_close(before, after, rtol=1e-5, atol=1e-6)
     old, new = sightline.load(siglip, device="cpu"), sightline.load(tmp_path, device="cpu")
     assert torch.equal(old.tokenize(TEXTS), new.tokenize(TEXTS)) and new.rule == old.rule
     assert torch.equal(old.logit_bias, new.logit_bias) and torch.equal(old.logit_scale, new.logit_scale)
@@ -149,3 +149,72 @@ def test_what_comes_from_the_encoder_cannot_be_set(first, tmp_path, key):
 def test_a_lock_needs_an_encoder(tmp_path):
     with pytest.raises(ValueError, match="name the encoder with --init"):
         train("clip.tiny", out=tmp_path, overrides=QUICK, lock="image", device="cpu", quiet=True)
+
+
+@pytest.mark.parametrize("recipe", ["clip.tiny", "byol.tiny"])
+def test_it_starts_at_another_picture_size_with_the_vectors_of_that_size(siglip, tmp_path, recipe):
+    """Positions are resized once, to the run's own grid, instead of at every picture."""
+    data = {} if recipe == "clip.tiny" else {"data": "icons?n=16"}
+    go(tmp_path, siglip, *STILL, "data.size=48", recipe=recipe, **data)
+    old, new = sightline.load(siglip, device="cpu"), sightline.load(tmp_path, device="cpu")
+    assert new.rule.size == 48 and new.model.image.position.grid == (6, 6)
+    images = torch.randn(2, 3, 48, 48)
+    torch.testing.assert_close(new.features(images).pooled, old.features(images).pooled, rtol=1e-4, atol=1e-5)
+    again = go(tmp_path, siglip, *STILL, "data.size=48", recipe=recipe, **data)
+    assert again.finished
+    with pytest.raises(ValueError, match="started with data.size=48 and goes on with it, not with 40"):
+        go(tmp_path, siglip, *STILL, "data.size=40", recipe=recipe, **data)
+
+
+def test_a_size_that_does_not_divide_is_refused_with_those_that_do(siglip, tmp_path):
+    with pytest.raises(ValueError, match="size 45 does not divide into patches of 8: set data.size=40 or 48"):
+        go(tmp_path, siglip, *QUICK, "data.size=45")
+    with pytest.raises(ValueError, match="image.size comes from --init .*; data.size=N reads pictures of another size"):
+        go(tmp_path, siglip, *QUICK, "image.size=48")
+
+
+@pytest.mark.parametrize("channels", [1, 4])
+def test_an_encoder_of_other_channels_starts_on_colours(tmp_path, channels):
+    import timm
+    from timm.models import save_for_hf
+
+    small = dict(img_size=32, patch_size=8, embed_dim=64, depth=1, num_heads=1, num_classes=0)
+    peer = timm.create_model("vit_small_patch16_224", in_chans=channels, **small)
+    save_for_hf(peer, tmp_path / "vit", safe_serialization=True)
+    go(tmp_path / "run", tmp_path / "vit", *STILL, "dim=16")
+    old, new = (sightline.load(tmp_path / name, device="cpu") for name in ("vit", "run"))
+    assert new.rule.channels == 3 and len(new.rule.mean) == 3
+    if channels == 1:  # a third of the kernel for each of three equal bands
+        grey = torch.randn(2, 1, 32, 32)
+        torch.testing.assert_close(
+            new.features(grey.expand(-1, 3, -1, -1)).pooled, old.features(grey).pooled, rtol=1e-4, atol=1e-5
+        )
+
+
+def test_a_name_of_timm_starts_a_run(monkeypatch, tmp_path):
+    import timm
+
+    make, small = timm.create_model, dict(img_size=32, patch_size=8, embed_dim=64, depth=1, num_heads=1)
+    small["pretrained_cfg_overlay"] = dict(input_size=(3, 32, 32))
+    monkeypatch.setattr(timm, "create_model", lambda name, pretrained=False, **more: make(name, **(small | more)))
+    assert go(tmp_path, "timm:vit_small_patch16_224", *QUICK, "dim=16").finished
+
+
+@pytest.mark.parametrize("spec", ["learned", "attention pooling", "sines", "flexible", "resnet"])
+def test_weights_at_another_size_give_what_the_tower_gives_there(spec):
+    from sightline.towers import spec as s
+    from sightline.weights.resized import with_size
+
+    sizes = dict(size=32, patch=8, dim=16, depth=1, heads=2)
+    made = {
+        "learned": s.ViTSpec(**sizes),
+        "attention pooling": s.ModifiedResNetSpec(depths=(1, 1), width=8, heads=2, out=5, size=32),
+        "sines": s.ViTSpec(**sizes, position=s.SinCosSpec()),
+        "flexible": s.FlexiViTSpec(**sizes, kernel=8, grid=4),
+        "resnet": s.ResNetSpec(depths=(1, 1), width=8),
+    }[spec]
+    tower, image = made.build().eval(), torch.randn(2, 3, 48, 48)
+    changed, tensors = with_size(made, {f"image.{name}": value for name, value in tower.state_dict().items()}, 48)
+    again = changed.build().eval()
+    again.load_state_dict({name.removeprefix("image."): value for name, value in tensors.items()})
+    torch.testing.assert_close(again(image).pooled, tower(image).pooled, rtol=1e-4, atol=1e-5)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from sightline.weights.files import find, read_config, read_tensors
+from sightline.weights.files import find, foreign, read_config, read_tensors, unwrapped
 
 STATE = {"a.weight": torch.arange(6.0).reshape(2, 3), "b": torch.ones(2)}
 
@@ -153,3 +153,44 @@ def test_several_files_without_a_config_are_not_chosen_from(tmp_path):
         find(tmp_path)
     (tmp_path / "b.pt").unlink()
     assert same(read(tmp_path), STATE)
+
+
+BARE = {"blocks.0.weight": torch.ones(2), "head.bias": torch.zeros(3)}
+WRAPPED = {
+    "data parallel": lambda name: f"module.{name}",
+    "compiled": lambda name: f"_orig_mod.{name}",
+    "compiled, then parallel": lambda name: f"module._orig_mod.{name}",
+    "parallel, then compiled": lambda name: f"_orig_mod.module.{name}",
+    "Lightning": lambda name: f"model.{name}",
+    "Lightning, compiled": lambda name: f"model._orig_mod.{name}",
+    "a nest saved flat": lambda name: f"state_dict.model.{name}",
+    "one part compiled": lambda name: name.replace("blocks.0", "blocks._orig_mod.0"),
+    "sharded": lambda name: f"_fsdp_wrapped_module.{name.replace('.0.', '.0._fsdp_wrapped_module.')}",
+}
+
+
+@pytest.mark.parametrize("ending", [".safetensors", ".bin", ".pth"])
+@pytest.mark.parametrize("wrap", WRAPPED.values(), ids=WRAPPED.keys())
+def test_what_training_wraps_around_a_model_is_taken_off(tmp_path, wrap, ending):
+    file, tensors = tmp_path / f"model{ending}", {wrap(name): value for name, value in BARE.items()}
+    save_file(tensors, file) if ending == ".safetensors" else torch.save({"state_dict": tensors}, file)
+    assert same(read_tensors(find(file)), BARE)
+
+
+def test_names_that_would_become_one_stay_apart():
+    tensors = {"_orig_mod.a": torch.ones(1), "a": torch.zeros(1), "model.b": torch.ones(2)}
+    assert unwrapped(tensors) == tensors
+
+
+def test_shards_are_unwrapped_after_they_were_joined(tmp_path):
+    names = {f"module.{name}": f"model-{i}.safetensors" for i, name in enumerate(BARE)}
+    for name, file in names.items():
+        save_file({name: BARE[name.removeprefix("module.")]}, tmp_path / file)
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps({"weight_map": names}))
+    (tmp_path / "config.json").write_text("{}")
+    assert same(read_tensors(find(tmp_path)), BARE)
+
+
+def test_what_stands_before_every_name_is_found():
+    assert foreign(["net.trunk.a.b", "net.trunk.c"]) == "net.trunk."
+    assert foreign(["a.b", "c.d"]) == foreign(["a.b"]) == foreign([]) == foreign(["abc.x", "abd.x"]) == ""

@@ -18,20 +18,18 @@ from torch import Tensor, nn
 from sightline.data.naflex_rule import NaFlexRule, rule_from_json
 from sightline.data.preprocess import Preprocess
 from sightline.nn.lock import lock
-from sightline.runtime.description import read_description, run_folder
 from sightline.text.load import AnyTokenizer
 from sightline.towers.spec import from_json, to_json
 from sightline.train.folder import RunFolder
 from sightline.train.recipe import Recipe, fitted
-from sightline.weights.joint import kept
-from sightline.weights.names import published_source
-from sightline.weights.published import build, identity, read
-from sightline.weights.run import load_encoder
+from sightline.weights.channels import rule_with_channels, with_channels
+from sightline.weights.resized import with_size
+from sightline.weights.source import opened
 
 Lock = Literal["none", "image", "text", "both"]
 """The towers that are not trained; projections always are"""
 Head = Literal["none", "linear", "linear_bias"]
-TAKEN, TAKEN_OF_WORDS = ("image", "data.size", "data.preprocess"), ("text", "dim", "data.tokenizer")
+TAKEN, TAKEN_OF_WORDS = ("image", "data.preprocess"), ("text", "dim", "data.tokenizer")
 """Settings that come from the encoder, and those that come from it where it reads words"""
 
 
@@ -115,9 +113,16 @@ def begin(
     before = _record(folder)
     if folder.last.exists() and before is not None and before["encoder"] == str(init):
         _check(recipe, before, lock, overrides)
+        size = before["preprocess"]["size"] if _asked("data.size", overrides) else recipe.data.size
+        if size != recipe.data.size:
+            raise ValueError(
+                f"{folder.path} was started with data.size={size} and goes on with it, not with {recipe.data.size}: "
+                "give the same command, another --out, or --fresh"
+            )
         record = before | {"lock": lock}
         return Start(recipe=_changed(recipe, record), record=record)
-    record, tensors, tokenizer = _opened(str(init))
+    size = recipe.data.size if _asked("data.size", overrides) else 0
+    record, tensors, tokenizer = _opened(str(init), size, recipe.image.channels)
     _check(recipe, record, lock, overrides)
     if _words_taken(recipe, record) and tokenizer is None:
         raise ValueError(f"--init {init} has no tokenizer, and {recipe.name} learns from captions")
@@ -133,7 +138,12 @@ def _check(recipe: Recipe, record: Mapping[str, Any], lock: Lock, overrides: Seq
     taken = TAKEN if own else TAKEN + TAKEN_OF_WORDS
     for key in (text.partition("=")[0] for text in overrides):
         if key.startswith(tuple(f"{name}." for name in taken)) or key in taken:
-            raise ValueError(f"{key} comes from --init {record['encoder']}, and cannot be set beside it")
+            how = "; data.size=N reads pictures of another size" if key.startswith(("image.size", "data.pre")) else ""
+            raise ValueError(f"{key} comes from --init {record['encoder']}, and cannot be set beside it{how}")
+
+
+def _asked(setting: str, overrides: Sequence[str]) -> bool:
+    return any(text.partition("=")[0].strip() == setting for text in overrides)
 
 
 def _own_words(recipe: Recipe, record: Mapping[str, Any]) -> bool:
@@ -144,35 +154,32 @@ def _words_taken(recipe: Recipe, record: Mapping[str, Any]) -> bool:
     return recipe.text is not None and record["text"] is not None
 
 
-def _opened(name: str) -> tuple[dict[str, Any], Mapping[str, Tensor], AnyTokenizer | None]:
-    """What the run needs of the encoder: the record, its tensors, its tokenizer."""
-    if source := published_source(name):
-        what = read(source.where, config=source.config, words=source.words)
-        rule, tokenizer, dim = what.preprocess, what.tokenizer, what.towers.dim
-        images, texts, identified = what.towers.image, what.towers.text, identity(what)
-        tensors = kept(build(what.towers, what.tensors))
-    else:
-        folder = run_folder(name)
-        described, encoder = read_description(folder), load_encoder(folder)
-        rule, tokenizer, dim, identified = encoder.rule, encoder.tokenizer, encoder.dim, encoder.identity
-        images: Any = from_json(described["image"])
-        texts: Any = None if described["text"] is None else from_json(described["text"])
-        tensors = kept(encoder.model)
-    if images is None or rule is None:
-        raise ValueError(f"--init {name} has no image tower")
+def _opened(name: str, size: int, channels: int) -> tuple[dict[str, Any], Mapping[str, Tensor], AnyTokenizer | None]:
+    """What the run needs of the encoder, for pictures of `size` px (0: the encoder's own) in `channels`: the record,
+    its tensors, its tokenizer."""
+    found = opened(name)
+    images, texts, tensors = found.towers.image, found.towers.text, dict(found.tensors)
+    if images is None or not found.encoder.sees:
+        raise ValueError(f"--init {name} has no image tower, or no rule by which pictures are prepared for it")
+    rule = found.encoder.rule
     if isinstance(rule, NaFlexRule):
         raise ValueError(f"--init {name} takes patches of any shape (NaFlex), which recipes do not make")
+    images, tensors = with_channels(images, tensors, channels)
+    rule = rule_with_channels(rule, channels)
+    if size and size != rule.size:
+        images, tensors = with_size(images, tensors, size)
+        rule = replace(rule, size=size, short=round(rule.short * size / rule.size))
     record = {
         "encoder": name,
-        "identity": identified,
+        "identity": found.encoder.identity,
         "image": to_json(images),
         "text": None if texts is None else to_json(texts),
-        "dim": dim,
+        "dim": found.towers.dim,
         "preprocess": rule.to_json(),
         "project_image": _kind("project_image", tensors),
         "project_text": _kind("project_text", tensors),
     }
-    return json.loads(json.dumps(record)), tensors, tokenizer
+    return json.loads(json.dumps(record)), tensors, found.tokenizer
 
 
 def _record(folder: RunFolder) -> dict[str, Any] | None:

@@ -54,6 +54,22 @@ def of_folder(folder: Path, name: str, device: str | torch.device, precision: Pr
 
 def of_timm(model: str, name: str, device: str | torch.device, precision: Precision) -> TorchEncoder:
     """timm's model of that name with its pretrained weights. ValueError where the package or they are missing."""
+    built, config = _built(model, name)
+    if ours := _own(config, built.state_dict()):
+        return encoder_of(ours, name=name, device=device, precision=precision)
+    channels, size, _ = config["pretrained_cfg"]["input_size"]
+    rule = timm_rule(config["pretrained_cfg"], size, channels)
+    return _encoder(TimmTower(built), config, rule, name, device, precision)
+
+
+def timm_published(model: str, name: str) -> Published | None:
+    """timm's pretrained weights in a tower of ours; None where there is none that computes the same."""
+    built, config = _built(model, name)
+    return _own(config, built.state_dict())
+
+
+def _built(model: str, name: str) -> tuple[Any, dict[str, Any]]:
+    """The model, and what its folder's config would say. ValueError where timm has neither the name nor its weights."""
     _installed("timm", name)
     import timm
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
@@ -70,13 +86,17 @@ def of_timm(model: str, name: str, device: str | torch.device, precision: Precis
     said: Mapping[str, Any] = resolve_model_data_config(built)
     config = {"architecture": built.pretrained_cfg.get("architecture"), "pretrained_cfg": dict(said)}
     config["global_pool"] = getattr(built, "global_pool", None)
-    tensors = built.state_dict()
-    shapes = {key: tuple(value.shape) for key, value in tensors.items()}
-    for family in OWN:
-        if family.matches(config, shapes):
-            return encoder_of(_own(family, config, tensors), name=name, device=device, precision=precision)
-    channels, size, _ = said["input_size"]
-    return _encoder(TimmTower(built), config, timm_rule(said, size, channels), name, device, precision)
+    config["model_args"] = _model_args(built)
+    return built, config
+
+
+def _model_args(built: Any) -> dict[str, Any]:
+    """The settings that timm itself would write beside the weights; {} where its version keeps none."""
+    try:
+        from timm.models._input import get_model_args
+    except ImportError:
+        return {}
+    return dict(get_model_args(built, {}))
 
 
 def of_transformers(path: str, name: str, device: str | torch.device, precision: Precision) -> TorchEncoder:
@@ -99,9 +119,12 @@ def of_transformers(path: str, name: str, device: str | torch.device, precision:
     return _encoder(TransformersTower(built.float()), config, rule, name, device, precision)
 
 
-def _own(family: Family, config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Published:
-    """timm's weights in our tower."""
+def _own(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Published | None:
+    """timm's weights in our tower, None where no family of ours has one."""
     shapes = {key: tuple(value.shape) for key, value in tensors.items()}
+    family = next((family for family in OWN if family.matches(config, shapes)), None)
+    if family is None:
+        return None
     towers = family.spec(config, shapes)
     return Published(
         family=family.NAME,
@@ -152,6 +175,7 @@ def _transformers_rule(folder: Path, config: Mapping[str, Any]) -> Preprocess:
         # ConvNeXt's processor: below 384 px the shorter side is larger than the cut by this share
         wide = int(edge / said["crop_pct"]) if edge < 384 and said["crop_pct"] else edge
         rule = replace(rule, size=edge, resize="crop" if edge < 384 else "squash", short=wide if wide > edge else 0)
+        rule = replace(rule, halves="down" if rule.resize == "crop" else "even")
     return rule
 
 

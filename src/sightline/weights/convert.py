@@ -17,12 +17,13 @@ from sightline import __version__
 from sightline.runtime.description import read_description, run_folder
 from sightline.towers.spec import Causal, LearnedSpec, Map, TransformerTextSpec, ViTSpec
 from sightline.weights import peer_files, readback
+from sightline.weights.adapter import TIMM, TRANSFORMERS
 from sightline.weights.encoder import TorchEncoder
 from sightline.weights.names import published_source
 from sightline.weights.onnx import export_onnx, must_export
 from sightline.weights.published import published
 from sightline.weights.run import load_encoder, save_encoder
-from sightline.weights.source import ADAPTERS, Opened, opened
+from sightline.weights.source import Opened, opened
 from sightline.weights.write import MARK, planned, write
 
 Form = Literal["sightline", "hf", "open_clip", "onnx"]
@@ -158,7 +159,7 @@ def _end(source: Opened) -> int | None:
 
 
 def _onnx(name: str, out: Path) -> Converted:
-    if published_source(name) is None and not name.startswith(ADAPTERS):
+    if published_source(name) is None and not name.startswith((TIMM, TRANSFORMERS)):
         run = run_folder(name)
         if out.is_dir() and run_folder(out).resolve() == run.resolve():
             return _exported(run, run)

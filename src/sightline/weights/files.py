@@ -2,11 +2,12 @@
 anything that lies in them.
 """
 
+import itertools
 import json
 import pickle
 import warnings
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +26,10 @@ ENDINGS = (".safetensors", ".pt", ".pth", ".bin")
 INDEX = ".index.json"
 NESTS = ("state_dict", "model", "teacher", "ema", "model_state_dict", "module")
 """Where a training checkpoint keeps the weights: the teacher is what self-distillation methods publish"""
-WRAPPERS = ("module.", "_orig_mod.")
-"""What data parallelism and torch.compile put before every name"""
+WRAPPERS = (*(f"{nest}." for nest in NESTS), "_forward_module.")
+"""What data parallelism, Lightning and a state dict saved flat put before every name"""
+INSIDE = ("_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint_wrapped_module.")
+"""What torch.compile, FSDP and checkpointed activations put before the names of any module, inner ones too"""
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,8 @@ def read_object(path: Path) -> dict[str, Any]:
 
 
 def read_tensors(found: Found) -> dict[str, Tensor]:
-    """Every tensor of the weights, from all shards. Raises ValueError naming the file that is cut, lacks tensors that
-    the index promises, or is a pickle that holds more than tensors.
+    """Every tensor of the weights, from all shards, under the names that the model itself gave them. Raises ValueError
+    naming the file that is cut, lacks tensors that the index promises, or is a pickle that holds more than tensors.
     """
     tensors: dict[str, Tensor] = {}
     for path in found.weights:
@@ -102,7 +105,30 @@ def read_tensors(found: Found) -> dict[str, Tensor]:
         lacking = sorted(set(_weight_map(index)) - set(tensors))
         if lacking:
             raise ValueError(f"{index} promises {', '.join(lacking[:8])}, which no file holds; download them again")
-    return tensors
+    return unwrapped(tensors)
+
+
+def unwrapped(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors without what training wraps around a model, in any order: `module._orig_mod.head.weight`.
+
+    What stands before all names goes; what compiling and sharding put before some goes too, unless two names would
+    become one.
+    """
+    bare = dict(tensors)
+    for part in INSIDE:
+        names = {name: name.removeprefix(part).replace(f".{part}", ".") for name in bare}
+        if len(set(names.values())) == len(names):
+            bare = {names[name]: value for name, value in bare.items()}
+    while wrapper := next((part for part in WRAPPERS if bare and all(name.startswith(part) for name in bare)), None):
+        bare = {name.removeprefix(wrapper): value for name, value in bare.items()}
+    return bare
+
+
+def foreign(names: Iterable[str]) -> str:
+    """What stands before every name, "encoder." or "net.trunk."; "" where nothing does or there is one name only."""
+    every = [name.split(".") for name in names]
+    shared = list(itertools.takewhile(lambda parts: len(set(parts)) == 1, zip(*every, strict=False)))
+    return "".join(f"{parts[0]}." for parts in shared) if len(every) > 1 else ""
 
 
 def _weights(file: Path) -> tuple[Path, ...]:
@@ -148,9 +174,6 @@ def _pickled(path: Path) -> dict[str, Tensor]:
     state = _state(loaded)
     if state is None:
         raise ValueError(f"{path} holds no tensors by name; expected a state dict, or one under {', '.join(NESTS)}")
-    for wrapper in WRAPPERS:
-        if all(name.startswith(wrapper) for name in state):
-            state = {name.removeprefix(wrapper): value for name, value in state.items()}
     return state
 
 

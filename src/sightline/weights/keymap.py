@@ -14,8 +14,12 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
+from sightline.weights.finite import must_be_finite, some_of
+
 Tensors = dict[str, Tensor]
 Shape = tuple[int, ...]
+SHOWN = 6
+"""kinds of problems, and numbers of layers, that a refusal lists"""
 
 
 @runtime_checkable
@@ -256,7 +260,7 @@ def read(rules: Sequence[Rule], tensors: Mapping[str, Tensor], model: Mapping[st
     """`tensors` of a published file under our names, float32.
 
     `model` is the state of the model they are for (its shapes are read, so it may lie on the meta device). Raises
-    ValueError naming every key that is missing, extra or of another shape, in the file's own names.
+    ValueError naming keys that are missing, extra, of another shape or no numbers, in the file's own names.
     """
     wanted = {name for rule in rules for name in rule.theirs}
     shapes = {} if model is None else _their_shapes(rules, model)
@@ -269,6 +273,7 @@ def read(rules: Sequence[Rule], tensors: Mapping[str, Tensor], model: Mapping[st
     ]
     if problems:
         raise ValueError(_told(problems))
+    must_be_finite({name: tensors[name] for name in tensors if name in wanted})
     found: Tensors = {}
     for rule in rules:
         theirs = [_float32(tensors[name]) for name in rule.theirs]
@@ -317,7 +322,8 @@ def _ignored(rules: Iterable[Rule], name: str) -> bool:
 
 
 def _told(problems: Iterable[tuple[str, str]]) -> str:
-    """Every problem, the same one of several layers in one name: `layers.{2,3,4}.mlp.fc1.weight`."""
+    """The first problems of each kind and how many more, the same one of several layers in one name:
+    `layers.{2,3,4}.mlp.fc1.weight`."""
     groups: dict[tuple[str, str], list[str]] = {}
     for what, name in problems:
         number = re.search(r"(?<=\.)\d+(?=\.)", name)
@@ -327,6 +333,9 @@ def _told(problems: Iterable[tuple[str, str]]) -> str:
     kinds = list(dict.fromkeys(what for what, _ in groups))
     for (what, name), numbers in sorted(groups.items(), key=lambda group: (kinds.index(group[0][0]), group[0][1])):
         order = sorted(set(numbers), key=lambda n: int(n or 0))
-        full = name.replace("#", order[0] if len(order) == 1 else "{" + ",".join(order) + "}", 1)
+        some = order if len(order) <= SHOWN else [*order[:2], "..", order[-1]]
+        full = name.replace("#", some[0] if len(some) == 1 else "{" + ",".join(some) + "}", 1)
         said.setdefault(what, []).append(full)
-    return "; ".join(f"{what}: {', '.join(names)}" for what, names in said.items())
+    kinds = list(said)
+    parts = [f"{what}: {some_of(names)}" for what, names in list(said.items())[:SHOWN]]
+    return "; ".join(parts) + (f"; and {len(kinds) - SHOWN} more kinds" if len(kinds) > SHOWN else "")

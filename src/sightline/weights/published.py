@@ -1,6 +1,6 @@
 """A published checkpoint in our towers: files -> family -> towers and tensors -> the same encoder as our own runs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,10 @@ from sightline.weights.digest import digest_of
 from sightline.weights.encoder import Precision, TorchEncoder
 from sightline.weights.family.known import FAMILIES
 from sightline.weights.family.protocol import Config, Family, Shapes, Towers
-from sightline.weights.files import Found, find, read_config, read_tensors
+from sightline.weights.files import Found, find, foreign, read_config, read_tensors
+from sightline.weights.finite import some_of
 from sightline.weights.joint import PARTS, SCALARS, Joint
+from sightline.weights.keymap import Rule
 from sightline.weights.keymap import read as read_keys
 
 
@@ -55,12 +57,24 @@ def read(where: str | Path, *, config: Config | None = None, words: Path | None 
     config = read_config(found) if config is None else config
     tensors = read_tensors(found)
     shapes = {name: tuple(value.shape) for name, value in tensors.items()}
-    family = choose(config, shapes, where)
+    before = foreign(shapes)
+    try:
+        family = choose(config, shapes, where)
+    except UnknownFamily:
+        bare = {name.removeprefix(before): shape for name, shape in shapes.items()}
+        if before and any(family.matches(config, bare) for family in FAMILIES):
+            raise ValueError(_prefixed(found, shapes, before)) from None
+        raise
+    rules: Sequence[Rule] = ()
     try:
         towers = family.spec(config, shapes)
-        ours = read_keys(family.rules(towers, shapes), tensors, state(towers))
+        rules = family.rules(towers, shapes)
+        ours = read_keys(rules, tensors, state(towers))
     except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(f"{_described(found)}, read as {family.NAME}: {_said(error)}") from error
+        said = f"{_described(found)}, read as {family.NAME}: {_said(error)}"
+        if before and rules and not any(name.startswith(before) for rule in rules for name in rule.theirs):
+            said = _prefixed(found, shapes, before)
+        raise ValueError(said) from error
     tokenizer = family.tokenizer(towers, words or found.folder, config)
     return Published(
         family=family.NAME,
@@ -122,11 +136,11 @@ def choose(config: Config, shapes: Shapes, where: str | Path) -> Family:
     if shapes and all(name.startswith(PARTS) or name in SCALARS for name in shapes):
         raise ValueError(f"{Path(where) / 'encoder.json'} is missing: these are the weights of a run; {again()}")
     kind = config.get("model_type") or config.get("architecture") or ", ".join(config.get("architectures") or ())
-    shown = f"model type {kind!r}" if kind else f"tensors such as {', '.join(sorted(shapes)[:3]) or 'none'}"
-    known = "; ".join(f"{family.NAME} ({family.READS})" for family in FAMILIES)
+    shown = f"model type {str(kind)[:80]!r}" if kind else f"tensors such as {some_of(sorted(shapes), 3) or 'none'}"
+    known = ", ".join(family.NAME for family in FAMILIES)
     raise UnknownFamily(
-        f"{where} is of no family with towers of ours ({shown}). They read: {known}. What timm or transformers can "
-        "build comes through their adapters: timm:NAME, transformers:PATH"
+        f"{where} is of no family with towers of ours ({shown}). Known: {known}; docs/encoders.md says what they read. "
+        "What timm or transformers can build comes through their adapters: timm:NAME, transformers:PATH"
     )
 
 
@@ -199,6 +213,14 @@ def _described(found: Found) -> str:
     names = [path.name for path in found.weights]
     weights = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
     return str(found.folder / weights) if found.config is None else f"{found.config} with {weights}"
+
+
+def _prefixed(found: Found, shapes: Shapes, before: str) -> str:
+    """What to say of names that all begin with what no name of the layout begins with."""
+    return (
+        f"{_described(found)}: every tensor's name begins with {before!r} ({some_of(sorted(shapes), 1)}), the name of "
+        f"what was around the model. Save them without: {{k.removeprefix({before!r}): v for k, v in state.items()}}"
+    )
 
 
 def _said(error: Exception) -> str:

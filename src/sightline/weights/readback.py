@@ -17,6 +17,7 @@ from sightline.towers.naflex import Patches
 from sightline.towers.spec import Causal, NaFlexSpec, TransformerTextSpec
 from sightline.weights.encoder import TorchEncoder
 from sightline.weights.family.protocol import Towers
+from sightline.weights.finite import some_of
 
 TOLERANCE = 1e-4
 """largest difference of outputs up to 1; of larger ones, that share of the largest"""
@@ -76,9 +77,10 @@ def of_transformers(folder: Path, pictures: Any, ids: Tensor | None) -> Outputs:
         peer, told = kind.from_pretrained(folder, output_loading_info=True, local_files_only=True)
     finally:
         logging.set_verbosity(level)
-    missing = [name for name in told["missing_keys"] if not name.startswith("pooler.")]
-    if missing or told["unexpected_keys"] or told["mismatched_keys"]:
-        raise ValueError(f"transformers read the folder back otherwise: {told}")
+    missing = sorted(name for name in told["missing_keys"] if not name.startswith("pooler."))
+    kinds = {"missing": missing, "unexpected": told["unexpected_keys"], "of another shape": told["mismatched_keys"]}
+    if wrong := [f"{kind}: {some_of([str(name) for name in names])}" for kind, names in kinds.items() if names]:
+        raise ValueError(f"transformers read the folder back otherwise: {'; '.join(wrong)}")
     peer = peer.eval()
     found: Outputs = {}
     with torch.no_grad():

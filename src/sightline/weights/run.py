@@ -25,6 +25,7 @@ from sightline.towers.spec import from_json, to_json
 from sightline.weights.channels import rule_with_channels, with_channels
 from sightline.weights.digest import digest_of
 from sightline.weights.encoder import Precision, TorchEncoder
+from sightline.weights.finite import must_be_finite
 from sightline.weights.joint import assemble, kept
 
 IMAGE_STACK, TEXT_STACK = "image.stack.", "text.stack."
@@ -180,4 +181,8 @@ def _read_tensors(path: Path) -> tuple[dict[str, Tensor], str]:
             tensors = {name: file.get_tensor(name) for name in file.keys()}
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{path} is cut or damaged ({error}); {again()}") from error
+    try:
+        must_be_finite(tensors)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
     return tensors, digest or digest_of(tensors)

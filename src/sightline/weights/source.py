@@ -11,14 +11,14 @@ import torch
 from sightline.runtime.description import read_description, run_folder
 from sightline.text.load import AnyTokenizer
 from sightline.towers.spec import ImageSpec, TextSpec, from_json
+from sightline.weights.adapter import TIMM, TRANSFORMERS, timm_published
 from sightline.weights.encoder import TorchEncoder
 from sightline.weights.family.protocol import Head, Towers
 from sightline.weights.joint import kept
 from sightline.weights.names import published_source
-from sightline.weights.published import UnknownFamily, encoder_of, read
+from sightline.weights.published import Published, UnknownFamily, encoder_of, read
 from sightline.weights.run import load_encoder
 
-ADAPTERS = ("timm:", "transformers:")
 OWN = frozenset("format family image text dim preprocess tokenizer logit_scale logit_bias similarity shared".split())
 """fields of `encoder.json` that `save_encoder` writes by itself"""
 
@@ -45,23 +45,20 @@ class Opened:
 def opened(name: str | Path) -> Opened:
     """The encoder called `name`, on the CPU. ValueError as `load`, and for one that runs by a peer's code."""
     said = str(name)
-    if said.startswith(ADAPTERS):
-        raise ValueError(_foreign(said))
-    if source := published_source(name):
+    if said.startswith(TIMM):
+        what = timm_published(said.removeprefix(TIMM), said)
+        if what is None:
+            raise ValueError(_foreign(said))
+        return _of(what, said, None)
+    if source := published_source(said.removeprefix(TRANSFORMERS)):
         try:
             what = read(source.where, config=source.config, words=source.words)
         except UnknownFamily as error:
-            raise ValueError(f"{_foreign(said)} ({error})") from error
+            raise ValueError(_foreign(said)) from error
         where = source.words or (source.where if source.where.is_dir() else source.where.parent)
-        encoder = encoder_of(what, name=said)
-        return Opened(
-            encoder=encoder,
-            family=what.family,
-            towers=what.towers,
-            tensors=dict(what.tensors),
-            words=where,
-            extra={"trained_on": None},
-        )
+        return _of(what, said, where)
+    if said.startswith(TRANSFORMERS):
+        raise ValueError(f"{said}: there are no published weights at {said.removeprefix(TRANSFORMERS)}")
     folder = run_folder(name)
     encoder, described = load_encoder(folder), read_description(folder)
     tensors = kept(encoder.model)
@@ -74,6 +71,17 @@ def opened(name: str | Path) -> Opened:
         tensors=tensors,
         words=None,
         extra={key: value for key, value in described.items() if key not in OWN},
+    )
+
+
+def _of(what: Published, name: str, words: Path | None) -> Opened:
+    return Opened(
+        encoder=encoder_of(what, name=name),
+        family=what.family,
+        towers=what.towers,
+        tensors=dict(what.tensors),
+        words=words,
+        extra={"trained_on": None},
     )
 
 

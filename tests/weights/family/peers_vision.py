@@ -1,13 +1,11 @@
 """Peers that only see: transformers' DINOv2, DINOv3, ViT, MAE, and state dicts as their authors publish them."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 from peers import CASES, VISION, apart, case, pictures, quiet, randomise, whole
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 import sightline
@@ -167,52 +165,47 @@ def dinov2_hub(folder: Path) -> dict[str, float]:
     return compared(folder, of_timm(peer))
 
 
-def save_timm(folder: Path, peer: nn.Module, name: str, **said: Any) -> None:
-    """A folder as timm's push_to_hf_hub writes it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    config = {"architecture": name, "num_classes": 0, "global_pool": getattr(peer, "global_pool", "")} | said
-    (folder / "config.json").write_text(json.dumps(config))
-    save_file({k: v.contiguous() for k, v in peer.state_dict().items()}, folder / "model.safetensors")
+def timm_named(name: str, **settings: Any) -> nn.Module:
+    """timm's model of that name, small, random; a head of 64 as everywhere."""
+    import timm
+
+    sizes = dict(img_size=32, patch_size=8, embed_dim=128, depth=2, num_heads=2, num_classes=0, dynamic_img_size=True)
+    return randomise(timm.create_model(name, pretrained=False, **(sizes | settings)))
+
+
+def save_timm(folder: Path, peer: nn.Module, **said: Any) -> None:
+    """A folder as timm itself writes it, for its hub too; `said` replaces fields of its config."""
+    from timm.models import save_for_hf
+
+    save_for_hf(peer, folder, safe_serialization=True, model_config=said)
 
 
 @case("timm", "VisionTransformer")
 def timm_plain(folder: Path, name: str = "vit_small_patch16_224", **settings: Any) -> dict[str, float]:
-    peer = timm_vit(**settings)
-    save_timm(folder, peer, name)
+    peer = timm_named(name, **settings)
+    save_timm(folder, peer)
     return compared(folder, of_timm(peer))
 
 
 @case("timm", "VisionTransformer, DeiT III")
 def timm_deit3(folder: Path) -> dict[str, float]:
-    return timm_plain(folder, "deit3_small_patch16_224", no_embed_class=True, init_values=1e-6)
+    return timm_plain(folder, "deit3_small_patch16_224")
 
 
 @case("timm", "VisionTransformer, registers and SwiGLU")
 def timm_giant(folder: Path) -> dict[str, float]:
-    from timm.layers import SwiGLUPacked
-
-    kinds = dict(reg_tokens=2, no_embed_class=True, init_values=0.1, mlp_layer=SwiGLUPacked, act_layer=nn.SiLU)
-    return timm_plain(folder, "vit_giant_patch14_reg4_dinov2", **kinds)
+    return timm_plain(folder, "vit_giant_patch14_reg4_dinov2")
 
 
 @case("timm", "VisionTransformer, CLIP's with QuickGELU")
 def timm_clip(folder: Path) -> dict[str, float]:
-    from functools import partial
-
-    from timm.layers import QuickGELU
-
-    norm = partial(nn.LayerNorm, eps=1e-5)
-    return timm_plain(
-        folder, "vit_base_patch32_clip_quickgelu_224", pre_norm=True, norm_layer=norm, act_layer=QuickGELU
-    )
+    return timm_plain(folder, "vit_base_patch32_clip_quickgelu_224")
 
 
 @case("timm", "VisionTransformer, SigLIP's, map and mean")
 def timm_siglip(folder: Path) -> dict[str, float]:
-    kinds = dict(class_token=False, act_layer="gelu_tanh")
-    one = timm_plain(folder / "map", "vit_base_patch32_siglip_256", global_pool="map", **kinds)
-    mean = dict(global_pool="avg", fc_norm=False)
-    two = timm_plain(folder / "mean", "vit_base_patch32_siglip_gap_256", **mean, **kinds)
+    one = timm_plain(folder / "map", "vit_base_patch32_siglip_256")
+    two = timm_plain(folder / "mean", "vit_base_patch32_siglip_gap_256")
     return {name: max(one[name], two[name]) for name in one}
 
 
@@ -237,9 +230,9 @@ class Adaptable:
 SWIN = dict(img_size=64, patch_size=4, embed_dim=16, depths=(1, 1), num_heads=(1, 2), window_size=4)
 
 
-def adapted_timm(peer: nn.Module, folder: Path, name: str, size: int, **args: Any) -> tuple[Any, Tensor, Tensor]:
+def adapted_timm(peer: nn.Module, folder: Path, size: int) -> tuple[Any, Tensor, Tensor]:
     """The encoder of a timm folder, pictures, and what the peer makes of them."""
-    save_timm(folder, peer, name, model_args=args, pretrained_cfg={"input_size": [3, size, size], "tag": "none"})
+    save_timm(folder, peer, pretrained_cfg={"input_size": [3, size, size], "tag": "none"})
     images = pictures(size=(size, size))
     return sightline.load(f"local-dir:{folder}", device="cpu"), images, peer.forward_features(images)
 
@@ -256,7 +249,7 @@ def adapter_timm(folder: Path) -> dict[str, float]:
             ("eva02_tiny_patch14_224", 32, rope),
         ):
             peer = Adaptable.timm(name, **args)
-            ours, images, x = adapted_timm(peer, folder / name, name, size, **args)
+            ours, images, x = adapted_timm(peer, folder / name, size)
             features = ours.features(images)
             if x.ndim == 4:
                 x = x.flatten(1, 2) if name.startswith("swin") else x.flatten(2).mT

@@ -23,7 +23,6 @@ from sightline.weights.files import read_object
 from sightline.weights.keymap import ClassPosition, Ignore, Rename, Reshape, Rule, Zeros
 
 NAME = "clip"
-READS = "transformers' CLIPModel, CLIPVisionModel, CLIPTextModel, with or without projection"
 TYPES = ("clip", "clip_vision_model", "clip_text_model")
 
 VISION = {

@@ -20,7 +20,6 @@ from sightline.weights.family.vit_rules import left_out, patches
 from sightline.weights.keymap import ClassPosition, Rename, Rule
 
 NAME = "dino"
-READS = "the authors' state dicts of DINO, iBOT, MAE and DINOv2 (.pth)"
 KEYS = ("cls_token", "pos_embed", "patch_embed.proj.weight", "blocks.0.attn.qkv.weight")
 PREFIXES = ("", "backbone.", "module.backbone.", "module.", "student.backbone.", "teacher.backbone.")
 HEAD = 64

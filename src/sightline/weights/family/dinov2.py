@@ -18,7 +18,6 @@ from sightline.weights.family.vit_rules import base_prefix, first, gated, left_o
 from sightline.weights.keymap import ClassPosition, Rename, Rule
 
 NAME = "dinov2"
-READS = "transformers' Dinov2Model and Dinov2WithRegistersModel"
 TYPES = ("dinov2", "dinov2_with_registers")
 PICTURE = 224
 """px that the authors embed at; the position table is for 518"""

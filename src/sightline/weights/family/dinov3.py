@@ -17,7 +17,6 @@ from sightline.weights.family.vit_rules import Attention, PrefixTokens, gated, l
 from sightline.weights.keymap import Rename, Rule
 
 NAME = "dinov3"
-READS = "transformers' DINOv3ViTModel"
 NAMES = (Attention(("attention.q_proj", "attention.k_proj", "attention.v_proj"), "attention.o_proj"),)
 PICTURE = 224
 UNBIASED = ("proj_bias", "mlp_bias")

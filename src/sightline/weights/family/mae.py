@@ -17,7 +17,6 @@ from sightline.weights.family.vit_rules import base_prefix, left_out
 from sightline.weights.keymap import Rule
 
 NAME = "mae"
-READS = "transformers' ViTMAEModel and the encoder of ViTMAEForPreTraining"
 
 
 def matches(config: Config, shapes: Shapes) -> bool:

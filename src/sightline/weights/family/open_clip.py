@@ -40,7 +40,6 @@ from sightline.weights.family.resnet_rules import modified_resnet_rules
 from sightline.weights.keymap import ClassPosition, Ignore, Rename, Reshape, Rule, Zeros
 
 NAME = "open_clip"
-READS = "open_clip_config.json: ViT, ModifiedResNet and SigLIP models"
 
 TRUNK = re.compile(r"vit_(?P<size>[a-z0-9]+)_patch(?P<patch>\d+)_siglip_(?P<pixels>\d+)")
 TRUNKS = {"base": (768, 12), "large": (1024, 16), "so400m": (1152, 16), "giantopt": (1536, 16)}

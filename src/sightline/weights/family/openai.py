@@ -15,7 +15,6 @@ from sightline.weights.family.protocol import Config, Shapes, Towers
 from sightline.weights.keymap import Ignore, Rule
 
 NAME = "openai"
-READS = "OpenAI's CLIP state dicts, ViT and ResNet"
 SCALARS = ("input_resolution", "context_length", "vocab_size")
 """Numbers that OpenAI's archives keep among the weights"""
 KEYS = (

@@ -37,11 +37,6 @@ class Family(Protocol):
 
     @property
     def NAME(self) -> str: ...
-    @property
-    def READS(self) -> str:
-        """What it reads, for people."""
-        ...
-
     def matches(self, config: Config, shapes: Shapes) -> bool:
         """Whether these files are of this family."""
         ...

@@ -28,7 +28,6 @@ from sightline.weights.family.protocol import Config, Shapes, Towers
 from sightline.weights.keymap import Divide, Ignore, Rename, Reshape, Rule, Zeros
 
 NAME = "siglip"
-READS = "transformers' SiglipModel, SiglipVisionModel, SiglipTextModel; SigLIP 2 of one resolution"
 TYPES = ("siglip", "siglip_vision_model", "siglip_text_model")
 
 VISION = {

@@ -16,7 +16,6 @@ from sightline.weights.family.protocol import Config, Shapes, Towers
 from sightline.weights.keymap import Ignore, Rule
 
 NAME = "siglip2"
-READS = "transformers' Siglip2Model, Siglip2VisionModel, Siglip2TextModel (NaFlex)"
 TYPES = ("siglip2", "siglip2_vision_model", "siglip2_text_model")
 VISION = {key: value for key, value in siglip.VISION.items() if key != "image_size"} | {"num_patches": 256}
 

@@ -20,7 +20,6 @@ from sightline.weights.family.vit_rules import PrefixTokens, left_out, patches
 from sightline.weights.keymap import ClassPosition, Rename, Reshape, Rule, Zeros
 
 NAME = "timm"
-READS = "timm's plain ViTs (vit_*, deit_*, deit3_*), config.json beside model.safetensors"
 
 PLAIN = re.compile(
     r"(?:vit|deit3?)_(?P<size>tiny|xsmall|small|medium|base|betwixt|large|huge|giant|gigantic|so400m|giantopt)_patch\d+"
@@ -29,8 +28,24 @@ PLAIN = re.compile(
 SIXTEEN = frozenset({"huge", "giant", "gigantic", "so400m", "giantopt"})
 """sizes with 16 heads, unless they are DINOv2's and TIPS's; the others have heads of 64"""
 TANH = re.compile(r"vit_(base_patch32|large_patch16|so400m_patch16|giantopt_patch16)_siglip_(gap_)?(?P<pixels>\d+)")
-IDLE = frozenset({"img_size", "num_classes", "drop_rate", "drop_path_rate", "dynamic_img_size", "pretrained"})
-"""`model_args` that do not change what a picture becomes"""
+IDLE = frozenset(
+    "num_classes drop_rate pos_drop_rate patch_drop_rate proj_drop_rate attn_drop_rate drop_path_rate dynamic_img_size "
+    "strict_img_size weight_init fix_init pretrained pretrained_cfg pretrained_cfg_overlay pretrained_strict cache_dir "
+    "features_only exportable scriptable".split()
+)
+"""`model_args`, the settings of the model that timm writes down, that do not change what a picture becomes"""
+SHOWN = frozenset(
+    "img_size patch_size in_chans embed_dim depth mlp_ratio init_values class_token reg_tokens no_embed_class pre_norm "
+    "fc_norm qkv_bias qk_norm proj_bias final_norm".split()
+)
+"""those that the tensors show; what they may show and our tower lacks, `matches` looks for"""
+NEEDED = frozenset(
+    "patch_embed.proj.weight pos_embed norm.weight blocks.0.attn.qkv.bias blocks.0.attn.proj.bias "
+    "blocks.0.mlp.fc2.bias".split()
+)
+"""tensors that every one of them has"""
+READ = frozenset({"global_pool", "num_heads"})
+"""those that only the config says"""
 UNUSED = ("head.", "head_dist.")
 POOL_LAYERS = ("q", "kv", "proj", "norm", "mlp.fc1", "mlp.fc2")
 
@@ -38,14 +53,16 @@ POOL_LAYERS = ("q", "kv", "proj", "norm", "mlp.fc1", "mlp.fc2")
 def matches(config: Config, shapes: Shapes) -> bool:
     """Whether timm wrote it and every part of it is one of our ViT."""
     found = PLAIN.fullmatch(str(config.get("architecture", "")))
-    given = config.get("model_args") or {}
     return (
         found is not None
-        and not set(given) - IDLE
-        and config.get("global_pool") in (None, _pool(found["kind"]))
-        and "blocks.0.attn.qkv.weight" in shapes
-        and "fc_norm.weight" not in shapes
-        and _divides(config, shapes)
+        and not set(_args(config)) - IDLE - SHOWN - READ
+        and NEEDED <= shapes.keys()
+        and not {"fc_norm.weight", "blocks.0.attn.q_norm.weight"} & shapes.keys()
+        and _pool(config, found["kind"]) in ("token", "map", "avg")
+        and ("cls_token" in shapes) == (_pool(config, found["kind"]) == "token")
+        and ("attn_pool.latent" in shapes) == (_pool(config, found["kind"]) == "map")
+        and not {"attn_pool.latent", "reg_token"} <= shapes.keys()  # ours sees registers, timm's does not
+        and _square(config, shapes)
     )
 
 
@@ -60,15 +77,15 @@ def spec(config: Config, shapes: Shapes) -> Towers:
     inner = shapes["blocks.0.mlp.fc2.weight"][1]
     sixteen = found["size"] in SIXTEEN and not gated
     norm = Norm(eps=1e-5 if kind.startswith("clip") else 1e-6)
-    pool = {"token": Cls(registers=registers), "map": Map(registers=registers), "avg": Mean(registers=registers)}
+    pool = {"token": Cls(registers=registers), "map": Map(), "avg": Mean(registers=registers)}
     image = ViTSpec(
         size=_grid(shapes) * patch,
         patch=patch,
         dim=width,
         depth=depth(shapes, "blocks"),
-        heads=16 if sixteen else width // 64,
+        heads=_args(config).get("num_heads") or (16 if sixteen else width // 64),
         mlp=hidden(width, inner),
-        pool=pool[_pool(kind)],
+        pool=pool[_pool(config, kind)],
         position=LearnedSpec(resample="bicubic_antialias"),
         entry=norm if "norm_pre.weight" in shapes else None,
         norm=norm,
@@ -114,15 +131,29 @@ def tokenizer(towers: Towers, folder: Path, config: Config) -> PublishedTokenize
     return None
 
 
-def _divides(config: Config, shapes: Shapes) -> bool:
-    """Whether the picture is whole patches: timm's SigLIP of 384 px and patches of 14 drops 6 px at two sides."""
+def _square(config: Config, shapes: Shapes) -> bool:
+    """Whether patches and picture are squares, and the picture whole patches: timm's SigLIP of 384 px and patches of 14
+    drops 6 px at two sides."""
     said = config.get("pretrained_cfg")
     size = said.get("input_size") if isinstance(said, Mapping) else None
-    return not size or size[-1] % shapes["patch_embed.proj.weight"][-1] == 0
+    patch = shapes["patch_embed.proj.weight"][-2:]
+    asked = _args(config).get("img_size")
+    sides = set(asked) if isinstance(asked, list | tuple) else set()
+    sides |= set(size[1:]) if size else set()
+    rows = shapes["pos_embed"][1]
+    # registers with positions of their own have more
+    square = any(round(places**0.5) ** 2 == places for places in (rows, rows - 1))
+    return square and patch[0] == patch[1] and len(sides) <= 1 and all(side % patch[0] == 0 for side in sides)
 
 
-def _pool(kind: str) -> str:
-    return "avg" if kind.startswith("siglip_gap") else "map" if kind.startswith("siglip") else "token"
+def _args(config: Config) -> Mapping[str, Any]:
+    return config.get("model_args") or {}
+
+
+def _pool(config: Config, kind: str) -> str:
+    """What the config says, else what the name means: without a head timm may say ""."""
+    named = "avg" if kind.startswith("siglip_gap") else "map" if kind.startswith("siglip") else "token"
+    return _args(config).get("global_pool") or config.get("global_pool") or named
 
 
 def _act(name: str) -> Act:

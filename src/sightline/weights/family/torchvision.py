@@ -12,12 +12,14 @@ from sightline.text.published import PublishedTokenizer
 from sightline.towers.spec import AlexNetOneTowerSpec, ResNetSpec, StandardStem
 from sightline.weights.family.pictures import IMAGENET_MEAN, IMAGENET_STD
 from sightline.weights.family.protocol import Config, Shapes, Towers
+from sightline.weights.family.vit_pictures import timm_rule
 from sightline.weights.keymap import Blank, Rename, Rule
 
 NAME = "torchvision"
-READS = "torchvision's ResNet-18, 34, 50, 101, 152 and AlexNet (a state dict, .pth or .safetensors)"
 TIMM = frozenset({"resnet18", "resnet34", "resnet50", "resnet101", "resnet152"})
 """timm's names of the same networks"""
+IDLE = frozenset("img_size in_chans num_classes global_pool drop_rate drop_path_rate pretrained zero_init_last".split())
+"""timm's `model_args` that change nothing, that the tensors show, or that are looked at here"""
 CLASSES = 1000
 NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 CONVOLUTIONS = {"features.0": "conv1", "features.3": "conv2", "features.6": "conv3"} | {
@@ -29,7 +31,7 @@ FULL = {"classifier.1": "fc6", "classifier.4": "fc7"}
 
 def matches(config: Config, shapes: Shapes) -> bool:
     """By the names of the tensors: there is no config, or timm's, which says that it is one of these."""
-    if config and config.get("architecture") not in TIMM:
+    if config and not _plain(config):
         return False
     return {"conv1.weight", "layer1.0.conv2.weight"} <= shapes.keys() or _is_alexnet(shapes)
 
@@ -66,13 +68,15 @@ def rules(towers: Towers, shapes: Shapes) -> list[Rule]:
 def preprocess(towers: Towers, folder: Path, config: Config) -> Preprocess | None:
     """ImageNet's: the shorter side to 256 and the centre of 224, or what timm's config says.
 
-    None for other bands than red, green, blue: nobody published the rule of those.
+    None for other bands than red, green, blue of which the config says nothing: nobody published the rule of those.
     """
-    if towers.image is None or towers.image.channels != 3:
-        return None
     said = config.get("pretrained_cfg")
     said = said if isinstance(said, Mapping) else {}
     size = (said.get("input_size") or (3, 224, 224))[-1]
+    if towers.image is None:
+        return None
+    if towers.image.channels != 3:
+        return timm_rule(said, size, towers.image.channels) if said else None
     return Preprocess(
         size=size,
         mean=tuple(said.get("mean", IMAGENET_MEAN)),
@@ -86,6 +90,13 @@ def preprocess(towers: Towers, folder: Path, config: Config) -> Preprocess | Non
 def tokenizer(towers: Towers, folder: Path, config: Config) -> PublishedTokenizer | None:
     """None: they read no text."""
     return None
+
+
+def _plain(config: Config) -> bool:
+    """Whether timm's config says that it is one of these, read by its mean, with nothing changed."""
+    args = config.get("model_args") or {}
+    pools = {args.get("global_pool"), config.get("global_pool")}
+    return config.get("architecture") in TIMM and not set(args) - IDLE and pools <= {None, "", "avg"}
 
 
 def _is_alexnet(shapes: Shapes) -> bool:

@@ -19,7 +19,6 @@ from sightline.weights.family.vit_rules import base_prefix, left_out, patches, s
 from sightline.weights.keymap import ClassPosition, Rule
 
 NAME = "vit"
-READS = "transformers' ViTModel, with or without pooler, and ViTForImageClassification"
 HEADS = ("pooler.", "vit.pooler.", "classifier.", "decoder.")
 
 DEFAULTS = {
