@@ -23,7 +23,7 @@ def cache(db):
 
 def answer(db, encoder):
     with Index(db) as index:
-        return [(hit.id, hit.score) for hit in index.search_text("red", encoder, 99)]
+        return [(hit.id, round(hit.score, 4)) for hit in index.search_text("red", encoder, 99)]
 
 
 @pytest.fixture

@@ -65,7 +65,9 @@ def test_sizes_are_timms_to_the_parameter(name):
     assert count(spec.build) == theirs - (spec.dim if name in PLAIN else 0)
 
 
-@pytest.mark.parametrize("name", DINOV3)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in ("large", "huge_plus"))) for name in DINOV3]
+)
 def test_dinov3s_sizes_are_timms_and_the_biases_of_q_k_v_which_timm_leaves_out(name):
     spec = sizes.dinov3(DINOV3[name])
     theirs = count(lambda: timm.create_model(f"vit_{name}_patch16_dinov3", num_classes=0))

@@ -68,8 +68,8 @@ def test_to_sightline_and_to_its_own_family_and_back(tmp_path, family):
     PUBLISHED[family](tmp_path / "theirs")
     folder = next((tmp_path / "theirs").rglob("*.safetensors")).parent
     made = convert(folder, tmp_path / "ours", "sightline")
-    assert max(made.differences.values()) == 0
-    assert load(tmp_path / "ours").identity == load(folder).identity
+    assert load(tmp_path / "ours").identity == load(folder).identity  # the weights to the bit
+    assert max(made.differences.values()) < 5e-6  # what two processors' kernels make of them
     made = convert(tmp_path / "ours", tmp_path / "again", "hf")
     assert made.read_by == "transformers" and max(made.differences.values()) < 1e-5
 
@@ -92,7 +92,13 @@ def weights_in(folder):
     return file.parent if any(file.parent.glob("*.json")) else file
 
 
-@pytest.mark.parametrize("family", EXPORTED)
+ALONE = {"clip", "dinov2-giant", "dinov3-gated", "open_clip-rn"}
+"""between them every part that a family's graph is made of; `test_onnx` has the others, and NaFlex its own"""
+
+
+@pytest.mark.parametrize(
+    "family", [pytest.param(family, marks=[pytest.mark.slow] * (family not in ALONE)) for family in EXPORTED]
+)
 def test_both_towers_of_every_family_run_without_torch(tmp_path, family):
     EXPORTED[family](tmp_path / "theirs")
     where = weights_in(tmp_path / "theirs")
@@ -106,16 +112,29 @@ def test_both_towers_of_every_family_run_without_torch(tmp_path, family):
 
 
 def torchvision_file(folder, name):
-    """torchvision's own model, random, as its state dict."""
-    import torchvision
+    """torchvision's own class, small and random, as its state dict."""
+    from torchvision.models import AlexNet
+    from torchvision.models.resnet import BasicBlock, ResNet
 
     folder.mkdir()
-    peer = peers.randomise(getattr(torchvision.models, name)(weights=None))
-    torch.save(peer.state_dict(), folder / f"{name}.pth")
+    if name == "resnet":
+        peer = ResNet(BasicBlock, [1, 1, 1, 1], num_classes=3)
+    else:
+        peer, widths = AlexNet(num_classes=3), iter((3, 8, 12, 16, 12, 8))
+        inner = next(widths)
+        for number, layer in enumerate(peer.features):
+            if isinstance(layer, nn.Conv2d):
+                outer = next(widths)
+                rest = dict(stride=layer.stride, padding=layer.padding)
+                peer.features[number] = nn.Conv2d(inner, outer, layer.kernel_size, **rest)
+                inner = outer
+        peer.classifier[1], peer.classifier[4] = nn.Linear(8 * 36, 32), nn.Linear(32, 32)
+        peer.classifier[6] = nn.Linear(32, 3)
+    torch.save(peers.randomise(peer).state_dict(), folder / f"{name}.pth")
     return folder / f"{name}.pth"
 
 
-@pytest.mark.parametrize("name", ["resnet18", "alexnet"])
+@pytest.mark.parametrize("name", ["resnet", "alexnet"])
 def test_a_tower_of_torchvision_runs_without_torch(tmp_path, name):
     file = torchvision_file(tmp_path / "theirs", name)
     made = convert(file, tmp_path / "light", "onnx")
@@ -230,7 +249,9 @@ def test_shared_towers_are_stored_once_and_load_tied(tmp_path):
     again = load(tmp_path / "copy")
     assert again.identity == encoder.identity and again.model.text.stack is again.model.image.stack
     convert(tmp_path / "run", tmp_path / "oc", "open_clip")
-    assert torch.equal(load(tmp_path / "oc").encode_text(["a star"]), encoder.encode_text(["a star"]))
+    torch.testing.assert_close(
+        load(tmp_path / "oc").encode_text(["a star"]), encoder.encode_text(["a star"]), rtol=1e-5, atol=1e-6
+    )
 
 
 def test_a_run_keeps_what_it_says_of_itself(tmp_path):
@@ -288,8 +309,8 @@ def test_without_the_peers_our_own_reader_confirms_and_is_named(tmp_path, monkey
         assert convert(tmp_path / "run", tmp_path / to, to).read_by == f"sightline ({peer} is not installed)"
 
 
-def test_adapters_are_refused_by_name(tmp_path):
-    with pytest.raises(ValueError, match="runs by the code of timm or transformers"):
+def test_a_name_that_cannot_be_fetched_leaves_nothing(tmp_path):
+    with pytest.raises(ValueError, match="cannot be had from timm"):
         convert("timm:vit_tiny_patch16_224", tmp_path / "light", "hf")
     assert not list(tmp_path.iterdir())
 

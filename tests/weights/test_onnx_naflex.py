@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import onnx
@@ -44,6 +45,22 @@ def saved(folder, image, seed=0):
     return folder
 
 
+@pytest.fixture(scope="module")
+def once(tmp_path_factory):
+    """A run of NaFlex with its export, its vectors before and the identity then."""
+    folder = saved(tmp_path_factory.mktemp("naflex") / "run", TOWERS["map"])
+    encoder = load(folder, device="cpu")
+    before = encoder.encode_image(PICTURES)
+    export_onnx(folder)
+    return folder, before, encoder.identity
+
+
+@pytest.fixture
+def run(once, tmp_path):
+    """This test's own copy."""
+    return shutil.copytree(once[0], tmp_path / "run")
+
+
 @pytest.mark.parametrize("kind", TOWERS)
 def test_every_kind_of_naflex_gives_the_same_vectors_as_in_torch(kind, tmp_path, capfd):
     saved(tmp_path, TOWERS[kind])
@@ -58,19 +75,17 @@ def test_every_kind_of_naflex_gives_the_same_vectors_as_in_torch(kind, tmp_path,
         np.testing.assert_allclose(ours.encode_image(some), expected, rtol=0, atol=1e-5)
 
 
-def test_the_graph_has_three_inputs_and_the_table_lies_beside_it(tmp_path):
-    saved(tmp_path, TOWERS["map"])
-    export_onnx(tmp_path)
-    names = sorted(path.name for path in (tmp_path / "onnx").iterdir())
+def test_the_graph_has_three_inputs_and_the_table_lies_beside_it(run):
+    names = sorted(path.name for path in (run / "onnx").iterdir())
     assert names == ["image.onnx", "onnx.json", "positions.safetensors"]
-    graph = onnx.load(tmp_path / "onnx" / "image.onnx").graph
+    graph = onnx.load(run / "onnx" / "image.onnx").graph
     shapes = {x.name: [side.dim_param or side.dim_value for side in x.type.tensor_type.shape.dim] for x in graph.input}
     assert shapes == {"patches": ["b", "n", 48], "mask": ["b", "n"], "position": ["b", "n", 16]}
-    table = load_file(tmp_path / "onnx" / "positions.safetensors")["positions"]
-    kept = load(tmp_path, device="cpu").model.image.vit.position.weight.detach().numpy()
+    table = load_file(run / "onnx" / "positions.safetensors")["positions"]
+    kept = load(run, device="cpu").model.image.vit.position.weight.detach().numpy()
     assert np.array_equal(table, kept.reshape(4, 4, 16))
-    about = json.loads((tmp_path / "onnx" / "onnx.json").read_text())
-    size = (tmp_path / "onnx" / "positions.safetensors").stat().st_size
+    about = json.loads((run / "onnx" / "onnx.json").read_text())
+    size = (run / "onnx" / "positions.safetensors").stat().st_size
     assert about["image"]["positions"] == {
         "file": "positions.safetensors",
         "bytes": size,
@@ -78,11 +93,11 @@ def test_the_graph_has_three_inputs_and_the_table_lies_beside_it(tmp_path):
     }
 
 
-def test_exporting_leaves_the_weights_as_they_were(tmp_path):
-    saved(tmp_path, TOWERS["map"])
-    before = load(tmp_path, device="cpu").encode_image(PICTURES)
-    export_onnx(tmp_path)
-    assert torch.equal(load(tmp_path, device="cpu").encode_image(PICTURES), before)
+def test_exporting_leaves_the_weights_as_they_were(once):
+    folder, before, identity = once
+    encoder = load(folder, device="cpu")
+    assert encoder.identity == identity
+    torch.testing.assert_close(encoder.encode_image(PICTURES), before, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -95,24 +110,22 @@ def test_other_positions_are_refused_by_name_and_nothing_is_written(tmp_path, po
     assert [path.name for path in tmp_path.iterdir()] == ["run"] and not (tmp_path / "run" / "onnx").exists()
 
 
-def test_engines_that_differ_are_refused_and_nothing_changes(tmp_path, monkeypatch):
-    saved(tmp_path, TOWERS["map"])
-    export_onnx(tmp_path)
-    before = {p.name: p.read_bytes() for p in (tmp_path / "onnx").iterdir()}
+def test_engines_that_differ_are_refused_and_nothing_changes(run, once, monkeypatch):
+    before = {p.name: p.read_bytes() for p in (run / "onnx").iterdir()}
+    graph = once[0] / "onnx" / "image.onnx"
+    monkeypatch.setattr("sightline.weights.onnx_naflex.write_graph", lambda *args: shutil.copy(graph, args[-1]))
     monkeypatch.setattr(exporting, "TOLERANCE", -1.0)
     with pytest.raises(ValueError, match="image tower differs from torch by"):
-        export_onnx(tmp_path)
-    assert {p.name: p.read_bytes() for p in (tmp_path / "onnx").iterdir()} == before
+        export_onnx(run)
+    assert {p.name: p.read_bytes() for p in (run / "onnx").iterdir()} == before
 
 
-def test_older_weights_are_stale_and_an_export_of_another_kind_takes_the_table_away(tmp_path):
-    saved(tmp_path, TOWERS["map"])
-    export_onnx(tmp_path)
-    saved(tmp_path, TOWERS["map"], seed=1)
-    assert not exported(tmp_path)
+def test_older_weights_are_stale_and_an_export_of_another_kind_takes_the_table_away(run):
+    saved(run, TOWERS["map"], seed=1)
+    assert exported(run) is False
     image = s.ViTSpec(size=16, patch=4, dim=16, depth=1, heads=2)
     model = Joint(image.build().eval(), None, nn.Linear(16, 12), nn.Identity(), torch.tensor(2.5), None)
     rule = Preprocess(size=16)
-    save_encoder(tmp_path, model, image_spec=image, text_spec=None, preprocess=rule, tokenizer=None, dim=12)
-    export_onnx(tmp_path)
-    assert exported(tmp_path) and not (tmp_path / "onnx" / "positions.safetensors").exists()
+    save_encoder(run, model, image_spec=image, text_spec=None, preprocess=rule, tokenizer=None, dim=12)
+    export_onnx(run)
+    assert exported(run) and not (run / "onnx" / "positions.safetensors").exists()
