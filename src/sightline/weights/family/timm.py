@@ -134,12 +134,11 @@ def tokenizer(towers: Towers, folder: Path, config: Config) -> PublishedTokenize
 def _square(config: Config, shapes: Shapes) -> bool:
     """Whether patches and picture are squares, and the picture whole patches: timm's SigLIP of 384 px and patches of 14
     drops 6 px at two sides."""
-    said = config.get("pretrained_cfg")
+    said, asked = config.get("pretrained_cfg"), _args(config).get("img_size")
     size = said.get("input_size") if isinstance(said, Mapping) else None
     patch = shapes["patch_embed.proj.weight"][-2:]
-    asked = _args(config).get("img_size")
-    sides = set(asked) if isinstance(asked, list | tuple) else set()
-    sides |= set(size[1:]) if size else set()
+    # what the model was built for goes before what its pictures are prepared for, which a tower of any size resizes to
+    sides = {asked} if isinstance(asked, int) else set(asked or (size or ())[1:])
     rows = shapes["pos_embed"][1]
     # registers with positions of their own have more
     square = any(round(places**0.5) ** 2 == places for places in (rows, rows - 1))
