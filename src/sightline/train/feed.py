@@ -75,8 +75,12 @@ class Feed:
 
     def _masked(self, masks: Masks, views: list[Tensor], batch: Batch, step: int) -> list[Tensor]:
         index = batch["index"].cpu().numpy()
+        everyone, first = (
+            dist.gather(views[0].new_tensor(index, dtype=torch.int64)).cpu().numpy(),
+            dist.offset(len(index)),
+        )
         return [
-            masks(self.views.restored(view), grid, Draws(self.seed, step, index, f"mask {number}"))
+            masks(self.views.restored(view), grid, Draws(self.seed, step, index, f"mask {number}", everyone, first))
             for number, (view, grid) in enumerate(zip(views, self.grids, strict=False))
         ]
 

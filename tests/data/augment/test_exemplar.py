@@ -1,6 +1,7 @@
 """Exemplar-CNN's transforms against their definition, pixel by pixel."""
 
 import colorsys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -38,6 +39,14 @@ def test_s_and_v_are_raised_scaled_and_shifted_and_the_hue_stays():
             s, v = np.clip(np.array(both) ** power[row] * factor[row] + shift[row], 0, 1)
             s = s if both[0] else 0.0
             np.testing.assert_allclose(new, colorsys.hsv_to_rgb(hue, s, v), atol=1e-5)
+
+
+def test_grey_that_rounding_has_tinted_stays_grey():
+    grey = pictures()
+    grey.image[:] = 0.5
+    tinted = replace(grey, image=grey.image + 1e-7 * torch.randn_like(grey.image))
+    op = PowerContrast(shift=(0.1, 0.1))
+    torch.testing.assert_close(op(tinted, draws()).image, op(grey, draws()).image, atol=1e-5, rtol=0)
 
 
 def test_components_are_scaled_each_by_its_own_factor():

@@ -1,6 +1,7 @@
 """A mask is a function of (seed, step, sample, picture); its amount is kept; drawings are masked by what they show."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -170,6 +171,13 @@ def test_strata_mask_exactly_half_of_the_batch_with_one_ratio_from_each_slice():
         ordered = counts[counts > 0].sort().values.numpy()
         assert (ordered <= edges[1:]).all() and (ordered >= edges[:-1] - 12).all()
     assert StrataMask()(pictures[:5], (14, 14), draws(5)).any(2).any(1).sum() == 2
+
+
+def test_ranks_that_know_of_each_others_samples_make_the_strata_of_the_whole_batch():
+    pictures, whole = torch.zeros(12, 3, 32, 32), draws(12)
+    parts = [replace(draws(6, start=first), everyone=whole.index, first=first) for first in (0, 6)]
+    made = torch.cat([StrataMask()(pictures[:6], GRID, part) for part in parts])
+    assert torch.equal(made, StrataMask()(pictures, GRID, whole))
 
 
 def test_elements_are_masked_whole_where_they_fit(scenes):

@@ -13,6 +13,8 @@ AXES = np.array([[1.0, 1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 2.0, -1.0]])
 """The principal directions of natural colours, near enough for every set of photographs: light, red against blue, green
 against purple (Ohta, Kanade, Sakai 1980). The paper computes those of its own pixels."""
 MIDDLE = 0.5
+GREY = 0.5 / 255
+"""chroma up to which a pixel is grey: half of the least that eight bits can show"""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,6 @@ class PowerContrast:
         both = torch.cat([chroma / value.clamp(min=tiny), value], 1)
         each = (slice(None), slice(None), None, None)
         saturation, bright = both.pow(power[each]).mul(factor[each]).add(shift[each]).clamp(0, 1).split(1, 1)
-        # grey has no hue: it stays grey whatever the shift of the saturation
-        saturation = torch.where(chroma > 0, saturation, 0.0)
+        # grey has no hue: it stays grey whatever the shift of the saturation, also where rounding tints it
+        saturation = torch.where(chroma > GREY, saturation, 0.0)
         return replace(pictures, image=bright - bright * saturation * away)

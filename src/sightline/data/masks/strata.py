@@ -19,8 +19,8 @@ SMALLEST = 4
 class StrataMask(Amount):
     """Exactly int(share b) pictures are masked, their ratios one from each of as many equal slices of `ratio`.
 
-    So a picture's mask depends on who is in the batch with it, unlike every other kind's: a batch cut into pieces gets
-    other masks. Blocks as in `BlockMask`, of 4 patches to half the grid. In the paper both global crops are one batch
+    So a picture's mask depends on who is in the batch with it, unlike every other kind's; the batch is that of all
+    ranks. Blocks as in `BlockMask`, of 4 patches to half the grid. In the paper both global crops are one batch
     of 2b; called on each view alone, it masks the same number of each.
     """
 
@@ -33,10 +33,10 @@ class StrataMask(Amount):
     ) -> Bool[Tensor, "b gy gx"]:
         """(b, gy, gx), true where masked."""
         check_grid(pictures, grid)
-        b, n = len(draws.index), grid[0] * grid[1]
-        masked = int(b * self.share)
+        n = grid[0] * grid[1]
+        slices, whole = draws.rank("order")
+        masked = int(whole * self.share)
         edges = np.linspace(*self.ratio, masked + 1)
-        slices = np.argsort(np.argsort(draws.uniform("order"), kind="stable"), kind="stable")
         chosen = slices < masked
         low, high = edges[np.where(chosen, slices, 0)], edges[np.where(chosen, slices + 1, 0)]
         room = np.floor(n * (low + (high - low) * draws.uniform("ratio"))) * chosen

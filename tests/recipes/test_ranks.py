@@ -1,0 +1,62 @@
+"""Every system on two processes is the same system: one pair goes through all tiny recipes, so a new one is tested by
+being there.
+
+Compared are all that `metrics.jsonl` says of the learning and the whole checkpoint: weights, teachers, centers, memory,
+running statistics, momenta. What may differ is the order in which float32 adds up (views are made of other numbers of
+pictures at a time, gradients summed in two parts): 1e-7 of a picture, up to 1e-5 of a gradient after five steps, of
+which a step of SGD takes a tenth. Allowed are 1e-4 of a tensor's largest value; a loss that is not the whole batch's
+shows in the first digits. (Adam would divide a gradient that is nothing but rounding by its own size.)
+"""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from sightline.recipes.catalogue import systems
+from sightline.recipes.find import find
+from sightline.train.optimizer import SGD
+from sightline.train.options import Options
+from sightline.train.run import fit
+
+NAMES = [f"{system.name}.tiny" for system in systems()]
+TIMES = {"images_per_second", "wait", "augment", "compute"}
+
+
+def learn(name, out):
+    """Five steps of 8 pictures, with an average beside the weights; the first rank writes what is compared."""
+    recipe = replace(find(name), optim=SGD(lr=0.1, weight_decay=0.0), clip=1.0)
+    recipe = replace(recipe, steps=5, batch=8, precision="float32", ema=0.9)
+    options = Options(quiet=True, export=False, log_every=1, device="cpu")
+    fit(recipe, out=out, data="icons?n=40", evaluation="icons:test?n=4", options=options)
+
+
+def kept(out):
+    """(what was logged of each step, every tensor of the checkpoint by its path)."""
+    rows = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+    state = torch.load(out / "state" / "last.pt", weights_only=True)
+    flat = [row | {f"evaluation {k}": v for k, v in row.pop("evaluation", {}).items()} for row in rows]
+    return [{k: v for k, v in row.items() if k not in TIMES} for row in flat], dict(tensors(state))
+
+
+def tensors(value, path=""):
+    if isinstance(value, torch.Tensor):
+        yield path, value.double()
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from tensors(inner, f"{path}/{key}")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_two_ranks_equal_one(ranks, tmp_path, name):
+    learn(name, tmp_path / "one")
+    ranks.run(__file__, "learn", name, tmp_path / "two")
+    (rows, state), (theirs, held) = kept(tmp_path / "one"), kept(tmp_path / "two")
+    assert [list(row) for row in theirs] == [list(row) for row in rows]
+    for mine, row in zip(theirs, rows, strict=True):
+        assert mine == pytest.approx(row, rel=1e-4, abs=1e-5)
+    assert held.keys() == state.keys()
+    for path, value in state.items():
+        most = 1e-4 * float(value.abs().max()) + 1e-6
+        torch.testing.assert_close(held[path], value, rtol=0, atol=most, msg=lambda m, n=path: f"{n}: {m}")
