@@ -13,7 +13,7 @@ import threading
 import traceback
 from pathlib import Path
 
-WAIT = 120.0
+WAIT = 300.0
 """seconds for one call, the import of torch included; then the processes are killed and the test fails"""
 
 

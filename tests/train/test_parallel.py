@@ -12,7 +12,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from torch import nn
 
 from sightline import dist
 from sightline.cli import main
@@ -35,7 +34,7 @@ CPU = torch.device("cpu")
 
 
 def build(name, locked="", micro=0):
-    """A learner's parts; a locked tower's vectors are compared as they are, without a projection (LiT)."""
+    """A learner's parts; of a locked tower nothing is trained, its projection neither (LiT)."""
     recipe, source = find(name), open_source("icons?n=24")
     tokenizer = recipe.data.tokenizer.train(corpus(source, recipe.seed)) if recipe.text else None
     recipe = replace(fitted(recipe, tokenizer), batch=8, micro=micro, optim=SGD(lr=0.05), samples=len(source))
@@ -44,7 +43,7 @@ def build(name, locked="", micro=0):
     for tower in ("image", "text"):
         if locked in (tower, "both"):
             lock(getattr(method, tower))
-            setattr(method, f"project_{tower}", nn.Identity())
+            lock(getattr(method, f"project_{tower}"))
         elif locked == "partly":
             next(getattr(method, tower).parameters()).requires_grad_(False)
     return recipe, source, tokenizer, method.train()
@@ -78,7 +77,7 @@ def assert_same(found, expected):
             torch.testing.assert_close(value, whole[part][path].view_as(value), rtol=1e-4, atol=1e-6, msg=said)
 
 
-@pytest.mark.parametrize("name", ["siglip.tiny", "simclr.tiny", "dino.tiny"])
+@pytest.mark.parametrize("name", ["siglip.tiny", "simclr.tiny"])
 def test_two_ranks_that_share_the_weights_equal_one(ranks, name):
     alone = learn(name)
     for found in ranks.run(__file__, "learn", name, "", 0, True):
@@ -90,7 +89,7 @@ def test_chunks_of_a_locked_model_learn_what_the_whole_batch_does_on_one_rank_an
     name = "siglip.tiny" if locked == "image" else "clip.tiny"
     alone = learn(name, locked)
     assert_same(learn(name, locked, 3), alone)
-    for sharded in (False, True):
+    for sharded in (False, True) if locked in ("image", "both") else (False,):
         for found in ranks.run(__file__, "learn", name, locked, 3, sharded):
             assert_same(found, alone)
     began = build(name, locked)[-1].state_dict()

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.distributed.tensor import DTensor
 
 from sightline.nn.tag import groups
 from sightline.train.lars import LayerwiseSGD
@@ -80,7 +81,8 @@ class SGD:
         check_numbers(self)
 
     def build(self, method: nn.Module, names: Names) -> torch.optim.Optimizer:
-        return torch.optim.SGD(groups(method, self.weight_decay, names), lr=self.lr, momentum=self.momentum, fused=True)
+        parts = groups(method, self.weight_decay, names)
+        return torch.optim.SGD(parts, lr=self.lr, momentum=self.momentum, fused=_whole(method))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,9 +97,8 @@ class Nesterov:
         check_numbers(self)
 
     def build(self, method: nn.Module, names: Names) -> torch.optim.Optimizer:
-        return torch.optim.SGD(
-            groups(method, self.weight_decay, names), lr=self.lr, momentum=self.momentum, nesterov=True, fused=True
-        )
+        parts = groups(method, self.weight_decay, names)
+        return torch.optim.SGD(parts, lr=self.lr, momentum=self.momentum, nesterov=True, fused=_whole(method))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +123,11 @@ class LARS:
 
 
 Optimizer = AdamW | Adam | SGD | Nesterov | LARS
+
+
+def _whole(method: nn.Module) -> bool:
+    """Whether no weight is in shards (FSDP2), of which torch's fused SGD knows nothing."""
+    return not any(isinstance(parameter, DTensor) for parameter in method.parameters())
 
 
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
