@@ -5,6 +5,7 @@ weights and the statistics of one: every BatchNorm is over all ranks (nn/sync_no
 """
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -82,4 +83,7 @@ def replicate(method: nn.Module) -> nn.Module:
     Buffers are not sent at every step: memory banks and centers are equal on all ranks by their own doing, and running
     statistics are read by the first rank alone, which evaluates and saves.
     """
-    return DistributedDataParallel(method, gradient_as_bucket_view=True, broadcast_buffers=False)
+    with warnings.catch_warnings():
+        # the newer name of `broadcast_buffers` is not known to every torch that is supported
+        warnings.simplefilter("ignore", FutureWarning)
+        return DistributedDataParallel(method, gradient_as_bucket_view=True, broadcast_buffers=False)
