@@ -44,7 +44,8 @@ class _Known:
 
     def __call__(self, index: int) -> float:
         lies = getattr(self.source, "lies", None)
-        at, sample = None if lies is None else lies(index), None
+        at: tuple[Path, str] | None = None if lies is None else lies(index)
+        sample = None
         if at is None:
             sample = self._sample(index)
             if sample is not None and not sample.name and isinstance(sample.image, Path):

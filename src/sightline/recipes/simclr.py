@@ -77,7 +77,7 @@ def tiny() -> Recipe:
 
 
 def r50() -> Recipe:
-    """ResNet-50 on ImageNet, 1000 epochs: linear 69.3 in the paper as remembered, not checked; not our run."""
+    """ResNet-50 on ImageNet, 1000 epochs, the paper's settings; not our run."""
     return Recipe(
         name="simclr.r50",
         build=build,

@@ -80,7 +80,8 @@ def fit(
         feed = Feed(recipe, source, tokenizer, learner.method, options)
         _say_reach(recipe, learner.total, line)
         if words is not None:
-            sigmoid = "bias" in dict(learner.method.encoder().named_parameters())
+            method: Any = learner.method
+            sigmoid = "bias" in dict(method.encoder().named_parameters())
             for note in captions.notes(recipe, source, words, sigmoid=sigmoid, world=dist.world()):
                 line.say(note)
         try:
