@@ -10,6 +10,7 @@ from torch import nn
 
 from sightline import dist
 from sightline.data.sample import Source, Stream
+from sightline.runtime.description import run_folder
 from sightline.runtime.load import exported
 from sightline.text.load import AnyTokenizer
 from sightline.train import checkpoint
@@ -271,7 +272,9 @@ class Session:
             named = "; ".join(f"{key}: {reason}" for key, reason in list(bad.items())[:5])
             self.line.say(f"{len(bad)} samples could not be read and were left out: {named}")
         if not finished:
+            held = {self.folder.best: "the best encoder so far", self.folder.unfinished: "the encoder of that step"}
+            given = held.get(run_folder(self.folder.path), "the encoder it kept before") if self.lead else ""
             self.line.say(
                 f"stopped at step {step} of {self.learner.total}; the same command goes on from there. Until then "
-                f"{self.folder.path} gives the encoder of that step"
+                f"{self.folder.path} gives {given}"
             )
