@@ -49,6 +49,26 @@ def test_it_writes_summary_index_and_sheet_and_is_reused(short, few, tmp_path, c
         demo.demo(out=out, fold=1)
 
 
+def test_it_prints_the_three_rows_that_the_readme_shows(capsys, tmp_path):
+    found = {"text_to_image": {"r1": 0.321, "r5": 0.5, "r10": 0.6}, "chance_r10": 0.036, "n": 279}
+    found["bm25"] = {"text_to_image": {"r10": 0.7}}
+    kinds = {"bm25": {"r10": 0.062}, "vectors": {"r10": 0.222}, "fused": {"r1": 0.021, "r5": 0.111, "r10": 0.238}}
+    summary = {
+        "heldout": found,
+        "library": found | {"n": 1116},
+        "zero_shot": {"classes": 9, "n": 80, "top1": 0.25, "top5": 0.5, "chance": 0.1},
+        "synonyms": kinds | {"n": 1039, "candidates": 1395, "chance_r10": 0.007},
+        "seconds": {"train": 240.0},
+        "images_per_second": 700.0,
+    }
+    demo._tell(tmp_path, summary, 300.0)
+    said = capsys.readouterr().out
+    row = next(line for line in said.splitlines() if "synonyms nobody told it (1039)" in line)
+    assert [word for word in row.split() if word.startswith("0.")] == ["0.021", "0.111", "0.238", "0.062", "0.007"]
+    assert "Synonyms among 1,395 icons, R@10: words alone 0.062, vectors alone 0.222, both 0.238" in said
+    assert "never seen in training (279)" in said and "the library itself (1116)" in said
+
+
 def test_it_ends_by_serving_what_it_indexed_unless_told_not_to(monkeypatch, tmp_path):
     served = []
     monkeypatch.setattr(demo, "run", lambda out, fold, fresh: {})

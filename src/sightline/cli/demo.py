@@ -168,6 +168,8 @@ def _tell(out: Path, summary: dict[str, Any], seconds: float) -> None:
         row += [found["bm25"]["text_to_image"]["r10"], found["chance_r10"]]
         table.add_row(f"{label} ({found['n']})", *(f"{value:.3f}" for value in row))
     zero, said = summary["zero_shot"], summary["synonyms"]
+    row = [said["fused"][k] for k in ("r1", "r5", "r10")] + [said["bm25"]["r10"], said["chance_r10"]]
+    table.add_row(f"synonyms nobody told it ({said['n']})", *(f"{value:.3f}" for value in row))
     console = Console(width=None if os.isatty(1) else 110, color_system=None)  # codes would be shown as such
     console.print(table)
     console.print(
@@ -175,8 +177,8 @@ def _tell(out: Path, summary: dict[str, Any], seconds: float) -> None:
         f"one of five {zero['top5']:.2f} (chance {zero['chance']:.2f})"
     )
     console.print(
-        f"{said['n']:,} synonyms nobody told it find their icon among {said['candidates']:,}, R@10: words alone "
-        f"{said['bm25']['r10']:.3f}, vectors alone {said['vectors']['r10']:.3f}, search {said['fused']['r10']:.3f}"
+        f"Synonyms among {said['candidates']:,} icons, R@10: words alone {said['bm25']['r10']:.3f}, vectors alone "
+        f"{said['vectors']['r10']:.3f}, both {said['fused']['r10']:.3f}"
     )
     console.print(
         f"Trained in {summary['seconds']['train']:.0f} s at {summary['images_per_second']:.0f} images/s; "

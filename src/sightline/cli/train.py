@@ -32,7 +32,7 @@ def train(
 ) -> None:
     """Train a recipe on your pictures; the same command goes on where it stopped.
 
-    A run that is stopped (Ctrl-C, SIGTERM) keeps a checkpoint and ends with exit code 130.
+    A run that is stopped (Ctrl-C, SIGTERM) keeps a checkpoint and its encoder, and ends with exit code 130.
 
     Examples:
       sightline train clip.icons --out runs/icons
