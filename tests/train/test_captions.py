@@ -72,6 +72,11 @@ def test_some_pictures_without_words_are_counted():
     ]
 
 
+def test_empty_words_are_equal_words():
+    words = Words(Counter(cat=1, dog=1), 8, "a")
+    assert floor(10, words, sigmoid=False) == pytest.approx(0.8 * log(8))
+
+
 def test_search_terms_are_words_where_the_recipe_reads_them():
     class Terms(Said):
         def __getitem__(self, index):

@@ -109,10 +109,11 @@ def notes(recipe: Recipe, source: Any, words: Words, *, sigmoid: bool, world: in
 
 def floor(batch: int, words: Words, *, sigmoid: bool) -> float:
     """The bound of the module, over captions as often as they occur."""
-    share = np.array(list(words.counts.values())) / words.looked
+    # pictures without words all have the same: none
+    share = np.array([*words.counts.values(), *([words.silent] if words.silent else [])]) / words.looked
     times = np.maximum(1.0, batch * share)
     least = np.log(times)
     if sigmoid:
         rest = times - 1
         least = least + rest * np.log(times / np.where(rest > 0, rest, 1), where=rest > 0, out=np.zeros_like(rest))
-    return float((least * share).sum() / share.sum())
+    return float((least * share).sum())
