@@ -198,8 +198,8 @@ def served(tmp_path_factory):
 
 @pytest.fixture
 def own_served(tmp_path):
-    """For tests that change the library."""
-    yield from run_server(paint(tmp_path / "pictures"), tmp_path / "library.db")
+    """Three pictures, for tests that change the library."""
+    yield from run_server(few(tmp_path / "pictures"), tmp_path / "library.db")
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """Bodies of requests: read whole into memory, within limits of size, of time and of memory for all of them together."""
 
 import asyncio
+import io
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,20 +30,19 @@ class Uploads:
         if announced.isdecimal() and int(announced[:20]) > self.limits.upload:
             raise self._too_large()
         mine = 0
-        parts: list[bytes] = []
+        whole = io.BytesIO()  # grows in place and gives its bytes without a copy
         try:
             async for part in self._arriving(request):
                 mine += len(part)
                 self.held += len(part)
-                parts.append(part)
+                whole.write(part)
                 if mine > self.limits.upload:
                     raise self._too_large()
                 if self.held > self.limits.held:
                     raise Refused(503, "too many pictures are being sent at once; try again in a moment", again=2)
-            whole = b"".join(parts)
-            parts.clear()
-            yield whole
+            yield whole.getvalue()
         finally:
+            whole.close()
             self.held -= mine
 
     async def _arriving(self, request: Request) -> AsyncIterator[bytes]:
