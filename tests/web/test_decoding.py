@@ -22,6 +22,7 @@ def plain(serve_few):
     [
         (NotAPicture("not a picture: it starts with b'x'"), 415, "this is not a picture; search by a JPEG"),
         (NotAPicture("HEIC, which needs pip install pillow-heif"), 415, "pip install pillow-heif"),
+        (NotAPicture("not a picture that is read: HEIC; convert it"), 415, "this is not a picture that is read: HEIC;"),
         (BadSample("blank: nothing is drawn"), 422, "cannot be used: blank: nothing is drawn"),
         (BadSample("SVG takes longer than 4 s to draw"), 422, "SVG takes longer than 4 s to draw"),
         (BadSample("bomb: 30000 x 30000 pixels"), 413, "too large to open (30000 x 30000 pixels)"),

@@ -262,5 +262,6 @@ def _bad_picture(error: BadSample) -> Refused:
         return Refused(413, f"this picture is too large to open ({reason.removeprefix('bomb: ')})")
     if reason.startswith(("not a picture: it starts with", "empty")):
         return Refused(415, "this is not a picture; search by a JPEG, PNG, WebP, GIF, BMP, TIFF, ICO, AVIF or SVG")
+    said = f"this is {reason}" if reason.startswith("not a") else f"this picture cannot be used: {reason}"
     # of a kind that is known but not read, decoding says the way out
-    return Refused(415 if isinstance(error, NotAPicture) else 422, f"this picture cannot be used: {reason}")
+    return Refused(415 if isinstance(error, NotAPicture) else 422, said)
