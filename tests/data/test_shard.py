@@ -1,6 +1,7 @@
 """Webdataset tars on disk: any record at random, whole or cut, plain or gz, from any process."""
 
 import gzip
+import io
 import json
 import multiprocessing
 import pickle
@@ -9,9 +10,11 @@ import tarfile
 import numpy as np
 import pytest
 
+from sightline.data import endings
 from sightline.data import gunzip as gunzip_module
 from sightline.data import tar_index as tar_index_module
 from sightline.data.decode import decode
+from sightline.data.remote import Remote
 from sightline.data.sample import BadSample
 from sightline.data.shard import Shards, expand
 
@@ -109,7 +112,7 @@ def test_a_tar_of_nothing_readable_is_a_clear_error(tmp_path, tars):
         (tmp_path / "x.tar").write_bytes(data)
         with pytest.raises(ValueError, match="x.tar holds no pictures: .*cut or damaged"):
             Shards([tmp_path / "x.tar"])
-    with pytest.raises(ValueError, match="x.tar holds no pictures .it holds 1 record without a picture .a..; expected records"):
+    with pytest.raises(ValueError, match="x.tar holds no pictures .it holds 1 record without"):
         Shards([tars.make(tmp_path / "x.tar", [("a.txt", "words")])])
 
 
@@ -187,3 +190,149 @@ def test_braces_count_and_list():
     assert expand("plain.tar") == ["plain.tar"]
     with pytest.raises(ValueError, match="counts from 5 to 3"):
         expand("{5..3}.tar")
+
+
+@pytest.mark.parametrize(
+    ("names", "keys"),
+    [
+        (["IMG v1.2 final.png", "IMG v1.2 final.txt", "ok.png", "ok.txt"], ["IMG v1.2 final", "ok"]),
+        (["22.05.png", "22.05.txt", "22.06.png", "22.06.txt"], ["22.05", "22.06"]),
+        (["0001.image.png", "0001.caption.txt", "0002.image.png", "0002.caption.txt"], ["0001", "0002"]),
+        (["a.jfif", "a.txt", "b.jpe", "b.caption", "c.pnm", "c.text", "d.ICO", "d.TXT"], ["a", "b", "c", "d"]),
+        (["v1.png", "v1.txt", "v1.2.png", "v1.2.txt"], ["v1", "v1.2"]),
+        (["d.1/a.png", "d.1/a.txt", "./d.1/b.v2.png", "d.1/b.v2.txt"], ["d.1/a", "d.1/b.v2"]),
+    ],
+)
+def test_names_with_dots_are_read_by_the_last_known_ending(tmp_path, tars, names, keys):
+    """On disk and streamed alike."""
+    members = [(name, f"words of {name}" if "t" in name[-4:].lower() else tars.png()) for name in names]
+    members = [(name, tars.png() if isinstance(data, bytes) else data) for name, data in members]
+    path = tars.make(tmp_path / "x.tar", members)
+    source = Shards([path])
+    assert [sample.key for sample in source] == keys and source.notes == ()
+    assert all(sample.captions[0].startswith("words of") for sample in source)
+    streamed = list(Remote([f"file://{path}"]).epoch(0, 0))
+    assert sorted((s.key, s.captions) for s in streamed) == sorted((s.key, s.captions) for s in source)
+
+
+@pytest.mark.parametrize(
+    ("said", "captions"),
+    [
+        (["a red apple", "an apple"], ("a red apple", "an apple")),
+        ({"caption": "one", "captions": ["two"], "TEXT": "three", "title": "four"}, ("one", "two", "three", "four")),
+        ([{"caption": "one", "id": 1}, {"caption": "two"}], ("one", "two")),
+        ("words alone", ("words alone",)),
+        ({"title": "IMG_2.jpg"}, ("key",)),
+        (7, ("key",)),
+    ],
+)
+def test_captions_of_a_json_are_found_under_their_usual_names(tmp_path, tars, said, captions):
+    members = [("key.png", tars.png()), ("key.json", json.dumps(said))]
+    assert Shards([tars.make(tmp_path / "x.tar", members)])[0].captions == captions
+
+
+def test_members_not_understood_are_counted_with_an_example(tmp_path, tars, monkeypatch):
+    monkeypatch.setattr(endings, "find_spec", lambda name: None)
+    members = [(f"{n}.{e}", tars.png()) for n in range(3) for e in ("png", "seg.png", "emb")]
+    members += [("3.img", tars.png()), ("3.txt", "x"), ("._0.png", b"macOS"), ("README", "x")]
+    members += [("4.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"), ("5.heic", tars.png())]
+    source = Shards([tars.make(tmp_path / "x.tar", members)])
+    assert [sample.key for sample in source] == ["0", "1", "2", "5"]
+    (note,) = source.notes
+    assert f"{tmp_path / 'x.tar'}: 9 members not understood: 3 .emb (0.emb), 3 .seg.png (0.seg.png), 1 .img" in note
+    assert "1 without an ending (README)" in note and "1 record without a picture (3)" in note
+    assert "1 HEIC picture not read (4.heic)" in note and "pip install pillow-heif" in note
+    assert Shards([tmp_path / "x.tar"]).notes == source.notes, "from the cache too"
+
+
+def test_many_tars_of_one_kind_are_one_note(tmp_path, tars):
+    paths = [tars.make(tmp_path / f"{n}.tar", [("a.png", tars.png()), ("a.emb", b"x")]) for n in range(6)]
+    assert Shards(paths).notes[3:] == ("and 3 more tars with members not understood",)
+
+
+@pytest.mark.parametrize(
+    ("field", "data"),
+    [("txt", b"caf\xe9"), ("txt", b"a\0"), ("json", b'{"caption": "\\ud83d"}'), ("json", b"[" * 100_000)],
+)
+def test_text_that_cannot_be_stored_is_a_bad_sample(tmp_path, tars, field, data):
+    members = [("a.png", tars.png()), (f"a.{field}", data), ("b.png", tars.png())]
+    source = Shards([tars.make(tmp_path / "x.tar", members)])
+    with pytest.raises(BadSample, match="^a: "):
+        source[0]
+    assert source[1].key == "b"
+
+
+def test_a_name_that_is_not_utf8_is_a_bad_sample_in_escaped_form(tmp_path, tars):
+    with tarfile.open(tmp_path / "x.tar", "w", format=tarfile.GNU_FORMAT) as tar:
+        for name in ("caf\udce9.png", "b.png"):
+            info = tarfile.TarInfo(name)
+            info.size = len(data := tars.png())
+            tar.addfile(info, io.BytesIO(data))
+    source = Shards([tmp_path / "x.tar"])
+    with pytest.raises(BadSample, match=r"caf\\udce9: its name holds the byte e9"):
+        source[0]
+    assert source[1].key == "b"
+
+
+def test_hard_links_are_the_pictures_they_stand_for(tmp_path, tars):
+    with tarfile.open(tmp_path / "x.tar", "w") as tar:
+        info = tarfile.TarInfo("a.png")
+        info.size = len(data := tars.png((9, 0, 0)))
+        tar.addfile(info, io.BytesIO(data))
+        for name, kind in (("b.png", tarfile.LNKTYPE), ("c.png", tarfile.SYMTYPE)):
+            link = tarfile.TarInfo(name)
+            link.type, link.linkname = kind, "a.png"
+            tar.addfile(link)
+    source = Shards([tmp_path / "x.tar"])
+    assert [sample.key for sample in source] == ["a", "b"] and source[1].image == data
+    assert "1 that are links or devices (c.png)" in source.notes[0]
+
+
+def test_tars_joined_end_to_end_are_read_whole(tmp_path, tars):
+    parts = [tars.make(tmp_path / f"{n}.tar", tars.records(3, 3 * n)).read_bytes() for n in range(3)]
+    (tmp_path / "x.tar").write_bytes(b"".join(parts))
+    source = Shards([tmp_path / "x.tar"])
+    assert [s.captions[0] for s in source] == [f"picture {n}" for n in range(9)]
+    assert source.notes == () and source.unread == ()
+
+
+@pytest.mark.parametrize("ending", ["tar", "tar.gz", "tgz"])
+@pytest.mark.parametrize("damage", ["header", "member", "zeros in a member", "zeros at a header", "crc", "no end"])
+def test_an_archive_that_is_not_whole_says_so_in_its_notes(tmp_path, tars, ending, damage):
+    path = tars.make(tmp_path / "x.tar", tars.records(12))
+    whole = path.read_bytes()
+    with tarfile.open(path) as tar:
+        png, txt = tar.getmember("0006.png"), tar.getmember("0006.txt")
+        last = tar.getmember("0011.txt")
+    rest = len(whole) - png.offset
+    cut = {
+        "header": whole[: png.offset + 100],
+        "member": whole[: png.offset_data + 20],
+        "zeros in a member": whole[: png.offset_data + 20] + bytes(rest - 532),
+        "zeros at a header": whole[: png.offset] + bytes(rest),
+        "no end": whole[: last.offset_data + 512],
+        "crc": whole,
+    }[damage]
+    assert txt.offset > png.offset
+    path.unlink()
+    path = tmp_path / f"x.{ending}"
+    packed = gzip.compress(cut) if ending != "tar" else cut
+    if damage == "crc" and ending != "tar":
+        packed = packed[:-8] + bytes(4) + packed[-4:]
+    path.write_bytes(packed)
+    source = Shards([path])
+    kept = {"crc": 12, "no end": 12}.get(damage, 6)
+    assert [s.captions[0] for s in source] == [f"picture {n}" for n in range(kept)]
+    if damage == "crc" and ending == "tar":
+        assert source.notes == () and source.unread == ()
+    else:
+        assert len(source.notes) == 1 and f"x.{ending}: " in source.notes[0] and source.unread == (str(path),)
+
+
+def test_what_an_archive_is_its_content_decides(tmp_path, tars):
+    whole = tars.make(tmp_path / "a.tar", tars.records(2)).read_bytes()
+    (tmp_path / "plain.tar.gz").write_bytes(whole)
+    (tmp_path / "packed.tar").write_bytes(gzip.compress(whole))
+    (tmp_path / "x.TGZ").write_bytes(gzip.compress(whole))
+    for name in ("plain.tar.gz", "packed.tar", "x.TGZ"):
+        assert len(Shards([tmp_path / name])) == 2 and Shards([tmp_path / name]).notes == ()

@@ -119,11 +119,11 @@ def test_text_that_is_not_utf8_names_line_and_byte(pictures):
 
 
 def test_malformed_tables_name_the_line(pictures):
-    (pictures / "t.jsonl").write_text('{"image": "a.png", "caption": "x"}\n{"image": \n')
-    with pytest.raises(ValueError, match="t.jsonl, line 2"):
-        open_table(pictures / "t.jsonl")
+    (pictures / "t.jsonl").write_text('{"image": "a.png", "caption": "x"}\n\n{"image": \n')
+    with pytest.raises(BadSample, match=r"row 2 \(line 3\): Expecting value"):
+        open_table(pictures / "t.jsonl")[1]
     (pictures / "t.jsonl").write_text("[1, 2]")
-    with pytest.raises(ValueError, match="line 1: expected an object"):
+    with pytest.raises(ValueError, match=r"none of its 1 rows can be read; row 1 \(line 1\): expected an object"):
         open_table(pictures / "t.jsonl")
     (pictures / "t.parquet").write_bytes(b"PAR1 nonsense")
     with pytest.raises(ValueError, match="no whole parquet file"):
@@ -152,3 +152,101 @@ def test_a_csv_with_tabs_as_open_clip_writes_it_is_read(tmp_path):
     (tmp_path / "pairs.csv").write_text("filepath\ttitle\na.png\ta cat, black\n")
     source = open_table(tmp_path / "pairs.csv", "pairs.csv")
     assert source[0].captions == ("a cat, black",)
+
+
+GOOD = b"img/red-star.png,a star\n"
+BAD_ROWS = [
+    (b"\0\0\0\0\0\0\0\0\n", "8 NULs"),
+    (b"img/blue-moon.png,mo\0on\n", "1 NUL"),
+    (b"img/blue-moon.png,caf\xe9\n", "the byte e9, which is no text"),
+    (b"img/blue-moon.png,\xed\xa0\xbd\n", "the byte ed"),
+    (b"img/blue-m\n", "1 field where the header names 2"),
+    (b"img/blue-moon.png,red, white\n", "3 fields where the header names 2"),
+    (b'img/blue-moon.png,"red" and "white"x,"\n', "a quote out of place"),
+    (b'img/blue-moon.png,"never closed\n', "a quote out of place"),
+]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize(("row", "reason"), BAD_ROWS)
+def test_a_damaged_row_is_bad_by_its_number_and_the_others_are_read(pictures, row, reason, place):
+    rows = [GOOD, GOOD]
+    rows.insert(place, row)
+    (pictures / "t.csv").write_bytes(b"image,caption\n" + b"".join(rows))
+    table = open_table(pictures / "t.csv")
+    assert len(table) == 3
+    with pytest.raises(BadSample, match=rf"row {place + 1} \(line {place + 2}\): .*{reason}"):
+        table[place]
+    assert [table[i].captions for i in range(3) if i != place] == [("a star",)] * 2
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"\0" * 16, "16 NULs"),
+        (rb'{"image": "img/blue-moon.png", "caption": "x", "name": "\ud83d"}', "half of a surrogate pair"),
+        (rb'{"image": "img/blue-moon.png", "caption": "x", "keywords": ["a", "\udc00"]}', "half of a surrogate pair"),
+        (rb'{"image": "img/blue-moon.png", "caption": "x\u0000"}', "1 NUL"),
+        (b'{"image": "img/blue-moon.png", "caption": "\xff"}', "the byte ff"),
+        (b'{"image": "img/blue-moon.png", "cap', "Unterminated string"),
+        (b"[" * 100_000, "recursion"),
+        (b'["a"]', "expected an object"),
+    ],
+)
+def test_so_is_a_damaged_line_of_jsonl(pictures, line, reason):
+    good = b'{"image": "img/red-star.png", "caption": "a \\u2605 \\ud83d\\ude00", "tags": "x"}'
+    (pictures / "t.jsonl").write_bytes(b"\n".join([good, line, good]))
+    table = open_table(pictures / "t.jsonl")
+    with pytest.raises(BadSample, match=rf"row 2 \(line 2\): .*{reason}"):
+        table[1]
+    assert table[0].captions == table[2].captions == ("a \u2605 \U0001f600",)
+
+
+def test_a_damaged_row_of_parquet_is_bad_alone(pictures):
+    import pyarrow
+    import pyarrow.parquet
+
+    captions = pyarrow.array([b"a star", b"caf\xe9", b"a\0b", b"the last"]).cast(pyarrow.binary())
+    texts = pyarrow.StringArray.from_buffers(4, *captions.buffers()[1:])
+    image = pyarrow.array(["img/red-star.png"] * 4)
+    pyarrow.parquet.write_table(pyarrow.table({"image": image, "caption": texts}), pictures / "t.parquet")
+    table = open_table(pictures / "t.parquet")
+    for number, reason in ((1, "row 2: it holds the byte e9"), (2, "row 3: it holds 1 NUL")):
+        with pytest.raises(BadSample, match=reason):
+            table[number]
+    assert table[0].captions == ("a star",) and table[3].captions == ("the last",)
+
+
+def test_most_rows_of_another_encoding_are_one_error_a_single_one_is_not(pictures):
+    for bad, good in ((2, 1), (1, 1)):
+        (pictures / "t.csv").write_bytes(b"image,caption\n" + b"img/red-star.png,caf\xe9\n" * bad + GOOD * good)
+        if bad > good:
+            with pytest.raises(ValueError, match=r"line 2: the byte e9 .*t.csv\?encoding=latin-1"):
+                open_table(pictures / "t.csv")
+        else:
+            assert open_table(pictures / "t.csv")[1].captions == ("a star",)
+
+
+def test_a_header_of_nuls_says_what_it_may_be(pictures):
+    (pictures / "t.csv").write_bytes("image,caption\nimg/red-star.png,a star\n".encode("utf-16-le"))
+    with pytest.raises(ValueError, match=r"line 1: .* NULs; if it is UTF-16: t.csv\?encoding=utf-16-le"):
+        open_table(pictures / "t.csv")
+    assert open_table(pictures / "t.csv", encoding="utf-16-le")[0].captions == ("a star",)
+
+
+def test_what_spreadsheets_leave_behind_is_no_damage(pictures):
+    text = 'image,caption,,\nimg/red-star.png,"a ""star"",\nbright",,\n\nimg/blue-moon.png,"a" moon,,,\n'
+    (pictures / "t.csv").write_text(text)
+    assert [sample.captions for sample in open_table(pictures / "t.csv")] == [('a "star", bright',), ("a moon",)]
+
+
+def test_damaged_rows_belong_to_no_split_and_odd_labels_to_no_class(pictures):
+    rows = [
+        '{"image": "a.png", "caption": "a", "split": "train", "label": ["x"]}',
+        "{",
+        '{"image": "b.png", "label": "y"}',
+    ]
+    (pictures / "t.jsonl").write_text("\n".join(rows))
+    table = open_table(pictures / "t.jsonl")
+    assert table.classes == ("y",) and table[0].label is None and table[2].label == 0
+    assert len(open_table(pictures / "t.jsonl", split="train")) == 1

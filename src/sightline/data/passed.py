@@ -33,6 +33,14 @@ def by_ending(files: Iterable[str]) -> str:
     return ", ".join(told)
 
 
+def counted(count: int, name: str, plural: str = "s") -> str:
+    """
+    >>> counted(1, "file"), counted(2000, "file")
+    ('1 file', '2,000 files')
+    """
+    return f"{count:,} {name}{plural if count != 1 else ''}"
+
+
 def notes_of(
     root: Path, found: Found, foreign: dict[str, str], passed: Sequence[str], pictures: dict[str, str]
 ) -> tuple[str, ...]:
@@ -40,19 +48,19 @@ def notes_of(
     notes: list[str] = []
     if found.unread:
         where, why = next(iter(found.unread.items()))
-        notes.append(f"{_count(found.unread, 'subfolder')} could not be read: {_some(found.unread)} ({why})")
+        notes.append(f"{counted(len(found.unread), 'subfolder')} could not be read: {_some(found.unread)} ({why})")
     if found.out:
         link, end = found.out[0]
         notes.append(
-            f"{_count(found.out, 'link')} out of the folder {_was(found.out)} not followed, such as {escaped(link)} -> "
-            f"{escaped(end)}; to follow: '{root}?links=follow'"
+            f"{counted(len(found.out), 'link')} out of the folder {_was(found.out)} not followed, such as "
+            f"{escaped(link)} -> {escaped(end)}; to follow: '{root}?links=follow'"
         )
     if found.dead:
-        notes.append(f"{_count(found.dead, 'link')} leading nowhere: {_some(found.dead)}")
+        notes.append(f"{counted(len(found.dead), 'link')} leading nowhere: {_some(found.dead)}")
     if found.again:
-        notes.append(f"{_count(found.again, 'link')} to a folder that was read already: {_some(found.again)}")
+        notes.append(f"{counted(len(found.again), 'link')} to a folder that was read already: {_some(found.again)}")
     if found.odd:
-        notes.append(f"{_count(found.odd, 'pipe, socket or device', '')} passed over: {_some(found.odd)}")
+        notes.append(f"{counted(len(found.odd), 'pipe, socket or device', '')} passed over: {_some(found.odd)}")
     if found.system:
         names = ", ".join(f"{count:,} {escaped(name)}" for name, count in found.system.most_common(ENDINGS))
         more = ", ..." if len(found.system) > ENDINGS else ""
@@ -62,10 +70,10 @@ def notes_of(
         notes.append(f"exclude={pattern} {what}")
     for kind in PLUGINS:
         if some := [file for file, what in foreign.items() if what == kind]:
-            told = f"{_count(some, f'{kind} picture')} {_was(some)} passed over, such as {escaped(some[0])}"
+            told = f"{counted(len(some), f'{kind} picture')} {_was(some)} passed over, such as {escaped(some[0])}"
             notes.append(f"{told}. {way_out(kind)}")
     if passed:
-        notes.append(f"{_count(passed, 'file')} {_was(passed)} passed over as no pictures: {by_ending(passed)}")
+        notes.append(f"{counted(len(passed), 'file')} {_was(passed)} passed over as no pictures: {by_ending(passed)}")
     if pictures:
         told = ", ".join(f"{escaped(file)} is a {kind}" for file, kind in list(pictures.items())[:ENDINGS])
         notes.append(f"among them are pictures under another ending: {told}; rename them to have them read")
@@ -100,10 +108,6 @@ def _head(path: Path) -> bytes:
         return read(path, HEAD)
     except (OSError, ValueError):
         return b""
-
-
-def _count(things: Sequence[object] | set[str] | dict[str, str], name: str, plural: str = "s") -> str:
-    return f"{len(things):,} {name}{plural if len(things) != 1 else ''}"
 
 
 def _was(things: Sequence[object] | set[str]) -> str:

@@ -42,7 +42,7 @@ def read_rows(path: Path, encoding: str | None = None) -> Rows:
     text, complaint = _text(data, path, encoding)
     rows, columns = _jsonl(text) if path.suffix.lower() == ".jsonl" else _separated(text, path, complaint)
     undecoded = sum(isinstance(row, str) and "which is no text" in row for row in rows)
-    if undecoded * 2 > len(rows):
+    if complaint and undecoded * 2 > len(rows):
         raise ValueError(complaint)
     if rows and all(isinstance(row, str) for row in rows):
         raise ValueError(f"{path}: none of its {len(rows):,} rows can be read; {rows[0]}")
@@ -225,5 +225,5 @@ def _object(number: int, line: int, text: str) -> dict[str, Any] | str:
         return f"{place}: expected an object, got {escaped(text[:60])}"
     # only a code can still say what is no text
     if "\\u" in text and (wrong := flaw_in(row)):
-        return f"{place}: it holds {wrong}"
+        return f"{place}: it holds {wrong if 'NUL' in wrong else 'half of a surrogate pair'}"
     return row

@@ -42,7 +42,7 @@ def flaw(text: str) -> str:
         count = text.count("\0")
         return f"{count} NUL{'s' if count > 1 else ''}"
     code = ord(found[0])
-    if 0xDC00 <= code <= 0xDCFF:
+    if 0xDC80 <= code <= 0xDCFF:
         return f"the byte {code - 0xDC00:02x}, which is no text"
     return f"half of a surrogate pair, {code:04x}"
 

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from sightline.data.endings import FOREIGN, HEAD, content, ending_of, foreign, way_out
 from sightline.data.members import further, is_known, picture_field, split_name
+from sightline.data.passed import counted
 from sightline.data.storable import escaped
 from sightline.data.walk import is_system
 
@@ -52,12 +53,12 @@ class Scan:
         ]
         if len(self.passed) > MOST:
             parts.append(f"and {len(self.passed) - MOST} more endings")
-        said = [f"{self.passed.total():,} members not understood: {', '.join(parts)}"] if parts else []
+        said = [f"{counted(self.passed.total(), 'member')} not understood: {', '.join(parts)}"] if parts else []
         if self.wordless:
-            said.append(f"{len(self.wordless):,} records without a picture ({escaped(self.wordless[0])})")
+            said.append(f"{counted(len(self.wordless), 'record')} without a picture ({escaped(self.wordless[0])})")
         for kind in sorted({*self.foreign.values()}):
             some = [name for name, what in self.foreign.items() if what == kind]
-            said.append(f"{len(some):,} {kind} pictures not read ({escaped(some[0])}). {way_out(kind)}")
+            said.append(f"{counted(len(some), f'{kind} picture')} not read ({escaped(some[0])}). {way_out(kind)}")
         return "; ".join(said)
 
 
