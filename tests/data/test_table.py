@@ -240,6 +240,17 @@ def test_what_spreadsheets_leave_behind_is_no_damage(pictures):
     assert [sample.captions for sample in open_table(pictures / "t.csv")] == [('a "star", bright',), ("a moon",)]
 
 
+def test_a_quote_that_closes_rows_later_costs_its_own_row_only(pictures):
+    text = (
+        'image,caption\nimg/red-star.png,"a star\nimg/blue-moon.png,a moon\nimg/red-star.png,"12"" wide"\na.png,12"\n'
+    )
+    (pictures / "t.csv").write_text(text)
+    table = open_table(pictures / "t.csv")
+    with pytest.raises(BadSample, match=r"row 1 \(line 2\): a quote out of place"):
+        table[0]
+    assert [table[i].captions[0] for i in (1, 2, 3)] == ["a moon", '12" wide', '12"']
+
+
 def test_damaged_rows_belong_to_no_split_and_odd_labels_to_no_class(pictures):
     rows = [
         '{"image": "a.png", "caption": "a", "split": "train", "label": ["x"]}',

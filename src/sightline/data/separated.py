@@ -4,6 +4,8 @@ import csv
 import io
 from collections.abc import Iterator
 
+from sightline.data.endings import PICTURES, ending_of
+
 Row = tuple[int, list[str] | str]
 """number of its first line, and its fields or what is wrong with it"""
 
@@ -17,9 +19,12 @@ def separated(text: str, mark: str) -> Iterator[Row]:
         reader = csv.reader((lines[number] for number in range(first, len(lines))), delimiter=mark, strict=True)
         try:
             for fields in reader:
+                end = first + reader.line_num
+                if end - at > 1 and _swallowed(lines[at:end], mark):
+                    raise csv.Error("never closed in its line")
                 if any(fields):
                     yield at + 1, fields
-                at = first + reader.line_num
+                at = end
         except csv.Error as error:
             yield at + 1, _leniently(lines[at], mark) or f"a quote out of place ({error})"
             at += 1
@@ -32,6 +37,16 @@ def mark_of(text: str, ending: str) -> str:
     # the header tells: open_clip's "csv" has tabs, spreadsheets of half of Europe write semicolons
     header = text.lstrip("\r\n").split("\n", 1)[0]
     return next((mark for mark in "\t;" if mark in header and "," not in header), ",")
+
+
+def _swallowed(lines: list[str], mark: str) -> bool:
+    """Whether a field over several lines holds rows: one begins with a picture where the first line has one."""
+
+    def pictures(line: str) -> set[int]:
+        return {place for place, text in enumerate(line.split(mark)) if ending_of(text.strip('" \r\n')) in PICTURES}
+
+    first = pictures(lines[0])
+    return any(first & pictures(line) for line in lines[1:])
 
 
 def _leniently(line: str, mark: str) -> list[str] | None:
