@@ -336,3 +336,24 @@ def test_what_an_archive_is_its_content_decides(tmp_path, tars):
     (tmp_path / "x.TGZ").write_bytes(gzip.compress(whole))
     for name in ("plain.tar.gz", "packed.tar", "x.TGZ"):
         assert len(Shards([tmp_path / name])) == 2 and Shards([tmp_path / name]).notes == ()
+
+
+def test_one_tar_of_nothing_costs_the_others_nothing(tmp_path, tars):
+    paths = [tars.make(tmp_path / f"{n}.tar", tars.records(2, 2 * n)) for n in range(3)]
+    paths[1].write_bytes(b"")
+    source = Shards(paths)
+    assert [sample.key for sample in source] == ["0/0000", "0/0001", "2/0004", "2/0005"]
+    assert source.unread == (str(paths[1]),) and "1.tar holds no pictures: " in source.notes[0]
+    for path in paths:
+        path.write_bytes(b"")
+    with pytest.raises(ValueError, match=r"0.tar holds no pictures.*and so are 2 more"):
+        Shards(paths)
+
+
+@pytest.mark.parametrize("names", [("v1.0-a.tar", "v1.0-b.tar.gz"), ("a/0.tar", "b/0.tar"), ("x/a/0.tar", "x/0.tar")])
+def test_keys_are_unique_whatever_the_shards_are_called(tmp_path, tars, names):
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        tars.make(tmp_path / name, tars.records(2), "w:gz" if name.endswith("gz") else "w")
+    keys = [sample.key for sample in Shards([tmp_path / name for name in names])]
+    assert len({*keys}) == 4 and all(key.endswith(("/0000", "/0001")) for key in keys)

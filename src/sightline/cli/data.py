@@ -99,7 +99,7 @@ def _show(said: dict) -> None:
     console = Console(highlight=False, soft_wrap=False, color_system=None)  # no codes: they would be shown as such
     console.print(table)
     for note in said["notes"]:
-        console.print(f"note: {shown(note)}", markup=False)
+        console.print(f"note: {shown(note)}", markup=False, soft_wrap=True)
     _list("bad", [f"{key}: {reason}" for key, reason in said["bad"].items()])
     _list("the same picture", [" = ".join(keys[:MOST]) for keys in said["duplicates"]])
 

@@ -102,7 +102,7 @@ def open_folder(
     told = tables(root, files, sorted(named), encoding)
     used = named.union(*beside.values())
     passed = [file for file in rest if file not in used]
-    notes = (*told.notes, *notes_of(root, found, foreign, passed, sniffed(root, passed)))
+    notes = tuple(map(escaped, (*told.notes, *notes_of(root, found, foreign, passed, sniffed(root, passed)))))
     if not files:
         raise ValueError(_nothing(root, found, passed, notes))
     parents = {file.split("/", 1)[0] if "/" in file else "" for file in files if not flaw(file)}

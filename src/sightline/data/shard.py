@@ -24,16 +24,18 @@ class Shards:
     def __init__(self, paths: Sequence[Path], name: str = "") -> None:
         if not paths:
             raise ValueError(f"{name or 'no shards'}: no tar of that name")
-        indices = [tar_index(path) for path in paths]
         self.name = name or str(paths[0])
-        self.notes = _notes(paths, indices)
-        self.unread = tuple(os.path.abspath(path) for path, index in zip(paths, indices, strict=True) if index.note)
+        # a key is unique in its shard; of several, the shard's name comes first
+        prefix = _prefixes(paths)
+        found, lost = _indices(paths)
+        paths, indices = list(found), list(found.values())
+        self.notes = (*lost.values(), *_notes(paths, indices))
+        cut = [*lost, *(path for path, index in found.items() if index.note)]
+        self.unread = tuple(map(os.path.abspath, cut))
         """archives that are cut or damaged: they may have held more than was found"""
         self._reader = Reader(tuple(index.path for index in indices))
         self._fields = [index.fields for index in indices]
-        # a key is unique in its shard; of several, the shard's name comes first
-        prefixes = [f"{_stem(path)}/" if len(paths) > 1 else "" for path in paths]
-        self._keys = [p + key for p, index in zip(prefixes, indices, strict=True) for key in index.keys]
+        self._keys = [prefix[path] + key for path, index in found.items() for key in index.keys]
         counts = [len(index.keys) for index in indices]
         self._shard = np.repeat(np.arange(len(indices)), counts)
         firsts = np.concatenate([[0], np.cumsum(counts)])
@@ -95,8 +97,32 @@ def expand(pattern: str) -> list[str]:
     return [name for word in words for name in expand(head + word + tail)]
 
 
-def _stem(path: Path) -> str:
-    return path.name.partition(".")[0]
+def _indices(paths: Sequence[Path]) -> tuple[dict[Path, TarIndex], dict[Path, str]]:
+    """The index of each tar; where there are several, one of which nothing can be read costs no other one."""
+    found: dict[Path, TarIndex] = {}
+    lost: dict[Path, str] = {}
+    for path in dict.fromkeys(paths):
+        try:
+            found[path] = tar_index(path)
+        except ValueError as error:
+            lost[path] = str(error)
+    if not found:
+        more = f" (and so are {len(lost) - 1:,} more)" if len(lost) > 1 else ""
+        raise ValueError(f"{next(iter(lost.values()))}{more}")
+    return found, lost
+
+
+def _prefixes(paths: Sequence[Path]) -> dict[Path, str]:
+    """What comes before the keys of a tar: nothing where it is alone, its name, or its place where names are equal."""
+    if len({*paths}) == 1:
+        return {paths[0]: ""}
+    stems = {path: path.name[: path.name.lower().rindex(".t")] for path in paths}
+    if len({*stems.values()}) < len(stems):
+        common = Path(os.path.commonpath([os.path.abspath(path.parent) for path in paths]))
+        stems = {
+            p: (Path(os.path.abspath(p)).relative_to(common).parent / stem).as_posix() for p, stem in stems.items()
+        }
+    return {path: f"{stem}/" for path, stem in stems.items()}
 
 
 def _notes(paths: Sequence[Path], indices: Sequence[TarIndex]) -> tuple[str, ...]:
