@@ -203,3 +203,13 @@ def locked(monkeypatch, folder):
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", refusing)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names there")
+def test_pipes_among_pictures_are_noted_and_never_waited_for(tmp_path):
+    put(tmp_path / "a.png")
+    for name in ("b.png", "a.txt", "metadata.csv"):
+        os.mkfifo(tmp_path / name)
+    folder = open_folder(tmp_path)
+    assert [sample.captions for sample in folder] == [("a",)]
+    assert folder.notes[0].startswith("3 are pipes, sockets or devices and were passed over: ")

@@ -27,7 +27,11 @@ class Mixture:
         self.classes: tuple[str, ...] = self.parts[0].classes if same else ()
         common = frozenset.intersection(*(frozenset(part.has) for part in self.parts))
         self.has = common if self.classes else common - {"label"}
-        self.notes = tuple(f"{part.name}: {note}" for part in self.parts for note in getattr(part, "notes", ()))
+        self.notes = tuple(
+            note if note.startswith(part.name) else f"{part.name}: {note}"
+            for part in self.parts
+            for note in getattr(part, "notes", ())
+        )
         self.unread = tuple(path for part in self.parts for path in getattr(part, "unread", ()))
         self._ends = list(accumulate(len(part) for part in self.parts))
 

@@ -33,12 +33,12 @@ def by_ending(files: Iterable[str]) -> str:
     return ", ".join(told)
 
 
-def counted(count: int, name: str, plural: str = "s") -> str:
+def counted(count: int, name: str) -> str:
     """
     >>> counted(1, "file"), counted(2000, "file")
     ('1 file', '2,000 files')
     """
-    return f"{count:,} {name}{plural if count != 1 else ''}"
+    return f"{count:,} {name}{'s' if count != 1 else ''}"
 
 
 def notes_of(
@@ -60,7 +60,8 @@ def notes_of(
     if found.again:
         notes.append(f"{counted(len(found.again), 'link')} to a folder that was read already: {_some(found.again)}")
     if found.odd:
-        notes.append(f"{counted(len(found.odd), 'pipe, socket or device', '')} passed over: {_some(found.odd)}")
+        what = "is a pipe, socket or device" if len(found.odd) == 1 else "are pipes, sockets or devices"
+        notes.append(f"{len(found.odd):,} {what} and {_was(found.odd)} passed over: {_some(found.odd)}")
     if found.system:
         names = ", ".join(f"{count:,} {escaped(name)}" for name, count in found.system.most_common(ENDINGS))
         more = ", ..." if len(found.system) > ENDINGS else ""
