@@ -100,7 +100,7 @@ def tables(root: Path, pictures: Sequence[str], files: Iterable[str], encoding: 
         try:
             rows = read_rows(root / file, encoding)
         except (ValueError, OSError) as error:
-            told.notes.append(f"{file} was not read: {str(error).removeprefix(f'{root / file}')}")
+            told.notes.append(f"{file} was not read: {str(error).removeprefix(f'{root / file}').lstrip(' ,:')}")
             continue
         column = _column(rows.columns, FILE)
         spoken = [name for name in rows.columns if _says(name)]
