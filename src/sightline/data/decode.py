@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from sightline.data import bands, frame, levels, npy, raster, regular, svg
+from sightline.data import bands, frame, levels, npy, raster, regular, svg, tiff
 from sightline.data.guard import guarded
 from sightline.data.raster import FORMATS, NotAPicture, Raster
 from sightline.data.sample import BadSample, Encoded
@@ -158,6 +158,8 @@ def _from_bands(data: bytes) -> Image.Image:
     """Grey, RGB or RGBA of an .npy or of a TIFF that Pillow cannot open; other numbers of bands are refused by name."""
     array = bands.arranged(bands.stored(data), 3, 4, 1)
     made = levels.eight_bits(array[:, :, :3])
+    if data[:4] in tiff.MAGICS and tiff.inverted(tiff.tags_of(data)):
+        made = 255 - made
     if array.shape[2] == 4:
         made = np.concatenate([made, levels.share(array[:, :, 3:])], axis=2)
     return _from_array(np.ascontiguousarray(made))

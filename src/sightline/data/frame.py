@@ -15,45 +15,55 @@ PIXELS = 64 * 10**6
 """of all frames looked at after the first"""
 APART = 8
 """levels of 255 by which a channel of a frame must differ somewhere"""
+CLEAR, EMPTY, FLAT, FULL = range(4)
+"""what a frame shows: no pixel; black or white throughout; one colour; something"""
 
 
 def chosen(opened: Image.Image) -> Image.Image:
-    """A picture opened, not yet loaded, at the first frame that shows something; a copy of the first where none does."""
+    """An opened picture at the first frame that shows something, or else the most, or a copy of it."""
     # a GIF tells that it has one frame only by reading through it
-    if opened.format != "GIF" and not getattr(opened, "is_animated", False) or shows(opened):
+    if opened.format != "GIF" and not getattr(opened, "is_animated", False):
         return opened
-    first, looked = opened.copy(), 0
+    most, looked = shows(opened), 0
+    if most == FULL:
+        return opened
+    best = opened.copy()
     try:
         for number in range(1, FRAMES):
             opened.seek(number)
             looked += opened.width * opened.height
             if looked > PIXELS:
                 break
-            if shows(opened):
+            if (seen := shows(opened)) == FULL:
                 return opened
+            if seen > most:
+                most, best = seen, opened.copy()
     except Exception:
-        # the end, or a later frame that is broken: the first is whole
+        # the end, or a later frame that is broken: those before are whole
         pass
-    return first
+    return best
 
 
-def shows(image: Image.Image) -> bool:
-    """Whether it is neither one flat colour nor transparent throughout."""
+def shows(image: Image.Image) -> int:
+    """CLEAR, EMPTY, FLAT or FULL."""
     image.load()
     if image.mode[0] in "IF":
         values = np.asarray(image)
         values = values[np.isfinite(values)]
-        return bool(values.size) and bool(values.min() < values.max())
+        return FULL if values.size and values.min() < values.max() else EMPTY
     if image.mode in {"P", "PA"} or "transparency" in image.info:
         image = image.convert("RGBA")
     extents: list[Any] = [band.getextrema() for band in image.split()]
     if image.mode in {"LA", "RGBA", "La", "RGBa"}:
         low, high = extents.pop()
         if high == 0 or high - low > APART:
-            return high > 0
-    return any(high - low > APART for low, high in extents)
+            return FULL if high else CLEAR
+    if any(high - low > APART for low, high in extents):
+        return FULL
+    black, white = all(high <= APART for _, high in extents), all(low >= 255 - APART for low, _ in extents)
+    return EMPTY if black or white else FLAT
 
 
 def transparent(image: Image.Image) -> bool:
     """Whether no pixel of an RGBA picture can be seen."""
-    return image.mode == "RGBA" and image.getextrema()[3][1] == 0
+    return image.mode == "RGBA" and image.getchannel("A").getextrema()[1] == 0

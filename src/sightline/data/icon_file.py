@@ -11,7 +11,7 @@ PNG, JPEG2000 = b"\x89PNG\r\n\x1a\n", (b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51")
 
 def largest(data: bytes) -> bytes:
     """A file of that picture alone, PNG or JPEG 2000 where it is stored so; of old ICNS, the file as it is."""
-    if data[:4] in {ICO, CUR}:
+    if data[:4] in {ICO, CUR} and data[4:6] != b"\0\0":  # none at all: a Targa file begins so
         return _windows(data)
     if data[:4] == ICNS:
         found = [block for block in _blocks(data) if block[:8] == PNG and len(block) >= 24]

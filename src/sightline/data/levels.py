@@ -19,11 +19,11 @@ FEW = 0.999
 DARK = 64
 """where all but one in a thousand are under a 64th of the largest, that one is an error and not the white"""
 SEEN = 8
-"""floats that would fill less than one part in so many of 0..255 are in units of their own"""
+"""floats that would fill less than one part in so many of 0..255, or one in DARK of 0..1, have units of their own"""
 
 
 def eight_bits(values: np.ndarray, top: int = 0) -> np.ndarray:
-    """Any real numbers as uint8 of the same shape. `top` is the largest value by the file's own word, where it gives one.
+    """Any real numbers as uint8 of the same shape; `top` is the largest there can be, where the file says so.
 
     Raises BadSample where no value is a number.
     """
@@ -31,6 +31,8 @@ def eight_bits(values: np.ndarray, top: int = 0) -> np.ndarray:
         return values
     if values.dtype.kind == "b":
         return values.astype(np.uint8) * np.uint8(255)
+    if values.dtype == np.float16:
+        values = values.astype(np.float32)
     good = np.ones(values.shape, bool) if values.dtype.kind == "u" else _numbers(values)
     shown = values if values.dtype.kind == "u" else values[good]
     if not shown.size:
@@ -68,17 +70,17 @@ def _numbers(values: np.ndarray) -> np.ndarray:
 def _range(values: np.ndarray, top: int) -> tuple[float, float]:
     """What becomes black and what white."""
     low, high = float(values.min()), float(values.max())
-    usual = float(np.quantile(values, FEW, method="lower")) if high > 1 + OVERSHOOT and high > 255 / DARK else high
-    if 0 < usual < high / DARK:
-        high = usual
+    floats = values.dtype.kind == "f"
+    if high > (1 + OVERSHOOT if floats else 255):
+        usual = float(np.quantile(values, FEW, method="lower"))
+        if 0 < usual < high / DARK or (floats and 0 < usual <= 1 + OVERSHOOT):
+            high = usual
     if low < -OVERSHOOT * max(high, 0.0):
         return (low, high) if high > low else (low, low + 1)
-    if values.dtype.kind == "f":
-        if high <= 1 + OVERSHOOT:
-            return 0.0, 1.0
-        if high < 255 / SEEN:
-            return 0.0, high
+    if floats and (0 < high < 1 / DARK or 1 + OVERSHOOT < high < 255 / SEEN):
+        return 0.0, high
+    if floats and high <= 1 + OVERSHOOT:
+        return 0.0, 1.0
     if high <= top:
         return 0.0, float(top)
-    bits = int(np.ceil(high)).bit_length()
-    return 0.0, float(2 ** next((depth for depth in DEPTHS if bits <= depth), bits) - 1)
+    return 0.0, next((white for depth in DEPTHS if high <= (white := 2.0**depth - 1)), high)

@@ -38,17 +38,13 @@ def in_srgb(image: Image.Image, profile: bytes | None = None) -> Image.Image:
 
 
 def _applied(image: Image.Image, transform: Any) -> Image.Image:
-    if image.mode not in {"LA", "RGBA"}:
-        return ImageCms.applyTransform(image, transform)
-    opaque = ImageCms.applyTransform(
-        image.convert(image.mode[:-1]) if image.mode == "LA" else _opaque(image), transform
-    )
-    opaque.putalpha(image.getchannel("A"))
-    return opaque
-
-
-def _opaque(image: Image.Image) -> Image.Image:
-    return Image.merge("RGB", image.split()[:3])
+    clear = image.mode in {"LA", "RGBA"}
+    colours = image.convert("L") if image.mode == "LA" else Image.merge("RGB", image.split()[:3]) if clear else image
+    made = ImageCms.applyTransform(colours, transform)
+    assert made is not None, "only in place is there no answer"
+    if clear:
+        made.putalpha(image.getchannel("A"))
+    return made
 
 
 @lru_cache(KEPT)

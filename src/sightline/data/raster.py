@@ -26,10 +26,11 @@ PLAIN_PIXELS = 4 * 10**6
 NO_ALPHA = frozenset({"BMP", "DIB", "TGA", "DDS"})
 """formats whose fourth band is often there and unused: where all of it is 0, the picture is opaque"""
 TARGA = b"TRUEVISION-XFILE.\0"
+"""how a Targa file ends; it has no mark at the start"""
 DEEP = 64
 """16 bits a colour of which the upper 8 stay under this are fewer bits than 16, and read in full"""
-PHOTOMETRIC, MOST, BITS = 262, (281, 341), 258
-"""tags of a TIFF; MOST the largest value in it"""
+MOST = (281, 341)
+"""tags of a TIFF: the largest value in it"""
 ELSE = "not a picture that can be opened here"
 
 
@@ -109,12 +110,14 @@ class Raster:
     def _grey(self, image: Image.Image) -> Image.Image:
         """16 or 32 bits or floating point, as 8 bits."""
         values = np.asarray(image)
+        if image.mode == "I" and self.tags.get(tiff.BITS) == 32 and self.tags.get(tiff.FORMAT, 1) == 1:
+            values = values.view(np.uint32)  # Pillow knows only those with a sign
         most = next((self.tags[tag] for tag in MOST if self.tags.get(tag, 0) not in {0, 65535}), 0)
         if self.bare.bits in range(9, 16) and int(values.max()) < 2**self.bare.bits:
             most = 2**self.bare.bits - 1
         made = levels.eight_bits(values, most)
-        if self.image.format == "TIFF" and self.tags.get(PHOTOMETRIC) == 0:
-            made = 255 - made  # white is zero, as on a radiograph
+        if tiff.inverted(self.tags):
+            made = 255 - made
         grey = Image.fromarray(made)
         if isinstance(clear := image.info.get("transparency"), int):
             grey.putalpha(Image.fromarray((values != clear).astype(np.uint8) * np.uint8(255)))
@@ -124,7 +127,7 @@ class Raster:
         """Whether the picture has 16 bits a colour, of which Pillow keeps the upper 8, and these are all but empty."""
         if image.mode not in {"RGB", "RGBA"} or image is not self.image:
             return False
-        deep = self.bare.data[24:25] == b"\x10" if image.format == "PNG" else self.tags.get(BITS) == 16
+        deep = self.bare.data[24:25] == b"\x10" if image.format == "PNG" else self.tags.get(tiff.BITS) == 16
         extrema: Any = image.getextrema()
         return deep and max(high for _, high in extrema[:3]) < DEEP
 
@@ -132,7 +135,7 @@ class Raster:
         """All 16 bits of a colour as 8 of those that are used."""
         try:
             if image.format == "PNG":
-                low = _opened(self.bare.data)
+                low: Any = _opened(self.bare.data)
                 # read as of the other byte order, the lower byte is the one that is kept
                 low.tile = [part._replace(args=str(part.args).replace("16B", "16L")) for part in low.tile]
                 values = np.asarray(image).astype(np.uint16) * 256 + np.asarray(low)
@@ -181,6 +184,8 @@ def opened(data: bytes) -> Raster:
     raw = foreign.raw_of(data, tags) if tags else None
     if unfit := raw or foreign.unfit(data):
         raise NotAPicture(f"{ELSE}: {unfit}")
+    if tags.get(tiff.FORMAT) == 2 and tags.get(tiff.BITS) == 8:
+        raise Unread("not a picture: a TIFF of 8 bits with a sign, which Pillow takes for none")
     with guarded():
         left = bare(icon_file.largest(data))
         try:
@@ -205,10 +210,20 @@ def _start(data: bytes) -> str | None:
 
 def _opened(data: bytes) -> Image.Image:
     usual, plugin = _start(data), foreign.plugin_format(data)
-    formats = (usual,) if usual else tuple(name for name in FORMATS if name != "TGA" or data.endswith(TARGA))
+    formats = (usual,) if usual else tuple(name for name in FORMATS if name != "TGA" or _targa(data))
     if plugin and (learnt := _learnt(plugin)):
         formats = (learnt,)
     return Image.open(io.BytesIO(data), formats=formats)
+
+
+def _targa(data: bytes) -> bool:
+    """By the mark at its end, or an older plain one by its header, which must announce exactly what is there."""
+    if data.endswith(TARGA):
+        return True
+    if len(data) < 18 or data[1] or data[2] not in {2, 3} or data[16] not in {8, 16, 24, 32}:
+        return False
+    width, height = int.from_bytes(data[12:14], "little"), int.from_bytes(data[14:16], "little")
+    return width * height > 0 and len(data) == 18 + data[0] + width * height * data[16] // 8
 
 
 @cache

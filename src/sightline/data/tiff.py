@@ -1,9 +1,10 @@
 """Multi-band TIFF as an array (y, x, band), for what Pillow cannot open: 16 bits a band, more than four bands, planes.
 
 Reads classic TIFF and BigTIFF of either byte order in strips or tiles, chunky or planar; integers of 8, 16 or 32 bits
-and floats of 16, 32 or 64; stored plain, deflated, or by LZW, PackBits and Zstandard (which Pillow unpacks, a part at a time, as a grey
-picture); with or without horizontal differences. Anything else is refused by name: such files are few, and
-`gdal_translate -co COMPRESS=DEFLATE` or an .npy is the way round.
+and floats of 16, 32 or 64; stored plain, deflated, or by LZW, PackBits and Zstandard (which Pillow unpacks, a part at a
+time, as a grey picture); with or without horizontal differences. Anything else is refused by name: such files are few,
+and `gdal_translate -co COMPRESS=DEFLATE` or an .npy is the way round. Directories are read here in any case, before
+Pillow sees them.
 """
 
 import io
@@ -143,6 +144,11 @@ def tags_of(data: bytes) -> dict[int, int]:
         return found
     except struct.error:
         return {}
+
+
+def inverted(tags: dict[int, int]) -> bool:
+    """Whether zero is white, as on a radiograph, by what `tags_of` gives."""
+    return tags.get(PHOTOMETRIC) == 0
 
 
 def without_exif(data: bytes) -> bytes:
