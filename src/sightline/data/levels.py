@@ -83,4 +83,5 @@ def _range(values: np.ndarray, top: int) -> tuple[float, float]:
         return 0.0, 1.0
     if high <= top:
         return 0.0, float(top)
-    return 0.0, next((white for depth in DEPTHS if high <= (white := 2.0**depth - 1)), high)
+    over = 1 + OVERSHOOT if floats else 1.0
+    return 0.0, next((white for depth in DEPTHS if high <= over * (white := 2.0**depth - 1)), high)

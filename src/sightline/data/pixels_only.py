@@ -61,7 +61,7 @@ def _png(data: bytes) -> Bare:
             break
         block = data[at + 8 : after - 4] if kind not in MADE_OF else b""
         if kind in MADE_OF or not kind[0] & 0x20:  # a chunk whose name begins with a capital may not be passed over
-            if kind not in CHECKED or zlib.crc32(view[at + 4 : after - 4]) == int.from_bytes(view[after - 4 : after]):
+            if kind not in CHECKED or _whole(kind, view[at:after]):
                 kept.append(view[at:after])
         elif kind == b"eXIf" or block.startswith((b"Raw profile type exif\0", b"Raw profile type APP1\0")):
             turn = orientation.of_exif(block if kind == b"eXIf" else _raw_profile(kind, block))
@@ -75,6 +75,13 @@ def _png(data: bytes) -> Bare:
     if kind != b"IEND":
         kept.append(view[at:])
     return Bare(b"".join(kept), turn, profile, bits)
+
+
+def _whole(kind: bytes, chunk: memoryview) -> bool:
+    """Whether a chunk says what it should, and its sum is right."""
+    if kind == b"acTL" and not (len(chunk) == 20 and 0 < int.from_bytes(chunk[8:12]) < 2**31):
+        return False
+    return zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:])
 
 
 def _raw_profile(kind: bytes, block: bytes) -> bytes:
