@@ -93,7 +93,7 @@ def kind_of(data: bytes) -> str | None:
     if HTML.match(data[:4096].removeprefix(b"\xef\xbb\xbf")):
         return "a web page, perhaps an error or a login that was saved under a picture's name; download it again"
     if not data.strip(b"\0"):
-        return f"{len(data):,} zero bytes: the file was never written, or was lost; copy or download it again"
+        return f"nothing but zeros ({len(data):,} bytes): it was never written, or was lost; copy or download it again"
     if head[:1] in b"{[" and TEXT.match(head):
         return "JSON text"
     if head[:5] == b"<?xml":

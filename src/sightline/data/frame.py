@@ -24,6 +24,8 @@ def chosen(opened: Image.Image) -> Image.Image:
     # a GIF tells that it has one frame only by reading through it
     if opened.format != "GIF" and not getattr(opened, "is_animated", False):
         return opened
+    if opened.tell():
+        opened.seek(0)
     most, looked = shows(opened), 0
     if most == FULL:
         return opened

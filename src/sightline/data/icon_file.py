@@ -23,7 +23,7 @@ def largest(data: bytes) -> bytes:
 
 
 def _windows(data: bytes) -> bytes:
-    (number,) = struct.unpack_from("<H", data, 4)
+    number = int.from_bytes(data[4:6], "little")
     best: tuple[int, int] = (-1, -1)
     picture = b""
     for entry in range(6, min(6 + 16 * number, len(data) - 15), 16):

@@ -126,7 +126,8 @@ def _jpeg(data: bytes) -> Bare:
             turn = orientation.of_xmp(block)
         elif marker == 0xE2 and block.startswith(b"ICC_PROFILE\0") and len(block) > 14:
             profile[block[12]] = block[14:]
-        if marker in {0xE0, 0xEE} or not (0xE0 <= marker <= 0xEF or marker == 0xFE):
+        # a JFIF head that is cut is more than Pillow bears
+        if marker == 0xEE or marker == 0xE0 and after - at >= 18 or not (0xE0 <= marker <= 0xEF or marker == 0xFE):
             kept.append(view[at:after])
         at = after
     kept.append(view[at:])

@@ -18,7 +18,7 @@ FORMATS = (
     *("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "ICO", "PPM", "AVIF"),
     *("DIB", "JPEG2000", "ICNS", "PSD", "TGA", "DDS", "QOI", "PCX"),
 )
-BY_START = {b"\xff\xd8\xff": "JPEG", b"\x89PNG": "PNG", b"GIF8": "GIF", b"RIFF": "WEBP"}
+BY_START = {b"\xff\xd8\xff": "JPEG", b"\x89PNG": "PNG", b"GIF8": "GIF"}
 """the usual ones are known at once; of the others Pillow tries one after the other"""
 IN_PYTHON = {"QOI": 4 * 10**6, "DDS": 16 * 10**6}
 """pixels at most of what Pillow decodes one by one in Python: a few seconds"""
@@ -53,19 +53,20 @@ class Raster:
 
     @property
     def size(self) -> tuple[int, int]:
-        """(width, height) as stored."""
-        return self.image.size
+        """(width, height) as stored; pages of a TIFF differ in size, so there it takes its pixels to say."""
+        pages = self.image.format == "TIFF" and getattr(self.image, "is_animated", False)
+        return self._loaded().size if pages else self.image.size
 
     @property
     def shown(self) -> tuple[int, int]:
         """(width, height) as seen, upright."""
-        width, height = self.image.size
+        width, height = self.size
         # Pillow says of a TIFF how it is seen
         return (height, width) if orientation.sideways(self._turn) else (width, height)
 
     def reduce(self, side: int) -> None:
         """Lets a JPEG be decoded at a half, quarter or eighth, its shorter side still at least twice `side`."""
-        scale = 2 * side / min(self.size)
+        scale = 2 * side / min(self.image.size)
         self.image.draft(None, (round(self.image.width * scale), round(self.image.height * scale)))
 
     def bands(self) -> Image.Image:
@@ -81,6 +82,9 @@ class Raster:
     def colours(self) -> Image.Image:
         """RGB or RGBA in sRGB, upright."""
         image = self._loaded()
+        if image.format == "PNG" and image.mode == "L" and (clear := image.info.get("transparency")) is not None:
+            # of 2 and 4 bits Pillow spreads the greys, and not the one that is transparent
+            image.info["transparency"] = clear * {2: 85, 4: 17}.get(self.bare.data[24], 1)
         if image.mode[0] in "IF":
             image = self._grey(image)
         elif self._sixteen(image):
@@ -205,6 +209,8 @@ def opened(data: bytes) -> Raster:
 
 def _start(data: bytes) -> str | None:
     """The format of the usual ones."""
+    if data[:4] == b"RIFF":
+        return "WEBP" if data[8:12] == b"WEBP" else None
     return BY_START.get(data[:4]) or BY_START.get(data[:3])
 
 

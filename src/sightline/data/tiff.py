@@ -191,7 +191,7 @@ def _entries(data: bytes, at: int) -> tuple[list[tuple[int, int, int, int, bool]
     """(tag, type, length, where its values are, whether in the entry) of a directory, and where the next one is."""
     order, big, form, inline = _form(data)
     count, offset = order + ("Q" if big else "H"), order + ("Q" if big else "I")
-    if at > len(data):
+    if not 8 <= at < len(data):
         raise struct.error(f"a directory at byte {at:,}")
     (number,) = struct.unpack_from(count, data, at)
     if number > ENTRIES:
