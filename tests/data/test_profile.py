@@ -41,7 +41,10 @@ def gamma(value):
 
 
 def rgb(primaries, power=2.2):
-    tags = {name + b"XYZ": b"XYZ \0\0\0\0" + fixed(*column) for name, column in zip((b"r", b"g", b"b"), primaries)}
+    tags = {
+        name + b"XYZ": b"XYZ \0\0\0\0" + fixed(*column)
+        for name, column in zip((b"r", b"g", b"b"), primaries, strict=True)
+    }
     return icc(b"RGB ", tags | {name + b"TRC": gamma(power) for name in (b"r", b"g", b"b")})
 
 

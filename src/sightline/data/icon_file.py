@@ -24,8 +24,7 @@ def largest(data: bytes) -> bytes:
 
 def _windows(data: bytes) -> bytes:
     number = int.from_bytes(data[4:6], "little")
-    best: tuple[int, int] = (-1, -1)
-    picture = b""
+    best, picture, sides = (-1, -1), b"", (0, 0)
     for entry in range(6, min(6 + 16 * number, len(data) - 15), 16):
         length, at = struct.unpack_from("<II", data, entry + 8)
         block = data[at : at + length]
@@ -38,12 +37,13 @@ def _windows(data: bytes) -> bytes:
         else:
             continue
         if (width * height, depth) > best:
-            best, picture = (width * height, depth), block
+            best, picture, sides = (width * height, depth), block, (width, height)
     if not picture:
         raise BadSample(f"an icon file of {number} entries, none of them a picture")
     if picture[:8] == PNG:
         return picture
-    head = struct.pack("<BBBBHHII", 0, 0, 0, 0, 1, best[1], len(picture), 22)
+    # a byte each, 256 written as 0
+    head = struct.pack("<BBBBHHII", sides[0] & 255, sides[1] & 255, 0, 0, 1, best[1], len(picture), 22)
     return ICO + struct.pack("<H", 1) + head + picture
 
 

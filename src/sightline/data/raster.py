@@ -185,7 +185,7 @@ def opened(data: bytes) -> Raster:
     """By content alone. Raises NotAPicture with what it is instead, and BadSample for what is broken or too large."""
     kind = data[:4]
     tags = tiff.tags_of(data) if kind in tiff.MAGICS else {}
-    raw = foreign.raw_of(data, tags) if tags else None
+    raw = foreign.raw_of(data, tags) if kind in tiff.MAGICS else None
     if unfit := raw or foreign.unfit(data):
         raise NotAPicture(f"{ELSE}: {unfit}")
     if tags.get(tiff.FORMAT) == 2 and tags.get(tiff.BITS) == 8:
