@@ -117,7 +117,7 @@ def open_raster(image: Path | bytes) -> Raster:
 def unpacked(image: Path | bytes) -> bytes:
     """The bytes of a picture, gunzipped where they are an .svgz."""
     if isinstance(image, Path):
-        with guarded("file"):
+        with guarded(""):
             data = regular.read(image, FILE_BYTES + 1)
         if len(data) > FILE_BYTES:
             raise BadSample(f"file of {image.stat().st_size:,} bytes, the limit is {FILE_BYTES:,}")

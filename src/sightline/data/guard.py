@@ -14,11 +14,12 @@ REASON = 300
 
 @contextmanager
 def guarded(what: str = "broken picture") -> Iterator[None]:
-    """Turns every exception within into a BadSample `what: its reason`; Ctrl-C and the like pass.
+    """Turns every exception within into a BadSample `what: its reason`, or its reason alone; Ctrl-C and the like pass.
 
     Decoders raise what they like on damaged files (RuntimeError, struct.error, AttributeError, warnings made errors);
     a list of them is never complete.
     """
+    lead = f"{what}: " if what else ""
     try:
         yield
     except BadSample:
@@ -26,14 +27,14 @@ def guarded(what: str = "broken picture") -> Iterator[None]:
     except BOMBS as error:
         raise BadSample(f"bomb: {told(error)}") from error
     except MemoryError as error:
-        raise BadSample(f"{what}: it takes more memory than there is") from error
+        raise BadSample(f"{lead}it takes more memory than there is") from error
     except Exception as error:
-        raise BadSample(f"{what}: {told(error)}") from error
+        raise BadSample(f"{lead}{told(error)}") from error
     except BaseException as error:
         # a panic of a library in Rust has no public type and is no Exception
         if type(error).__name__ != "PanicException":
             raise
-        raise BadSample(f"{what}: {told(error)}") from error
+        raise BadSample(f"{lead}{told(error)}") from error
 
 
 def told(error: BaseException) -> str:

@@ -143,7 +143,9 @@ def original(found: Picture, kept: bytes | None, db: Path) -> tuple[bytes, str]:
     try:
         data = kept if kept is not None else regular.read(Path(found.path or ""), FILE_BYTES)
     except OSError as error:
-        raise ValueError(f"{found.path}: {error.strerror or error}. {again}") from error
+        odd = found.path and regular.odd(Path(found.path))
+        why = "not a plain file any more" if odd else error.strerror or error
+        raise ValueError(f"{found.path}: {why}. {again}") from error
     if fingerprint(data) != found.hash:
         raise ValueError(f"{found.path or found.key} is not the picture that was indexed any more. {again}")
     try:
