@@ -98,7 +98,7 @@ def colours(image: Image.Image) -> Image.Image:
 
 
 def measure(image: Encoded) -> tuple[int, int]:
-    """(width, height) as stored, from the header alone; of an SVG by what its root states, with a shorter side of 256."""
+    """(width, height) as stored, from the header alone; an SVG as its root states, its shorter side 256."""
     if isinstance(image, np.ndarray):
         return image.shape[1], image.shape[0]
     with guarded():

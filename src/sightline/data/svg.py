@@ -1,7 +1,7 @@
 """SVG to pixels at the size asked, by resvg: plain drawings here, costly ones in a process that can be killed.
 
-What may be drawn is decided in `svg_safe`, what it costs in `svg_cost`. The renderer holds the interpreter while it draws,
-so whatever takes more than a few milliseconds goes to `svg_pool`, and others are answered meanwhile.
+What may be drawn is decided in `svg_safe`, what it costs in `svg_cost`. The renderer holds the interpreter while it
+draws, so whatever takes more than a few milliseconds goes to `svg_pool`, and others are answered meanwhile.
 """
 
 import codecs

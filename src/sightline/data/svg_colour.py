@@ -1,8 +1,8 @@
 """Present-day colours (CSS Color 4 and 5) as the `#rrggbb` or `rgba()` that the renderer knows.
 
-It reads names, hexadecimal, `rgb()` and `hsl()` with commas. A browser also reads `oklch()`, `lab()`, `color()`,
-`color-mix()`, `light-dark()`, system colours and slashes before alpha. Colours outside sRGB are clipped, as browsers do.
-"""
+It reads names, hexadecimal, `rgb()` and `hsl()` with commas. Browsers also read `oklch()`, `lab()`, `color()`,
+`color-mix()`, `light-dark()`, system colours, and slashes before alpha. What is outside sRGB is clipped, as they do.
+`color()`,"""
 
 import colorsys
 import math
@@ -13,14 +13,16 @@ from typing import Any, cast
 import tinycss2
 from tinycss2 import color4, color5
 
+from sightline.data.svg_math import worked_out
+
 Triple = tuple[float, float, float]
 
 SYSTEM = {
     "accentcolor": "#0075ff", "accentcolortext": "#fff", "activetext": "#f00", "buttonborder": "#000",
     "buttonface": "#efefef", "buttontext": "#000", "canvas": "#fff", "canvastext": "#000", "field": "#fff",
-    "fieldtext": "#000", "graytext": "#808080", "highlight": "#b5d5ff", "highlighttext": "#000", "linktext": "#00e",
+    "fieldtext": "#000", "graytext": "#808080", "highlight": "#3367d1", "highlighttext": "#fff", "linktext": "#00e",
     "mark": "#ff0", "marktext": "#000", "selecteditem": "#0075ff", "selecteditemtext": "#fff", "visitedtext": "#551a8b",
-    "windowtext": "#000", "window": "#fff", "menu": "#fff", "menutext": "#000", "infotext": "#000", "captiontext": "#000",
+    "windowtext": "#000", "window": "#fff", "menu": "#fff", "menutext": "#000", "infotext": "#000",
 }  # fmt: skip
 """a browser's, in its light scheme"""
 LINEAR = {
@@ -32,18 +34,30 @@ LINEAR = {
     ),
     "rec2020": ((1.6604910, -0.5876411, -0.0728499), (-0.1245505, 1.1328999, -0.0083494),
                 (-0.0181508, -0.1005789, 1.1187297)),
-    "xyz-d65": ((3.2409699, -1.5373832, -0.4986108), (-0.9692436, 1.8759675, 0.0415551), (0.0556301, -0.2039770, 1.0569715)),
-    "xyz-d50": ((3.1341359, -1.6172206, -0.4906860), (-0.9787955, 1.9162436, 0.0334427), (0.0719553, -0.2289768, 1.4053861)),
+    "xyz-d65": ((3.2409699, -1.5373832, -0.4986108), (-0.9692436, 1.8759675, 0.0415551),
+                (0.0556301, -0.2039770, 1.0569715)),
+    "xyz-d50": ((3.1341359, -1.6172206, -0.4906860), (-0.9787955, 1.9162436, 0.0334427),
+                (0.0719553, -0.2289768, 1.4053861)),
 }  # fmt: skip
 """linear light of a space to that of sRGB"""
-POWER = {"a98-rgb": 563 / 256, "prophoto-rgb": 1.8, "rec2020": 2.4}
+POWER = {"a98-rgb": 563 / 256, "prophoto-rgb": 1.8}
+CHANNELS = {
+    "rgb": ("srgb", "r g b"), "rgba": ("srgb", "r g b"), "hsl": ("hsl", "h s l"), "hsla": ("hsl", "h s l"),
+    "hwb": ("hwb", "h w b"), "lab": ("lab", "l a b"), "lch": ("lch", "l c h"), "oklab": ("oklab", "l a b"),
+    "oklch": ("oklch", "l c h"),
+}  # fmt: skip
+"""what a colour made from another may call the other's coordinates"""
 POLAR = {"oklch": "oklab", "lch": "lab"}
 LAB_FROM = ((0.4122214708, 0.5363325363, 0.0514459929), (0.2119034982, 0.6806995451, 0.1073969566),
             (0.0883024619, 0.2817188376, 0.6299787005))  # fmt: skip
 LAB_OF = ((0.2104542553, 0.7936177850, -0.0040720468), (1.9779984951, -2.4285922050, 0.4505937099),
           (0.0259040371, 0.7827717662, -0.8086757660))  # fmt: skip
 """linear sRGB to cones, their cube roots to Oklab (Ottosson 2020)"""
-PLAIN = re.compile(r"#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})", re.IGNORECASE)
+PLAIN = re.compile(
+    r"#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})|rgb\(\s*\d+\s*,\s*\d+\s*,\s*\d+\s*\)|black|white|red|blue|gray|grey",
+    re.IGNORECASE,
+)
+"""what the renderer reads as it is, for the most part of all drawings"""
 
 
 @lru_cache(maxsize=4096)
@@ -52,11 +66,12 @@ def colour(value: str) -> str | None:
     text = value.strip()
     if PLAIN.fullmatch(text):
         return text
+    if text.lower() == "currentcolor":
+        return "currentColor"
     if text.lower() in SYSTEM:
         return SYSTEM[text.lower()]
     try:
-        token = tinycss2.parse_one_component_value(text, skip_comments=True)
-        found = rgba(token)
+        found = rgba(tinycss2.parse_one_component_value(worked_out(text) if "(" in text else text, skip_comments=True))
         if isinstance(found, str) or found is None:
             return found
         red, green, blue = (round(255 * min(max(part, 0.0), 1.0)) for part in found[:3])
@@ -73,12 +88,17 @@ def rgba(token: Any) -> tuple[float, float, float, float] | str | None:
         return _mixed(token)
     if name == "light-dark":
         return rgba(_arguments(token)[0][0])
+    if (
+        name in {*CHANNELS, "color"}
+        and (said := _arguments(token)[0])
+        and getattr(said[0], "lower_value", "") == "from"
+    ):
+        return _derived(name, said[1:])
     if getattr(token, "type", "") == "ident" and token.lower_value in SYSTEM:
         token = tinycss2.parse_one_component_value(SYSTEM[token.lower_value])
-    found = color5.parse_color(token)
+    found: Any = color5.parse_color(token)
     if found is None or found == "currentcolor":
         return "currentColor" if found else None
-    found = cast(color4.Color, found)
     numbers = [number or 0.0 for number in found.coordinates]
     if found.space == "device-cmyk":
         black = 1 - numbers[3]
@@ -95,6 +115,39 @@ def _arguments(token: Any) -> list[list[Any]]:
         elif one.type not in {"whitespace", "comment"}:
             parts[-1].append(one)
     return parts
+
+
+def _derived(name: str, said: list[Any]) -> tuple[float, float, float, float] | str | None:
+    """`oklch(from red l c 200)`: the coordinates of another colour, some exchanged."""
+    origin = rgba(said[0])
+    if origin is None or isinstance(origin, str):
+        origin = (0.0, 0.0, 0.0, 1.0) if origin else None
+    if origin is None:
+        return None
+    rest = said[1:]
+    space, names = CHANNELS.get(name) or (rest[0].lower_value, "r g b x y z")
+    numbers = _to(space, origin[:3])
+    scale = 255 if name.startswith("rgb") else 1
+    values = dict(zip(names.split(), [f"{one * scale:.8f}" for one in (*numbers, *numbers)], strict=False))
+    values["alpha"] = f"{origin[3]:.8f}"
+    if not any(one == "/" for one in rest):
+        rest = [*rest, *tinycss2.parse_component_value_list(f" / {origin[3]:.8f}")]
+    return rgba(tinycss2.parse_one_component_value(worked_out(f"{name}({_filled(rest, values)})")))
+
+
+def _filled(tokens: list[Any], values: dict[str, str]) -> str:
+    """The tokens written again, names replaced by their values."""
+    parts = []
+    for one in tokens:
+        if one.type == "ident":
+            parts.append(values.get(one.lower_value, one.value))
+        elif one.type == "function":
+            parts.append(f"{one.name}({_filled(one.arguments, values)})")
+        elif one.type == "() block":
+            parts.append(f"({_filled(one.content, values)})")
+        else:
+            parts.append(one.serialize())
+    return " ".join(parts)
 
 
 def _mixed(token: Any) -> tuple[float, float, float, float] | None:
@@ -141,10 +194,10 @@ def _linear(space: str, numbers: Triple) -> Triple:
         hue = math.radians(numbers[2])
         return _linear(POLAR[space], (numbers[0], numbers[1] * math.cos(hue), numbers[1] * math.sin(hue)))
     if space in {"srgb", "hsl", "hwb"}:
-        return _light("srgb", cast(Triple, color4.Color(space, numbers, 1).to("srgb").coordinates))
+        return _light("srgb", _between(space, numbers, "srgb"))
     if space in {"lab", "oklab"}:
         white = "xyz-d50" if space == "lab" else "xyz-d65"
-        return _times(LINEAR[white], cast(Triple, color4.Color(space, numbers, 1).to(white).coordinates))
+        return _times(LINEAR[white], _between(space, numbers, white))
     space = "xyz-d65" if space == "xyz" else space
     return _times(LINEAR[space], _light(space, numbers))
 
@@ -163,7 +216,7 @@ def _to(space: str, rgb: Triple) -> Triple:
     if space == "srgb-linear":
         return linear
     if space in {"lab", "lch"}:
-        lab = cast(Triple, color4.Color("xyz-d50", _solve(LINEAR["xyz-d50"], linear), 1).to("lab").coordinates)
+        lab = _between("xyz-d50", _solve(LINEAR["xyz-d50"], linear), "lab")
     elif space in {"oklab", "oklch"}:
         cones = _times(LAB_FROM, linear)
         lab = _times(LAB_OF, cast(Triple, tuple(math.cbrt(one) for one in cones)))
@@ -176,10 +229,18 @@ def _to(space: str, rgb: Triple) -> Triple:
     return lab
 
 
+def _between(space: str, numbers: Triple, other: str) -> Triple:
+    """Coordinates of a space to those of another that tinycss2 knows the way to."""
+    made: Any = color4.Color(space, numbers, 1)
+    return made.to(other).coordinates
+
+
 def _light(space: str, numbers: Triple) -> Triple:
     """Undo the curve of a space of red, green and blue."""
     if space in {"srgb", "display-p3"}:
         light = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in map(abs, numbers)]
+    elif space == "rec2020":
+        light = [v / 4.5 if v < 0.0812428 else ((v + 0.0992968) / 1.0992968) ** (1 / 0.45) for v in map(abs, numbers)]
     elif space in POWER:
         light = [abs(one) ** POWER[space] for one in numbers]
     else:

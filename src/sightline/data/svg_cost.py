@@ -1,7 +1,8 @@
 """What drawing an SVG costs, in elements drawn once `use`, paints, markers, masks and filters are followed.
 
 A paint that a group hands down is drawn for each shape inside, a marker at each vertex of a path, and a filter at each
-pixel of its region: a few hundred bytes may ask for hours. Fills of solid colour and gradients cost what their shape does.
+pixel of its region: a few hundred bytes may ask for hours. Fills of solid colour and gradients cost what their shape
+does.
 """
 
 import re
@@ -24,15 +25,18 @@ CHARACTERS = 200
 
 SHAPES = frozenset({"path", "rect", "circle", "ellipse", "line", "polyline", "polygon"})
 TEXTS = frozenset({"text", "tspan", "textPath", "tref"})
-ASIDE = frozenset({"defs", "symbol", "clipPath", "mask", "pattern", "marker", "filter", "linearGradient", "radialGradient",
-                   "style", "title", "stop", "view", "animate", "animateTransform", "set"})  # fmt: skip
+ASIDE = frozenset({"defs", "symbol", "clipPath", "mask", "pattern", "marker", "filter", "linearGradient",
+                   "radialGradient", "style", "title", "stop", "view", "animate", "set"})  # fmt: skip
 """drawn only where they are referred to"""
 LAYERS = ("clip-path", "mask", "filter", "opacity", "mix-blend-mode", "isolation")
 """properties that give an element a canvas of its own"""
+SPECIAL = frozenset({*LAYERS, "style", "display"})
+"""attributes of a shape that make it more than a shape"""
 PROPERTY = re.compile(
     r"(?:^|;)(fill|stroke|stroke-dasharray|marker|marker-start|marker-mid|marker-end|clip-path|mask|filter|opacity"
     r"|mix-blend-mode|isolation|display):([^;]*)"
 )
+INHERITED = frozenset({"fill", "stroke", "stroke-dasharray", "marker", "marker-start", "marker-mid", "marker-end"})
 LOCAL_URL = re.compile(r"""url\(\s*['"]?#([^'")\s]+)""", re.IGNORECASE)
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?%?")
 VERTEX = re.compile(r"[a-zA-Z]|[-+]?[\d.]+")
@@ -73,15 +77,18 @@ class _Bill:
         self.ids: dict[str, ET.Element] = {}
         self.handed: dict[ET.Element, Paints] = {}
         self.known: dict[tuple[ET.Element, Paints], tuple[int, int]] = {}
+        self.aside: dict[ET.Element, tuple[int, int]] = {}
         self.busy: set[ET.Element] = set()
         self.user = _unit(root)
         self.note(root, ("", "", "", False))
 
     def note(self, element: ET.Element, paints: Paints) -> None:
         """Elements by id, and what is handed down to those that are drawn in their own place's style."""
-        paints = _paints(element, _properties(element), paints)
         if (name := element.get("id")) and name not in self.ids:
             self.ids[name] = element
+        if not len(element):
+            return
+        paints = _paints(element, _properties(element), paints)
         if element.tag in ASIDE:
             self.handed[element] = paints
         for child in element:
@@ -89,12 +96,15 @@ class _Bill:
 
     def drawn(self, element: ET.Element, paints: Paints, deep: int) -> tuple[int, int]:
         """(cost, depth) of drawing an element once. The renderer drops references to an element around them."""
-        key = element, paints
-        if key in self.known:
-            return self.known[key]
         self.left -= 1
         if self.left < 0:
             raise Heavier
+        if not len(element) and element.tag in SHAPES and not SPECIAL & element.attrib.keys():
+            cost, below = self.own(element, _paints(element, element.attrib, paints), deep)
+            return cost, below + 1
+        key = element, paints
+        if key in self.known:
+            return self.known[key]
         if deep > DEPTH:
             raise BadSample(f"SVG nested deeper than {DEPTH} elements when its references are followed")
         properties = _properties(element)
@@ -155,25 +165,32 @@ class _Bill:
 
     def referred(self, target: ET.Element, deep: int) -> tuple[int, int]:
         """A pattern, marker, mask, clip or filter: drawn in the style of its own place."""
+        if target in self.aside:
+            return self.aside[target]
         self.found.slow.add(target.tag)
         if target.tag == "filter":
-            return self.filtered(target), 0
+            self.aside[target] = self.filtered(target), 0
+            return self.aside[target]
+        if target in self.busy:
+            return 0, 0
+        self.busy.add(target)
         cost, below = 1, 0
-        seen = set()
-        while target is not None and target not in seen:
-            seen.add(target)
-            more, under = self.children(target, self.handed.get(target, ("", "", "", False)), deep + 1)
+        seen: set[ET.Element] = set()
+        link: ET.Element | None = target
+        while link is not None and link not in seen:
+            seen.add(link)
+            more, under = self.children(link, self.handed.get(link, ("", "", "", False)), deep + 1)
             cost, below = cost + more, max(below, under)
             # a pattern may take its tiles from another, a clip be clipped again
-            properties = _properties(target)
+            properties = _properties(link)
             for name in ("clip-path", "mask"):
-                if (other := self.target(properties.get(name))) is not None and other not in self.busy:
-                    self.busy.add(other)
+                if (other := self.target(properties.get(name))) is not None:
                     more, under = self.referred(other, deep + 1)
-                    self.busy.discard(other)
                     cost, below = cost + more, max(below, under)
-            target = self.target(f"url({target.get('href', '')})")
-        return min(cost, COST + 1), below + 1
+            link = self.target(f"url({link.get('href', '')})")
+        self.busy.discard(target)
+        self.aside[target] = min(cost, COST + 1), below + 1
+        return self.aside[target]
 
     def children(self, element: ET.Element, paints: Paints, deep: int) -> tuple[int, int]:
         cost, below = 0, 0
@@ -222,6 +239,8 @@ def _properties(element: ET.Element) -> dict[str, str]:
 
 def _paints(element: ET.Element, properties: dict[str, str], above: Paints) -> Paints:
     """What holds inside: what the element says, else what was handed down."""
+    if not INHERITED & properties.keys():
+        return above
     fill, stroke, marker, dashed = above
     if (own := properties.get("fill")) is not None and own != "inherit":
         fill = _name(own)

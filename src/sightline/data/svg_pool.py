@@ -41,7 +41,8 @@ class Worker:
 
     def __init__(self, seconds: float, memory: int) -> None:
         paths = [path for path in sys.path if path]
-        code = f"import sys; sys.path[:] = {paths!r}; from sightline.data.svg_worker import main; main({seconds}, {memory})"
+        main = f"from sightline.data.svg_worker import main; main({seconds}, {memory})"
+        code = f"import sys; sys.path[:] = {paths!r}; {main}"
         threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         self.process = subprocess.Popen(
             [sys.executable, "-c", code],
@@ -143,14 +144,14 @@ class Pool:
                 raise Ended("the program ends")
         try:
             worker = self._taken()
-            answer = None
             try:
-                answer = worker.draw(data, size)
-            finally:
-                self._back(worker, fit=answer is not None)
+                kind, width, height, body = worker.draw(data, size)
+            except BaseException:  # a limit was passed, or Ctrl-C came while it draws
+                self._back(worker, fit=False)
+                raise
+            self._back(worker, fit=True)
         finally:
             self.places.release()
-        kind, width, height, body = answer
         if kind == BAD:
             raise BadSample(body.decode("utf-8", "replace"))
         return np.frombuffer(body, np.uint8).reshape(height, width, 4)

@@ -2,8 +2,8 @@
 
 A renderer is native code without a clock: it follows file references, expands `use` and patterns without end, decodes
 embedded bombs, and recurses on its stack. So the text is parsed, references other than `#id` and embedded rasters are
-dropped (`svg_tree`), styles are worked out (`svg_style`), what references multiply is counted (`svg_cost`), and the rest is
-serialised for the renderer.
+dropped (`svg_tree`), styles are worked out (`svg_style`), what references multiply is counted (`svg_cost`), and the
+rest is serialised for the renderer.
 """
 
 import re
@@ -24,7 +24,7 @@ TO_PIXELS = {
 LENGTH = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([a-zA-Z]*)\s*")
 PREFIXES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 LOOKS = 4000
-"""at elements and at pairs of a rule and an element, that a drawing may take which is not sent to a process of its own"""
+"""at elements, and at pairs of a rule and an element, that a drawing may take which is drawn in this process"""
 
 
 class Costly(Exception):

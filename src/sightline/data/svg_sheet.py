@@ -1,7 +1,8 @@
 """The style sheets of an SVG as rules that can be asked about an element: media, layers and nesting worked out.
 
 What a browser does in its light scheme, on a screen: `@media (prefers-color-scheme: dark)` and `print` do not apply,
-`@supports` does, rules inside others (`&`) and `@layer` are put in their place. Nothing is fetched: `@import` is dropped.
+`@supports` does, rules inside others (`&`) and `@layer` are put in their place. Nothing is fetched: `@import` is
+dropped.
 """
 
 import re
@@ -18,7 +19,9 @@ NESTED = 8
 SELECTOR = 1000
 """characters of a selector, its outer ones included"""
 RULES = 20_000
-UNLAYERED = 10**6
+LAYERS = 200
+LAST = 10**6
+"""of layers: that of what is in none"""
 FEATURE = re.compile(r"\(\s*([\w-]+)\s*(?::\s*([^)]*?)\s*)?\)")
 LIGHT = {
     "prefers-color-scheme": "light", "prefers-reduced-motion": "no-preference", "prefers-contrast": "no-preference",
@@ -35,6 +38,15 @@ class Declaration:
     name: str
     value: str
     important: bool
+
+
+Rank = tuple[bool, tuple[int, ...], tuple[int, ...], int]
+"""important, place of the layer, specificity, order"""
+
+
+def inline_rank(declaration: Declaration, order: int) -> Rank:
+    """Of a `style` attribute: over every rule of equal importance."""
+    return declaration.important, (LAST + 1,), (), order
 
 
 @dataclass(slots=True)
@@ -54,13 +66,13 @@ class Sheets:
             rules = tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True)
             self._read(rules, None, "", 0)
 
-    def matching(self, element: Any) -> Iterator[tuple[tuple[bool, int, Any, int], Declaration]]:
+    def matching(self, element: Any) -> Iterator[tuple[Rank, Declaration]]:
         """Declarations of the rules that mean the element, each with its rank: the highest wins."""
         for specificity, order, pseudo, (layer, declarations) in self.matcher.match(element):
             if pseudo is None:
+                place = self._place(layer)
                 for one in declarations:
-                    place = UNLAYERED if layer is None else self.layers.index(layer)
-                    yield (one.important, -place if one.important else place, specificity, order), one
+                    yield (one.important, tuple(-i for i in place) if one.important else place, specificity, order), one
 
     def _read(self, nodes: list[Any], selector: str | None, layer: str, deep: int) -> None:
         if deep > NESTED:
@@ -70,20 +82,27 @@ class Sheets:
             if node.type == "declaration" and selector is not None:
                 own.append(declared(node))
             elif node.type == "qualified-rule":
-                if own:  # what stands before an inner rule comes before it
-                    self._add(selector or "", own, layer)
-                    own = []
+                own = self._add(selector or "", own, layer)  # what stands before an inner rule comes before it
                 self._read(_inside(node), _within(selector, tinycss2.serialize(node.prelude)), layer, deep + 1)
             elif node.type == "at-rule":
+                own = self._add(selector or "", own, layer)
                 self._at(node, selector, layer, deep)
-        if own:
-            self._add(selector or "", own, layer)
+        self._add(selector or "", own, layer)
 
     def _at(self, node: Any, selector: str | None, layer: str, deep: int) -> None:
         name, prelude = node.lower_at_keyword, tinycss2.serialize(node.prelude).strip()
         if name == "layer":
-            named = [f"{layer}.{one.strip()}" for one in prelude.split(",")] if prelude else [f"{layer}.#{self.rules}"]
-            self.layers += [one for one in named if one not in self.layers]
+            named = (
+                [f"{layer}.{one.strip()}" for one in prelude.split(",")]
+                if prelude
+                else [f"{layer}.#{len(self.layers)}"]
+            )
+            for one in named:
+                parts = one.split(".")
+                outer = (".".join(parts[:end]) for end in range(2, len(parts) + 1))
+                self.layers += [each for each in outer if each not in self.layers]
+            if len(self.layers) > LAYERS:
+                return
             layer = named[0]
         elif name == "media" and not applies(prelude) or name == "supports" and re.match(r"not\b", prelude):
             return
@@ -97,19 +116,27 @@ class Sheets:
         if node.content is not None:
             self._read(_inside(node), selector, layer, deep + 1)
 
-    def _add(self, selector: str, declarations: list[Declaration], layer: str) -> None:
-        if len(selector) > SELECTOR or self.rules >= RULES:
-            return
+    def _add(self, selector: str, declarations: list[Declaration], layer: str) -> list[Declaration]:
+        """Take the rule in; an empty list, for the declarations that follow."""
+        if not declarations or len(selector) > SELECTOR or self.rules >= RULES:
+            return []
         try:
             compiled = cssselect2.compile_selector_list(NAMESPACED.sub("", selector))
         except (cssselect2.SelectorError, ValueError, AttributeError, TypeError, RecursionError):
-            return  # a browser drops a rule whose selector it does not know
+            return []  # a browser drops a rule whose selector it does not know
         self.rules += 1
         self.combined |= re.fullmatch(r"[\w\s.,#:*-]*", selector.strip()) is None or bool(
             re.search(r"[\w*]\s+[\w.#*:]|:(?!root)", selector.strip())
         )
         for one in compiled:
-            self.matcher.add_selector(one, (layer or None, declarations))
+            self.matcher.add_selector(one, (layer, declarations))
+        return []
+
+    def _place(self, layer: str) -> tuple[int, ...]:
+        """Where a layer stands: in the order of first mention, what is in a layer itself after its inner layers."""
+        parts = layer.split(".")[1:]
+        inner = (".".join(["", *parts[: end + 1]]) for end in range(len(parts)))
+        return (*(self.layers.index(one) for one in inner), LAST)
 
 
 def sheets_of(root: ET.Element) -> Sheets | None:

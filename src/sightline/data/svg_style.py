@@ -13,9 +13,10 @@ from typing import Any
 
 import cssselect2
 
-from sightline.data.svg_sheet import UNLAYERED, Declaration, Sheets, declarations_of
+from sightline.data.svg_math import NEWER, lengths
+from sightline.data.svg_sheet import Declaration, Rank, Sheets, declarations_of, inline_rank
 from sightline.data.svg_tree import Tree
-from sightline.data.svg_value import COLOURS, MOVES, NEWER, PAINTS, SHARES, WIDE, lengths, settled
+from sightline.data.svg_value import COLOURS, MOVES, PAINTS, SHARES, WIDE, settled
 
 VALUE = 4000
 """characters of a value after its variables are put in"""
@@ -26,15 +27,18 @@ GEOMETRY = frozenset({"x", "y", "cx", "cy", "r", "rx", "ry", "width", "height", 
 PLACED = frozenset({"transform-origin", "transform-box"})
 KNOWN = frozenset(
     """
-alignment-baseline baseline-shift clip-path clip-rule color color-interpolation color-interpolation-filters direction display
-dominant-baseline fill fill-opacity fill-rule filter flood-color flood-opacity font font-family font-kerning font-size
-font-stretch font-style font-variant font-weight image-rendering isolation letter-spacing lighting-color marker marker-end
-marker-mid marker-start mask mask-type mix-blend-mode opacity overflow paint-order shape-rendering stop-color stop-opacity
-stroke stroke-dasharray stroke-dashoffset stroke-linecap stroke-linejoin stroke-miterlimit stroke-opacity stroke-width
-text-anchor text-decoration text-rendering unicode-bidi vector-effect visibility white-space word-spacing writing-mode
+alignment-baseline baseline-shift clip-path clip-rule color color-interpolation color-interpolation-filters
+direction display dominant-baseline fill fill-opacity fill-rule filter flood-color flood-opacity font
+font-family font-kerning font-size font-stretch font-style font-variant font-weight image-rendering isolation
+letter-spacing lighting-color marker marker-end marker-mid marker-start mask mask-type mix-blend-mode opacity
+overflow paint-order shape-rendering stop-color stop-opacity stroke stroke-dasharray stroke-dashoffset
+stroke-linecap stroke-linejoin stroke-miterlimit stroke-opacity stroke-width text-anchor text-decoration
+text-rendering unicode-bidi vector-effect visibility white-space word-spacing writing-mode
 """.split()
 )
 VAR = re.compile(r"\bvar\(", re.IGNORECASE)
+SPECIAL = re.compile(r"""["'\\{}!@]|--|/\*|data:""")
+"""what takes a parser of CSS to read; the declarations of drawing programs have none of it"""
 QUICK = PAINTS | COLOURS | SHARES
 Variables = dict[str, str]
 
@@ -56,13 +60,11 @@ class _Cascade:
         self.local, self.sheets, self.context = local, sheets, context
 
     def walk(self, element: ET.Element, wrapped: Any, variables: Variables) -> None:
-        ranked: list[tuple[tuple[bool, int, Any, int], Declaration]] = []
+        ranked: list[tuple[Rank, Declaration]] = []
         if self.sheets is not None:
             ranked += self.sheets.matching(wrapped)
         if (inline := element.attrib.pop("style", None)) is not None:
-            ranked += [
-                ((one.important, UNLAYERED + 1, (0, 0, 0), place), one) for place, one in enumerate(_inline(inline))
-            ]
+            ranked += [(inline_rank(one, place), one) for place, one in enumerate(_inline(inline))]
         if ranked:
             ranked.sort(key=lambda one: one[0])
             own = {one.name: one.value for _, one in ranked if one.name.startswith("--")}
@@ -132,7 +134,10 @@ def _lengths(value: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _inline(style: str) -> tuple[Declaration, ...]:
-    return tuple(declarations_of(style))
+    if SPECIAL.search(style):
+        return tuple(declarations_of(style))
+    pairs = (one.partition(":") for one in style.split(";"))
+    return tuple(Declaration(name.strip().lower(), value.strip(), False) for name, colon, value in pairs if colon)
 
 
 def handed_down(above: Variables, own: Variables) -> Variables:

@@ -1,7 +1,7 @@
-"""The text of an SVG, in whatever encoding its bytes are: a byte-order mark, then the shape of the first bytes, then what
+"""The text of an SVG, in whatever encoding its bytes are: by a byte-order mark, the shape of the first bytes, or what
 its XML declaration says.
 
-The parser knows four encodings; drawing programs of the 2000s declare GB2312, Shift_JIS, windows-1251 and dozens of others.
+The parser knows four encodings; drawing programs of the 2000s declare GB2312, Shift_JIS, windows-1251 and dozens more.
 So the bytes are decoded here, by Python's codecs, and the parser is given text.
 """
 

@@ -1,4 +1,4 @@
-"""The elements of an SVG as they may be drawn: parsed (expat), foreign elements, scripts and links to other files left out.
+"""The elements of an SVG that may be drawn: parsed (expat), without foreign elements, scripts and links to other files.
 
 Names lose their prefixes here, so that what follows reads `rect` and `href` whatever the file calls them.
 """
