@@ -167,7 +167,8 @@ def test_a_bad_drawing_is_named_and_its_process_serves_on(pool):
 
 def test_what_takes_too_long_is_ended_and_named_and_the_next_is_drawn():
     slow = svg(
-        '<filter id="f"><feMorphology operator="dilate" radius="60"/></filter><rect width="99" height="99" filter="url(#f)"/>',
+        '<filter id="f"><feMorphology operator="dilate" radius="60"/></filter>'
+        '<rect width="99" height="99" filter="url(#f)"/>',
         'viewBox="0 0 256 256"',
     )
     pool = Pool(workers=1, seconds=0.05)
