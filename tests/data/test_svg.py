@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sightline.data import svg_pool
 from sightline.data.decode import decode
 from sightline.data.sample import BadSample
 from sightline.data.svg import rasterize, title
@@ -18,6 +19,15 @@ from sightline.data.svg_tree import DEPTH
 
 SPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:q="http://www.w3.org/1999/xlink"'
 RECT = '<rect width="10" height="10" fill="red"/>'
+
+
+@pytest.fixture(scope="module", autouse=True)
+def patience():
+    """Drawings apart have all the time they need: how long they may take is tested by itself."""
+    old, svg_pool._pool = svg_pool._pool, svg_pool.Pool(seconds=120)
+    yield
+    svg_pool._pool.close()
+    svg_pool._pool = old
 
 
 def svg(body, root='viewBox="0 0 10 10"'):

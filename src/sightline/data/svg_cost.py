@@ -1,8 +1,8 @@
 """What drawing an SVG costs, in elements drawn once `use`, paints, markers, masks and filters are followed.
 
 A paint that a group hands down is drawn for each shape inside, a marker at each vertex of a path, and a filter at each
-pixel of its region: a few hundred bytes may ask for hours. Fills of solid colour and gradients cost what their shape
-does.
+pixel of its region: a few hundred bytes may ask for hours. A gradient, and a canvas of its own (opacity, a clip), are
+paid at each pixel too.
 """
 
 import re
@@ -20,7 +20,7 @@ WIDE = 400.0
 """what a filter's region is at most counted as, in times the shape"""
 SIDE = 256.0
 """pixels of the picture's shorter side that radii are counted at"""
-CHARACTERS = 200
+CHARACTERS = 1000
 """of path data that cost as much as a shape more"""
 
 SHAPES = frozenset({"path", "rect", "circle", "ellipse", "line", "polyline", "polygon"})
@@ -28,6 +28,8 @@ TEXTS = frozenset({"text", "tspan", "textPath", "tref"})
 ASIDE = frozenset({"defs", "symbol", "clipPath", "mask", "pattern", "marker", "filter", "linearGradient",
                    "radialGradient", "style", "title", "stop", "view", "animate", "set"})  # fmt: skip
 """drawn only where they are referred to"""
+LAYER = 7
+"""what a canvas of its own costs, or a gradient: each takes its time at every pixel"""
 LAYERS = ("clip-path", "mask", "filter", "opacity", "mix-blend-mode", "isolation")
 """properties that give an element a canvas of its own"""
 SPECIAL = frozenset({*LAYERS, "style", "display"})
@@ -52,9 +54,6 @@ class Heavier(Exception):
 @dataclass(slots=True)
 class Cost:
     elements: int = 0
-    layers: int = 0
-    characters: int = 0
-    """of path data, where it is drawn"""
     depth: int = 1
     slow: set[str] = field(default_factory=set)
     """kinds of things drawn whose time is not in proportion to these numbers"""
@@ -121,8 +120,7 @@ class _Bill:
                 self.found.slow.add("filter")
                 cost += 2 * PRIMITIVE * properties[name].count("(")
         if any(properties.get(name, "1").strip() not in {"1", "none", "normal", "auto"} for name in LAYERS):
-            self.found.layers += 1
-            cost += 3
+            cost += 2 * LAYER if "clip-path" in properties else LAYER
         if element.tag == "use" and (target := self.target(f"url({element.get('href', '')})")) is not None:
             more, under = self.drawn(target, paints, deep + 1)
             cost, below = cost + more, max(below, under)
@@ -143,7 +141,6 @@ class _Bill:
             return int(kind not in ASIDE), 0
         data = element.get("d") or element.get("points") or ""
         cost, below = 1 + len(data) // CHARACTERS, 0
-        self.found.characters += len(data)
         if kind in TEXTS:
             self.found.slow.add("text")
             cost += len(element.text or "")
@@ -152,9 +149,11 @@ class _Bill:
         if paints[3]:
             self.found.slow.add("dash")
         for reference in paints[:2]:
-            if reference and (target := self.ids.get(reference)) is not None and target.tag == "pattern":
-                more, under = self.referred(target, deep)
-                cost, below = cost + more, max(below, under)
+            if reference and (target := self.ids.get(reference)) is not None:
+                cost += LAYER
+                if target.tag == "pattern":
+                    more, under = self.referred(target, deep)
+                    cost, below = cost + more, max(below, under)
         if paints[2] and kind in SHAPES:
             vertices = 1 + len(VERTEX.findall(data)) if data else 4
             for reference in paints[2].split():
