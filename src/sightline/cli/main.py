@@ -11,7 +11,7 @@ from typing import Any
 from cyclopts import App, CycloptsError, Parameter, UnknownCommandError, UnknownOptionError
 
 from sightline import __version__
-from sightline.data.terminal import guarded, raw, shown
+from sightline.data.terminal import escaped_output, raw, shown
 
 # What `pip install sightline` leaves out and `sightline[train]` adds.
 TRAINING_PART = frozenset(
@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     traceback instead of the line. What is neither a ValueError nor an OSError nor a FloatingPointError (a loss that
     stopped being a number) is a defect of ours and always shows its traceback.
     """
-    with guarded():
+    with escaped_output():
         return _run(list(sys.argv[1:] if argv is None else argv))
 
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sightline.data.terminal import guarded, raw, shown
+from sightline.data.terminal import escaped_output, raw, shown
 
 QUIET = 5.0
 """seconds between two lines where there is no terminal"""
@@ -31,7 +31,7 @@ def _bar(title: str) -> Iterator[Callable[[int, int | None], None]]:
     # what is printed meanwhile appears above the bar, but only where both share a terminal: rich would send what a file
     # is to have to the terminal too
     console, beside = Console(file=raw(sys.stderr)), sys.stdout.isatty()
-    with Progress(*columns, console=console, transient=True, redirect_stdout=beside) as bar, guarded():
+    with Progress(*columns, console=console, transient=True, redirect_stdout=beside) as bar, escaped_output():
         task, rate = bar.add_task(title, total=None, rate=""), _rate()
         yield lambda done, total: bar.update(task, completed=done, total=total, rate=rate(done))
 

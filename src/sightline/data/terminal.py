@@ -1,9 +1,9 @@
 """What is printed cannot drive the terminal: names, captions and reasons come from files of others.
 
-A file may be called `a<ESC>[31mred<ESC>]0;pwn<BEL>.png`, and written as it is it would colour, rename or clear the
-terminal, or (by marks of direction) show another ending than it has. `guarded` writes such characters as the escapes
-they are, whatever is printed while it lasts, so that no print can forget it. `shown` does the same to one name and
-takes line breaks too, which only a name cannot want. What draws with codes of its own (a progress bar) asks for `raw`.
+A file may be called `a<ESC>[31mred<ESC>]0;pwn<BEL>.png`: written as it is it would colour, rename or clear the
+terminal, or (by marks of direction) show another ending than it has. While `escaped_output` lasts, such characters are
+written as escapes whatever is printed, so that no print can forget it. `shown` does the same to one name, line breaks
+included, which only our own lines may have. What draws with codes of its own (a progress bar) asks for `raw`.
 """
 
 import re
@@ -35,7 +35,7 @@ def harmless(text: str) -> str:
 
 
 @contextmanager
-def guarded() -> Iterator[None]:
+def escaped_output() -> Iterator[None]:
     """While it lasts, what is printed to stdout and stderr goes through `Guard`."""
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = (stream and Guard(stream) for stream in before)  # pyright: ignore[reportAttributeAccessIssue]

@@ -26,7 +26,7 @@ from sightline.search.gone import Kept, Walk, sort, vanished
 from sightline.search.picture import Content, Place, content_of, fingerprint, place_of, plain
 from sightline.search.place import left_behind, sweep
 from sightline.search.query import Embedder
-from sightline.search.row import CHANGES, COLUMNS, Row, storable, unstorable
+from sightline.search.row import CHANGES, COLUMNS, Row, escaped, storable, unstorable
 from sightline.search.samples import reason, samples
 from sightline.search.schema import revise, transaction
 from sightline.search.stream import stream
@@ -107,8 +107,9 @@ class Filling:
 
         for done, found in enumerate(ahead(look, samples(source), threads=2, room=2 * BATCH), start=1):
             if isinstance(found, Bad):
-                self.report.bad[found.key] = found.reason
-                self.walk.bad.add(found.key)
+                self.report.bad[escaped(found.key)] = found.reason
+                if not unstorable(found.key):  # else no row can be of that name
+                    self.walk.bad.add(found.key)
             else:
                 place, content = found
                 places.append(place)
@@ -191,7 +192,7 @@ class Filling:
         """In a thread: where a sample is, and its content unless that is known."""
         name = str(plain(sample.image)) if isinstance(sample.image, Path) else f"{source}#{sample.key}"
         if wrong := unstorable(name):
-            return Bad(name.encode("utf-8", "backslashreplace").decode(), wrong)
+            return Bad(name, wrong)
         try:
             place = place_of(sample, source)
             before = self.known.get(place.place)

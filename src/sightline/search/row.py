@@ -50,6 +50,15 @@ def unstorable(place: str) -> str | None:
     return "its name is not UTF-8; rename it" if LOOSE.search(place) else None
 
 
+def escaped(place: str) -> str:
+    """A place to be read by people, though it cannot be kept.
+
+    >>> escaped("caf\\udce9.png\\0")
+    'caf\\\\udce9.png\\\\x00'
+    """
+    return place.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+
+
 def number(value: int) -> int:
     """A size or a time as SQLite can hold it; a file's time may lie in any century."""
     return max(-LARGEST, min(LARGEST, value))

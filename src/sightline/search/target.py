@@ -4,6 +4,7 @@ import json
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ def refuse_other(out: Path, identity: str, name: str) -> None:
         return  # without pyarrow the writer refuses by itself
     about = _about(out)
     if about is None:
-        raise ValueError(f"{out} is there and is no table of vectors; give another --out, or --replace to lose it")
+        raise ValueError(f"{out} is no table of vectors; give another --out, or --replace to lose what is there")
     if about.get("identity") != identity:
         raise ValueError(
             f"{out} holds the vectors of {about.get('encoder')}, or of other weights of it, not of {name}. Give another "
@@ -22,7 +23,7 @@ def refuse_other(out: Path, identity: str, name: str) -> None:
         )
 
 
-def _about(out: Path) -> dict[str, str] | None:
+def _about(out: Path) -> dict[str, Any] | None:
     """What a table says of itself; None where it is none of ours."""
     try:
         said = json.loads(_parquet(out) if out.suffix == ".parquet" else _npz(out))
