@@ -1,6 +1,5 @@
 """One odd sample is one bad sample, by name: nothing that a source, a file or a library does ends the run."""
 
-import os
 import struct
 import sys
 import zlib
@@ -145,10 +144,8 @@ def test_a_path_that_no_file_can_have_is_bad_and_named(db, tmp_path, encoder):
 
 @pytest.mark.parametrize("when", [2**63, 2**80, -(2**70), -1])
 def test_a_file_of_any_century_is_indexed(db, folder, encoder, listed, monkeypatch, when):
-    real = os.stat_result
-
     class Stat:
-        def __init__(self, inner: real):
+        def __init__(self, inner):
             self.inner = inner
 
         def __getattr__(self, name):

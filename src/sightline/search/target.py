@@ -15,11 +15,11 @@ def refuse_other(out: Path, identity: str, name: str) -> None:
         return  # without pyarrow the writer refuses by itself
     about = _about(out)
     if about is None:
-        raise ValueError(f"{out} is no table of vectors; give another --out, or --replace to lose what is there")
+        raise ValueError(f"{out} is no table of vectors. Give another --out, or --replace to lose what is there")
     if about.get("identity") != identity:
         raise ValueError(
-            f"{out} holds the vectors of {about.get('encoder')}, or of other weights of it, not of {name}. Give another "
-            "--out, or --replace to lose them"
+            f"{out} holds the vectors of {about.get('encoder')}, or of other weights of it, not of {name}. Give "
+            "another --out, or --replace to lose them"
         )
 
 
