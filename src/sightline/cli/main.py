@@ -110,8 +110,8 @@ def _refuse(reason: str, *, lost: bool = False) -> int:
 
 
 def _leading(error: CycloptsError) -> str:
-    """How words that begin with `-` are given, where such were taken for an option."""
-    if not isinstance(error, UnknownOptionError):
+    """How words that begin with `-` are given, where such may have been taken for an option."""
+    if not isinstance(error, UnknownOptionError) or not {"search", "classify"}.intersection(error.command_chain or ()):
         return ""
     return " Words that begin with - are given as --option=WORDS, or after a -- of their own."
 
