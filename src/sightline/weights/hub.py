@@ -1,6 +1,10 @@
 """Published folders from the Hugging Face hub: only the files that are read, kept in its cache for next time."""
 
+import sys
+from contextlib import redirect_stderr
 from pathlib import Path
+
+from sightline.data.terminal import raw
 
 SMALL = ("*.json", "*.txt", "*.model")
 """configs and vocabularies"""
@@ -21,7 +25,8 @@ def download(repository: str) -> Path:
         raise ValueError(f"hf-hub:{repository}: expected hf-hub:ORG/NAME, such as hf-hub:openai/clip-vit-base-patch32")
 
     def fetch(patterns: list[str]) -> Path:
-        return Path(huggingface_hub.snapshot_download(name, revision=revision or None, allow_patterns=patterns))
+        with redirect_stderr(raw(sys.stderr)):  # its progress bar goes back to the start of its line
+            return Path(huggingface_hub.snapshot_download(name, revision=revision or None, allow_patterns=patterns))
 
     try:
         folder = fetch(list(SMALL))
