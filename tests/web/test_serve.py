@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -41,6 +41,17 @@ BLOCKED = f"""
 """
 
 
+@contextmanager
+def started(script, *words):
+    """A process of its own, which never outlives the test."""
+    command = [sys.executable, "-c", script, *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 def serving(library):
     return ["serve", str(library), "--encoder", "mosaic", "--port", "0"]
 
@@ -66,8 +77,7 @@ def no_port(monkeypatch):
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent otherwise there")
 def test_it_says_where_it_listens_and_ends_by_ctrl_c(library):
     own = ["--root-path", "photos/", "--allow-host", "Photos.example.org", "--allow-host", "nas"]
-    words = [sys.executable, "-c", textwrap.dedent(START), *serving(library), *own]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with started(textwrap.dedent(START), *serving(library), *own) as process:
         line = process.stdout.readline()
         found = re.fullmatch(r"Serving 3 pictures at http://127\.0\.0\.1:(\d+)/photos/ \(Ctrl-C ends\)\n", line)
         assert found, line + process.stderr.read()
@@ -81,7 +91,7 @@ def test_it_says_where_it_listens_and_ends_by_ctrl_c(library):
             open_one.sendall(b"GET /api/about HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
             assert open_one.recv(15) == b"HTTP/1.1 200 OK"
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=20)
+            out, err = process.communicate(timeout=60)
     assert process.returncode == 130 and out == "" and err == "stopped\n"
 
 
@@ -96,8 +106,7 @@ def test_an_open_host_is_warned_about(library, capsys, monkeypatch):
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent otherwise there")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_at_once_while_pictures_are_decoded_and_others_arrive(library, sent):
-    words = [sys.executable, "-c", textwrap.dedent(BLOCKED) + textwrap.dedent(START), *serving(library)]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with started(textwrap.dedent(BLOCKED) + textwrap.dedent(START), *serving(library)) as process:
         port = int(re.search(r":(\d+) ", process.stdout.readline())[1])
         post = b"POST /api/search HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: "
         with ExitStack() as lines:
@@ -108,7 +117,7 @@ def test_it_ends_at_once_while_pictures_are_decoded_and_others_arrive(library, s
             opened[4].sendall(post + b"50000\r\n\r\n<svg>")
             opened[5].sendall(b"GET / HT")
             process.send_signal(sent)
-            out, err = process.communicate(timeout=20)
+            out, err = process.communicate(timeout=60)
             answers = [line.recv(12) for line in opened[:4]]
     assert answers == [b"HTTP/1.1 503"] * 4
     assert out == "" and err == ("stopped\n" if sent == signal.SIGINT else "")
