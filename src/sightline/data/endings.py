@@ -3,9 +3,10 @@
 from importlib.util import find_spec
 
 from sightline.data.decode import FORMATS
+from sightline.data.foreign import AVIF_BRANDS, HEIC, JPEG_XL, PLUGINS, brands, plugin_format
 
 USUAL = frozenset(
-    ".jpg .jpeg .jpe .jfif .jif .jfi .mpo .png .apng .webp .gif .bmp .dib .tif .tiff .ico .avif .avifs "
+    ".jpg .jpeg .jpe .jfif .jif .jfi .mpo .png .apng .webp .gif .bmp .dib .tif .tiff .ico .cur .avif .avifs "
     ".ppm .pgm .pbm .pnm .pfm".split()
 )
 MORE = {
@@ -15,7 +16,6 @@ MORE = {
     "PCX": ".pcx",
     "PSD": ".psd",
     "ICNS": ".icns",
-    "CUR": ".cur",
     "DDS": ".dds",
     "SGI": ".sgi .rgb .rgba .bw",
     "XBM": ".xbm",
@@ -25,29 +25,24 @@ MORE = {
 RASTERS = USUAL | {ending for name, endings in MORE.items() if name in FORMATS for ending in endings.split()}
 VECTORS = frozenset({".svg", ".svgz"})
 ARRAYS = frozenset({".npy"})
-FOREIGN = {
-    **dict.fromkeys((".heic", ".heif", ".hif"), "HEIC"),
-    ".jxl": "JPEG XL",
-}
+FOREIGN = {**dict.fromkeys((".heic", ".heif", ".hif"), HEIC), ".jxl": JPEG_XL}
 """endings of formats that a plugin of Pillow reads; the files are pictures where they hold something else (phones and
 messengers call JPEGs so)"""
-PLUGINS = {"HEIC": ("pillow_heif", "pillow-heif"), "JPEG XL": ("pillow_jxl", "pillow-jxl-plugin")}
-"""format -> module and package"""
 PICTURES = RASTERS | VECTORS | ARRAYS | FOREIGN.keys()
 TABLES = frozenset({".csv", ".tsv", ".jsonl", ".parquet"})
-HEAD = 64
+HEAD = 256
 """bytes that `content` looks at"""
 
 
 def foreign(head: bytes) -> str:
     """The format of a picture that needs a plugin which is not installed, "" for any other."""
-    kind = content(head)
-    return kind if kind in PLUGINS and find_spec(PLUGINS[kind][0]) is None else ""
+    kind = plugin_format(head)
+    return kind if kind and find_spec(PLUGINS[kind].module) is None else ""
 
 
 def way_out(kind: str) -> str:
     """What to do about pictures of a `foreign` format."""
-    return f"Pillow cannot read {kind} by itself: pip install {PLUGINS[kind][1]}, or convert them to JPEG or PNG"
+    return f"Pillow cannot read {kind} by itself: pip install {PLUGINS[kind].package}, or convert them to JPEG or PNG"
 
 
 def ending_of(name: str) -> str:
@@ -62,8 +57,10 @@ def ending_of(name: str) -> str:
 
 def content(head: bytes) -> str:
     """The format of a picture from its first bytes, "" where they are of none."""
-    if head[4:8] == b"ftyp":
-        return _brand(head)
+    if kind := plugin_format(head):
+        return kind
+    if brands(head) & AVIF_BRANDS:
+        return "AVIF"
     if head[:4] == b"RIFF":
         return "WebP" if head[8:12] == b"WEBP" else ""
     if head[:2] == b"BM":
@@ -85,17 +82,5 @@ MAGIC = {
     b"8BPS": "PSD",
     b"\0\0\0\x0cjP  ": "JPEG 2000",
     b"\xff\x4f\xff\x51": "JPEG 2000",
-    b"\xff\x0a": "JPEG XL",
-    b"\0\0\0\x0cJXL ": "JPEG XL",
     b"qoif": "QOI",
 }
-
-
-def _brand(head: bytes) -> str:
-    """AVIF and HEIC are one container; the brands in its first box tell them apart."""
-    size = min(int.from_bytes(head[:4], "big"), len(head))
-    brands = {head[place : place + 4] for place in range(8, max(size - 3, 9), 4)}
-    if brands & {b"avif", b"avis"}:
-        return "AVIF"
-    heic = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
-    return "HEIC" if brands & heic else ""

@@ -105,8 +105,8 @@ def plugin_format(data: bytes) -> str | None:
     """HEIC or JPEG XL, by content."""
     if data[:12] == b"\0\0\0\x0cJXL \r\n\x87\n" or data[:2] == b"\xff\x0a":
         return JPEG_XL
-    brands = _brands(data)
-    return HEIC if brands & HEIC_BRANDS and not brands & AVIF_BRANDS else None
+    said = brands(data)
+    return HEIC if said & HEIC_BRANDS and not said & AVIF_BRANDS else None
 
 
 def raw_of(data: bytes, tags: dict[int, int]) -> str | None:
@@ -128,7 +128,8 @@ def unfit(data: bytes) -> str | None:
     return None
 
 
-def _brands(data: bytes) -> frozenset[bytes]:
+def brands(data: bytes) -> frozenset[bytes]:
+    """What the first box of a container says it is: HEIC, AVIF and videos are told apart by it; none elsewhere."""
     if data[4:8] != b"ftyp":
         return frozenset()
     (length,) = struct.unpack_from(">I", data)
@@ -137,9 +138,9 @@ def _brands(data: bytes) -> frozenset[bytes]:
 
 
 def _container(head: bytes) -> str:
-    brands = _brands(head)
-    if brands & AVIF_BRANDS:
+    said = brands(head)
+    if said & AVIF_BRANDS:
         return "an AVIF picture that this Pillow cannot read, or that is broken"
-    if b"crx " in brands:
+    if b"crx " in said:
         return RAW.format("Canon CR3")
     return "a video (MP4, QuickTime); take a frame out of it"

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from sightline.data import endings
-from sightline.data.endings import FOREIGN, HEAD, PLUGINS, TABLES, content, ending_of, way_out
+from sightline.data.endings import FOREIGN, HEAD, TABLES, content, ending_of, way_out
+from sightline.data.foreign import PLUGINS
 from sightline.data.regular import read
 from sightline.data.storable import escaped
 from sightline.data.walk import Found
