@@ -116,7 +116,7 @@ def _jpeg(data: bytes) -> Bare:
         if marker == 0x01 or 0xD0 <= marker <= 0xD8:
             at += 2
             continue
-        after = at + 2 + int.from_bytes(view[at + 2 : at + 4])
+        after = at + 2 + (data[at + 2] << 8 | data[at + 3])
         if after < at + 4 or after > len(data):
             break
         block = bytes(view[at + 4 : after]) if marker in {0xE1, 0xE2} else b""

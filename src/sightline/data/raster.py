@@ -132,8 +132,10 @@ class Raster:
         if image.mode not in {"RGB", "RGBA"} or image is not self.image:
             return False
         deep = self.bare.data[24:25] == b"\x10" if image.format == "PNG" else self.tags.get(tiff.BITS) == 16
+        if not deep:
+            return False
         extrema: Any = image.getextrema()
-        return deep and max(high for _, high in extrema[:3]) < DEEP
+        return max(high for _, high in extrema[:3]) < DEEP
 
     def _full(self, image: Image.Image) -> Image.Image:
         """All 16 bits of a colour as 8 of those that are used."""
