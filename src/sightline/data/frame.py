@@ -68,4 +68,7 @@ def shows(image: Image.Image) -> int:
 
 def transparent(image: Image.Image) -> bool:
     """Whether no pixel of an RGBA picture can be seen."""
-    return image.mode == "RGBA" and image.getchannel("A").getextrema()[1] == 0
+    if image.mode != "RGBA":
+        return False
+    middle: Any = image.getpixel((image.width // 2, image.height // 2))
+    return middle[3] == 0 and image.getchannel("A").getextrema()[1] == 0
