@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sightline.data import preprocess
 from sightline.data.preprocess import Preprocess
 
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
@@ -130,3 +131,20 @@ def test_halves_are_written_where_they_were_chosen_and_the_rest_stays_the_same_r
     assert down.to_json()["halves"] == "down" and Preprocess.from_json(down.to_json()) == down
     with pytest.raises(ValueError, match="halves is 'down'; expected even, or with resize crop down"):
         Preprocess(size=8, halves="down")
+
+
+@pytest.mark.parametrize("lying", [True, False])
+def test_the_middle_of_a_strip_is_cut_before_it_is_enlarged(lying):
+    strip = np.zeros((1, 20_001, 3), np.uint8)
+    strip[0, 10_000] = 200
+    strip = strip if lying else strip.transpose(1, 0, 2).copy()
+    rule = Preprocess(size=224, resize="crop", interpolation="bilinear")
+    seen = rule.canvas(strip)
+    assert seen.shape == (224, 224, 3)
+    assert seen[112, 112].tolist() == [200, 200, 200]
+    assert max(preprocess._middle(Image.fromarray(strip), 224).size) * 224 * 224 <= preprocess.PIXELS
+
+
+def test_a_picture_that_is_no_strip_is_not_cut_first():
+    image = Image.new("RGB", (4000, 300))
+    assert preprocess._middle(image, 256) is image

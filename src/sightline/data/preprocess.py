@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from PIL import Image
 
-from sightline.data.bands import arranged, is_bands, scaled, stored
+from sightline.data.bands import PIXELS, arranged, is_bands, scaled, stored
 from sightline.data.decode import NotAPicture, colours, own_bands, picture, unpacked
 from sightline.data.sample import BadSample
 
@@ -136,12 +136,25 @@ class Preprocess:
         if self.resize == "pad":
             scale = self.size / max(width, height)
             return image.resize((max(1, round(width * scale)), max(1, round(height * scale))), kernel)
+        image = _middle(image, self.short or self.size)
+        width, height = image.size
         # integer division and rounding as in torchvision's Resize and CenterCrop, or transformers' center_crop
         short, wanted = min(width, height), self.short or self.size
         target = (int(wanted * width / short), int(wanted * height / short))
         half = round if self.halves == "even" else floor
         left, top = half((target[0] - self.size) / 2), half((target[1] - self.size) / 2)
         return image.resize(target, kernel).crop((left, top, left + self.size, top + self.size))
+
+
+def _middle(image: Image.Image, short: int) -> Image.Image:
+    """The picture; of a strip that would take gigabytes with its shorter side at `short`, a middle that no longer does."""
+    width, height = image.size
+    if short * short * max(width, height) <= PIXELS * min(width, height):
+        return image
+    kept = PIXELS * min(width, height) // (short * short)
+    if width > height:
+        return image.crop(((width - kept) // 2, 0, (width + kept) // 2, height))
+    return image.crop((0, (height - kept) // 2, width, (height + kept) // 2))
 
 
 IMAGENET = Preprocess(
