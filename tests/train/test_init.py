@@ -140,7 +140,7 @@ def test_an_encoder_of_pictures_alone_gets_the_recipes_own_words(tmp_path):
     assert not (tmp_path / "run" / "config.json").exists()
 
 
-@pytest.mark.parametrize("key", ["dim=64", "image.depth=2", "data.size=48"])
+@pytest.mark.parametrize("key", ["dim=64", "image.depth=2"])
 def test_what_comes_from_the_encoder_cannot_be_set(first, tmp_path, key):
     with pytest.raises(ValueError, match=f"{key.split('=')[0]} comes from --init"):
         go(tmp_path, first, *QUICK, key)
