@@ -147,7 +147,7 @@ class Preprocess:
 
 
 def _middle(image: Image.Image, short: int) -> Image.Image:
-    """The picture; of a strip that would take gigabytes with its shorter side at `short`, a middle that no longer does."""
+    """The picture, or of a strip that would take gigabytes with its shorter side at `short` a middle that does not."""
     width, height = image.size
     if short * short * max(width, height) <= PIXELS * min(width, height):
         return image

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -65,25 +65,37 @@ def hits(
 
     Where a file is gone and equal bytes lie elsewhere, those are found in its place.
     """
-    find = f"SELECT hash, {_SHOWN} FROM picture JOIN content USING (hash) WHERE id = ?"
     keys = vectors.keys[vectors.rows(found.ids)]
     made: list[Hit] = []
     given = {without}
-    for at, picture_id in enumerate(found.ids.tolist()):
+    for at, row in enumerate(_rows(connection, found.ids.tolist(), at_a_time=max(k, 16))):
         if len(made) == k:
             break
-        row = connection.execute(find, (picture_id,)).fetchone()
-        if row is None or key(row[0]) != int(keys[at]):
+        if row is None or key(row[1]) != int(keys[at]):
             continue
-        stands = _living(connection, row[0], picture_id, given)
-        if stands is None:
+        copies, hash_, picture_id = row[:3]
+        stands = picture_id if copies == 1 else _living(connection, hash_, picture_id, given)
+        if stands is None or stands in given:
             continue
         if stands != picture_id:
-            row = connection.execute(find, (stands,)).fetchone()
+            row = next(iter(_rows(connection, [stands], at_a_time=1))) or row
         given.add(stands)
-        box = box_of(connection, row[0], encoder_id, int(found.tile[at]))
-        made.append(_hit(row[1:], len(made) + 1, float(found.cosines[at]), str(found.match[at]), box))
+        box = box_of(connection, hash_, encoder_id, int(found.tile[at]))
+        made.append(_hit(row[2:], len(made) + 1, float(found.cosines[at]), str(found.match[at]), box))
     return made
+
+
+def _rows(connection: sqlite3.Connection, ids: Sequence[int], *, at_a_time: int) -> Iterator[tuple | None]:
+    """(copies of equal bytes, hash, then what is shown) of each picture in this order, None for one that is gone.
+
+    Read some at a time: a query for each would take longer than the ranking of a small library.
+    """
+    for first in range(0, len(ids), at_a_time):
+        some = ids[first : first + at_a_time]
+        find = f"""SELECT (SELECT COUNT(*) FROM picture AS other WHERE other.hash = picture.hash), hash, {_SHOWN}
+                   FROM picture JOIN content USING (hash) WHERE id IN ({", ".join("?" * len(some))})"""
+        rows = {row[2]: row for row in connection.execute(find, some)}
+        yield from (rows.get(id) for id in some)
 
 
 def browse(connection: sqlite3.Connection, k: int, after: int) -> list[Hit]:
