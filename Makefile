@@ -29,7 +29,7 @@ demo: $(VENV)/.train
 # Shapes are checked in the second session; torch.compile fails under that check, so it goes first and alone.
 test: $(VENV)/.test $(LIGHT)/.done
 	@$(BIN)/python -m pytest -q -m "compile and not slow" --jaxtyping-packages=
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations=20 $(ARGS)
 
 test-all: $(VENV)/.test $(LIGHT)/.done
 	@$(BIN)/python -m pytest -q -m compile --jaxtyping-packages=

@@ -21,8 +21,8 @@ def demo(
 ) -> None:
     """Train on real icons, measure on icons it has never seen, index them, and serve the page that searches them.
 
-    Takes about five minutes on two cores and no network; run again, it reuses what is there. Ctrl-C ends the page;
-    with CI=true there is none.
+    Takes about five minutes on two cores that multiply in bfloat16 (AMX, AVX512-BF16), half an hour on two that do not,
+    and no network; run again, it reuses what is there. Ctrl-C ends the page; with CI=true there is none.
 
     Examples:
       sightline demo
