@@ -97,6 +97,7 @@ def test_a_cut_remote_tar_gives_what_came_before(tmp_path, tars):
     stream = Remote([f"file://{path}"])
     with pytest.warns(UserWarning, match="x.tar is cut or damaged"):
         assert 2 <= len(captions(stream, 0, 0)) < 9
+    assert [url.rpartition("/")[2] for url in stream.unread] == ["x.tar"]
 
 
 def test_wrong_addresses_are_told_at_once(tmp_path, tars):

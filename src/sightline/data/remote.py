@@ -38,6 +38,8 @@ class Remote:
             raise ValueError(f"buffer={buffer}: expected a number of records, at least 1")
         self.urls, self.buffer = tuple(urls), buffer
         self.name = name or urls[0]
+        self.unread: tuple[str, ...] = ()
+        """shards that were found to be cut while they were read"""
         # looked at before the first step, so that a wrong address or format is told at once
         first = next(self._records(self.urls[0]), None)
         if first is None:
@@ -90,6 +92,7 @@ class Remote:
                 # the shard itself is cut: what came before is good, and another try would find the same
                 if not given:
                     raise ValueError(f"{url} is no tar: {error}") from error
+                self.unread = tuple(dict.fromkeys([*self.unread, url]))
                 warnings.warn(
                     f"{url} is cut or damaged ({error}); the {given:,} records before it are used", stacklevel=2
                 )

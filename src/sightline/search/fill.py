@@ -20,13 +20,14 @@ from sightline.data.ahead import ahead
 from sightline.data.array import unit
 from sightline.data.record import Bad
 from sightline.data.sample import Sample, Source, Stream
+from sightline.data.storable import escaped
 from sightline.data.tile import tiles
 from sightline.search.batcher import batcher_of, side_of
 from sightline.search.gone import Kept, Walk, sort, vanished
 from sightline.search.picture import Content, Place, content_of, fingerprint, place_of, plain
 from sightline.search.place import left_behind, sweep
 from sightline.search.query import Embedder
-from sightline.search.row import CHANGES, COLUMNS, Row, escaped, storable, unstorable
+from sightline.search.row import CHANGES, COLUMNS, Row, storable, unstorable
 from sightline.search.samples import reason, samples
 from sightline.search.schema import revise, transaction
 from sightline.search.stream import stream

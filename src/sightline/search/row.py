@@ -1,10 +1,9 @@
 """A row of the table `picture`, and what may stand in it: text that SQLite, FTS5 and every reader of UTF-8 can hold."""
 
-import re
 from typing import NamedTuple
 
-LOOSE = re.compile("[\0\ud800-\udfff]")
-"""A NUL ends a text for half of SQLite's functions; half a surrogate pair is no character at all."""
+from sightline.data.storable import FLAW
+
 LARGEST = 2**63 - 1
 
 
@@ -40,23 +39,14 @@ def storable(text: str) -> str:
     >>> storable("half a pair \\ud83d")
     'half a pair \ufffd'
     """
-    return LOOSE.sub("\ufffd", text)
+    return FLAW.sub("\ufffd", text)
 
 
 def unstorable(place: str) -> str | None:
     """Why a place cannot be kept, None where it can: a changed place would be another one."""
     if "\0" in place:
         return "its name holds a NUL; rename it"
-    return "its name is not UTF-8; rename it" if LOOSE.search(place) else None
-
-
-def escaped(place: str) -> str:
-    """A place to be read by people, though it cannot be kept.
-
-    >>> escaped("caf\\udce9.png\\0")
-    'caf\\\\udce9.png\\\\x00'
-    """
-    return place.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+    return "its name is not UTF-8; rename it" if FLAW.search(place) else None
 
 
 def number(value: int) -> int:
