@@ -359,15 +359,15 @@ def test_it_looks_like_this(page, served, tmp_path, scheme, size):
 
 
 class Proxy(BaseHTTPRequestHandler):
-    """A proxy that has the page below /home/photos, takes that off or leaves it on, and names itself or the server."""
+    """A proxy that has the page below /gallery/photos, takes that off or not, and names itself or the server."""
 
     protocol_version = "HTTP/1.1"
     port, taken_off, keeps_host = 0, True, True
 
     def do_GET(self):
-        if not self.path.startswith("/home/photos"):
+        if not self.path.startswith("/gallery/photos"):
             return self.send_error(404)
-        path = self.path.removeprefix("/home/photos") if self.taken_off else self.path
+        path = self.path.removeprefix("/gallery/photos") if self.taken_off else self.path
         headers = {name: value for name, value in self.headers.items() if self.keeps_host or name.lower() != "host"}
         server = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
@@ -392,13 +392,13 @@ class Proxy(BaseHTTPRequestHandler):
 def behind(request, serve_few):
     """The address of the page behind a proxy, and the server."""
     off = request.param == "taken off"
-    options = {"allow": ["127.0.0.1"]} if off else {"root_path": "/home/photos/"}
+    options = {"allow": ["127.0.0.1"]} if off else {"root_path": "/gallery/photos/"}
     served = serve_few(f"behind {request.param}", **options)
     handler = type("Behind", (Proxy,), {"port": served.port, "taken_off": off, "keeps_host": not off})
     proxy = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    yield f"http://127.0.0.1:{proxy.server_port}/home/photos", served
+    yield f"http://127.0.0.1:{proxy.server_port}/gallery/photos", served
     proxy.shutdown()
     proxy.server_close()
     thread.join()
@@ -411,16 +411,16 @@ def test_everything_works_below_a_prefix(browser, behind):
     page.on("console", lambda message: wrong.append(said(message)) if message.type in ("error", "warning") else None)
     page.on("request", lambda request: asked.append(request.url))
     # without the slash it leads to the page where the prefix is known
-    page.goto(f"{place}?q=ring" if served.get("/home/photos/").status == 200 else f"{place}/")
+    page.goto(f"{place}?q=ring" if served.get("/gallery/photos/").status == 200 else f"{place}/")
     expect(page.locator("#grid .card img[data-ready]")).to_have_count(3)
     search(page, "ball", "ball")
     expect(page).to_have_url(f"{place}/?q=ball")
     expect(page.locator("#grid .card-why").first).to_have_text("by name")
     id = served.id("ball")
     card = page.locator("#grid .card").first
-    assert card.get_attribute("href") == f"/home/photos/?q=ball&picture={id}"
+    assert card.get_attribute("href") == f"/gallery/photos/?q=ball&picture={id}"
     card.click()
-    expect(page.locator("#stage-picture")).to_have_attribute("src", f"/home/photos/api/pictures/{id}/file")
+    expect(page.locator("#stage-picture")).to_have_attribute("src", f"/gallery/photos/api/pictures/{id}/file")
     expect(page.locator("#strip .card")).to_have_count(2)
     expect(page).to_have_url(f"{place}/?q=ball&picture={id}")
     assert page.locator("#save").evaluate("(link) => link.href") == f"{place}/api/pictures/{id}/file"

@@ -25,6 +25,8 @@ from sightline.data.atomic import replacing
 
 FORMAT = 1
 DAMAGED = (RuntimeError, UnpicklingError, EOFError, OSError, ValueError, KeyError)  # torch's ways to report a cut file
+KERNELS = ("fused", "foreach")
+"""settings of an optimiser that say how it computes, not what"""
 FULL = StateDictOptions(full_state_dict=True, cpu_offload=True)
 
 
@@ -69,7 +71,10 @@ def spread_moments(method: nn.Module, optimizer: torch.optim.Optimizer, state: d
                 moments[key] = value.reshape(shapes[name])
     # not strict: prototypes still frozen when it was saved have no moments yet (loop.py); weights are read strictly
     options = StateDictOptions(full_state_dict=True, strict=False)
+    kernels = [{key: group[key] for key in KERNELS if key in group} for group in optimizer.param_groups]
     set_optimizer_state_dict(method, optimizer, state, options=options)
+    for group, own in zip(optimizer.param_groups, kernels, strict=True):
+        group.update(own)  # that of whoever saved it may not know shards
     for name, parameter in method.named_parameters():
         if name not in state["state"]:  # torch has counted a step for it, of zeros, to make room for what it reads
             optimizer.state.pop(parameter, None)

@@ -25,7 +25,7 @@ from sightline.train.clipping import clip_gradients, norm_of
 from sightline.train.gradcache import backward_accumulated, backward_cached, backward_whole
 from sightline.train.monitor import EVERY, check_finite, check_gradient
 from sightline.train.optimizer import set_decay, set_rate
-from sightline.train.parallel import replicate
+from sightline.train.parallel import replicate, reshard
 from sightline.train.recipe import Recipe
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -100,6 +100,8 @@ class Learner:
         self.optimizer.zero_grad(set_to_none=True)
         with self.autocast():
             losses = self.backward(step, batch)
+        if self.sharded:
+            reshard(self.method)
         if self.micro and not self.sharded:
             dist.all_reduce_gradients(list(self.method.parameters()))
         losses = {name: dist.mean(value) for name, value in losses.items()}

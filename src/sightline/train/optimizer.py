@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.distributed.tensor import DTensor
 
 from sightline.nn.tag import groups
 from sightline.train.lars import LayerwiseSGD
@@ -127,7 +126,9 @@ Optimizer = AdamW | Adam | SGD | Nesterov | LARS
 
 def _whole(method: nn.Module) -> bool:
     """Whether no weight is in shards (FSDP2), of which torch's fused SGD knows nothing."""
-    return not any(isinstance(parameter, DTensor) for parameter in method.parameters())
+    from sightline.train.parallel import sharded  # its imports take long, and every list of recipes names optimisers
+
+    return not sharded(method)
 
 
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

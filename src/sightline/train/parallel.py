@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 from torch.distributed import DistError, destroy_process_group, init_process_group, is_initialized
-from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
+from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forward_method
 from torch.nn.parallel import DistributedDataParallel
 
 from sightline.nn.tag import tag, tags
@@ -75,6 +75,19 @@ def shard(method: nn.Module) -> nn.Module:
         if hasattr(method, name):
             register_fsdp_forward_method(method, name)
     return method
+
+
+def sharded(method: nn.Module) -> bool:
+    """Whether `shard` was called on it."""
+    return isinstance(method, FSDPModule)
+
+
+def reshard(method: nn.Module) -> None:
+    """Lets go of the whole weights that a backward pass left behind: FSDP2 does so where a gradient comes by, and of a
+    locked part none does."""
+    for module in method.modules():
+        if isinstance(module, FSDPModule):
+            module.reshard()
 
 
 def replicate(method: nn.Module) -> nn.Module:

@@ -18,8 +18,8 @@ TAKEN = ("api", "static")
 def prefix_of(root_path: str) -> str:
     """`--root-path` as a path without a slash at its end; "" for none. ValueError where it could not be told apart.
 
-    >>> prefix_of("photos/"), prefix_of("/home/photos"), prefix_of("/")
-    ('/photos', '/home/photos', '')
+    >>> prefix_of("photos/"), prefix_of("/gallery/photos"), prefix_of("/")
+    ('/photos', '/gallery/photos', '')
     """
     parts = root_path.strip("/").split("/")
     if parts == [""]:
