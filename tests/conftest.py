@@ -11,8 +11,20 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read once, when torch is imported
 os.environ["HF_HUB_OFFLINE"] = "1"  # read once too; without it a hub that cannot be reached is tried for a minute
 
+import jaxtyping
 import numpy as np
 import pytest
+
+WHOLE = ("benchmarks", "cli", "runtime", "search", "shell", "train", "web")
+"""folders of whole trainings, exports and commands, which take up to twice as long where shapes are checked"""
+EXPORTS = ("test_convert.py", "test_onnx.py", "test_onnx_naflex.py")
+
+
+def pytest_runtest_setup(item):
+    """Shapes are checked in the tests of the parts; in those of the whole by `make test-all` alone."""
+    plain = "not slow" in item.config.option.markexpr
+    place = item.path.relative_to(Path(__file__).parent).parts
+    jaxtyping.config.update("jaxtyping_disable", plain and (place[0] in WHOLE or place[-1] in EXPORTS))
 
 
 @pytest.fixture(scope="session", autouse=True)

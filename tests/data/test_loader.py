@@ -271,7 +271,7 @@ def test_leaving_the_loop_ends_the_workers():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)])
 def test_a_stopped_run_leaves_no_process_behind(tmp_path, how):
     script = tmp_path / "run.py"
     script.write_text(

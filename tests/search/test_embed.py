@@ -167,8 +167,8 @@ def test_memory_is_flat_in_the_number_of_pictures(tmp_path, encoder, monkeypatch
             tracemalloc.stop()
 
     peak(64)
-    # 1,600 more pictures are 20 MB as pixels
-    assert peak(2000) < peak(400) + 500_000
+    # 500 more pictures are 6 MB as pixels
+    assert peak(700) < peak(200) + 500_000
 
 
 def test_where_the_time_went_is_told(tmp_path, folder, encoder, listed):

@@ -1,9 +1,11 @@
 """What the docs say is what the program does, and nothing in the repository belongs to one machine."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,27 +15,25 @@ from sightline.recipes.catalogue import systems
 ROOT = Path(__file__).parents[2]
 GENERATED = ["docs/cli.md", "docs/recipes.md"]
 TEXT = {".cfg", ".css", ".html", ".js", ".json", ".md", ".py", ".toml", ".txt", ".yaml", ".yml", ""}
-NOT_OURS = {".git", ".venv", "build", "dist", "node_modules", "runs"}
+NOT_OURS = {"__pycache__", "build", "dist", "node_modules", "runs"}
 SYSTEMS = {system.name: system for system in systems()}
 MINUTES = re.compile(r"^MINUTES\b[^={]*= ({.*?})", re.MULTILINE | re.DOTALL)
 """of what was measured: there may be none"""
 
 
+@cache
 def files():
     """Every text file of the repository, without what tools and runs leave behind (hidden caches, .venv, runs/)."""
-    for path in sorted(ROOT.rglob("*")):
-        parts = path.relative_to(ROOT).parts
-        hidden = any(
-            part.startswith(".") and part not in (".ci", ".gitignore", ".pre-commit-config.yaml") for part in parts
-        )
-        if (
-            path.is_file()
-            and path.suffix in TEXT
-            and not hidden
-            and not NOT_OURS & {*parts}
-            and "__pycache__" not in parts
-        ):
-            yield path
+    found = []
+    for folder, below, names in os.walk(ROOT):
+        below[:] = [name for name in below if ours(name)]
+        found += [Path(folder, name) for name in names if ours(name) and Path(name).suffix in TEXT]
+    return sorted(path for path in found if path.is_file())
+
+
+def ours(name):
+    shown = not name.startswith(".") or name in (".ci", ".gitignore", ".pre-commit-config.yaml")
+    return shown and name not in NOT_OURS
 
 
 def test_generated_docs_are_current():

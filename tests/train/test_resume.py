@@ -68,7 +68,7 @@ def whole(shards, tmp_path_factory):
     ("more", "after"),
     [
         (["--memory", "always"], 4),
-        (["--memory", "never"], 7),
+        pytest.param(["--memory", "never"], 7, marks=pytest.mark.slow),
         (["--memory", "never", "--workers", "2"], 2),
     ],
     ids=["memory", "tar", "tar with two workers"],
