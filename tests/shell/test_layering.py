@@ -79,3 +79,15 @@ def test_files_stay_readable():
         str(file.relative_to(ROOT)): n for file in SOURCES if (n := len(file.read_text("utf-8").splitlines())) > 400
     }
     assert not long, "one idea a file: split these"
+
+
+def test_shapes_are_checked_wherever_there_are_any(pytestconfig):
+    said = next(word for word in pytestconfig.getini("addopts") if word.startswith("--jaxtyping-packages="))
+    packages = said.partition("=")[2].split(",")
+    modules = {
+        ".".join(file.relative_to(ROOT / "src").with_suffix("").parts)
+        for file in SOURCES
+        if "jaxtyping" in imported(file)
+    }
+    assert len(modules) > 90
+    assert not {module for module in modules if not any(f"{module}.".startswith(f"{name}.") for name in packages)}
