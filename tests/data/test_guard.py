@@ -222,6 +222,22 @@ def test_jpegs_of_endless_scans_are_refused():
         decode(scans(10_000))
 
 
+def test_what_follows_a_jpeg_of_one_scan_is_no_scan_of_it():
+    """Phones put a film behind a photograph."""
+    photo = encoded(Image.new("RGB", (16, 16), "red"), "JPEG")
+    assert (decode(photo + b"\xff\xda\0\x0c" * 10_000) == decode(photo)).all()
+
+
+@pytest.mark.parametrize("passed", [b"\xff\0", b"\xff\xd9"])
+def test_endless_scans_do_not_hide_behind_a_head_of_one_scan(passed):
+    """What begins like a segment, and is none to a reader, would be passed over with the true head inside."""
+    bomb = scans(10_000)[2:]
+    head = encoded(Image.new("RGB", (16, 16)), "JPEG")[2:]
+    inside = bomb[:30_000]
+    with pytest.raises(BadSample, match="bomb: a JPEG of .* scans"):
+        decode(b"\xff\xd8" + passed + (2 + len(inside)).to_bytes(2) + inside + head + bomb)
+
+
 def test_tags_that_lie_over_each_other_are_refused():
     """30 kilobytes that announce 60 megabytes of tags, which a reader would copy one by one."""
     entries = b"".join(struct.pack("<HHII", 40_000 + number, 1, 30_000, 8) for number in range(2000))
