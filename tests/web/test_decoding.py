@@ -1,12 +1,17 @@
 """Dropped pictures are decoded apart: what fails is said of the picture, and whoever searches meanwhile is answered."""
 
+import asyncio
+import gc
 import threading
 import time
+import weakref
 
 import pytest
+from starlette.requests import ClientDisconnect
 
 from sightline.data.decode import NotAPicture
 from sightline.data.sample import BadSample
+from sightline.web.decoding import Decoding
 from sightline.web.limits import Limits
 
 PICTURE = b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><rect width='5' height='5'/></svg>"
@@ -134,6 +139,42 @@ def test_a_picture_whose_sender_has_left_is_not_decoded(serve_few, held, raw, ca
     threads[0].join(20)
     assert answers[0].status == 200 and served.post(PICTURE).status == 200
     assert held.total == 2 and capfd.readouterr().err == ""
+
+
+def test_those_who_left_hold_neither_memory_nor_a_place():
+    class Picture(bytearray):
+        pass
+
+    async def stays():
+        await asyncio.sleep(20)
+
+    async def left(decoding, go, begun=None):
+        picture = Picture(9)
+        known = weakref.ref(picture)
+
+        async def leaves():
+            if begun is not None:
+                await asyncio.to_thread(begun.wait, 10)
+
+        with pytest.raises(ClientDisconnect):
+            await decoding.run(lambda picture=picture: (begun and begun.set(), go.wait(10), picture), leaves)
+        return known
+
+    async def come_and_go(go):
+        decoding, begun = Decoding(Limits(decoders=2)), threading.Event()
+        await left(decoding, go, begun)  # what it sent is being decoded still
+        assert await decoding.run(lambda: "other", stays) == "other"
+        one = Decoding(Limits(decoders=1))
+        await left(one, go, threading.Event())
+        return await left(one, go)  # this one only waited in line
+
+    go = threading.Event()
+    try:
+        known = asyncio.run(come_and_go(go))
+        gc.collect()
+        assert known() is None
+    finally:
+        go.set()
 
 
 def test_no_lock_is_held_while_a_picture_is_decoded(plain, held):

@@ -8,6 +8,7 @@ import contextlib
 import queue
 import threading
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect
@@ -19,12 +20,20 @@ T = TypeVar("T")
 ENDING = "the server is ending"
 
 
+@dataclass(eq=False, slots=True)
+class _Job:
+    """Work that somebody waits for; None once nobody does, so that the bytes of a picture go with its sender."""
+
+    done: asyncio.Future[Any]
+    work: Callable[[], Any] | None
+
+
 class Decoding:
     """Runs work in turn, `limits.decoders` at once; called from one event loop."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self._jobs: queue.SimpleQueue[tuple[asyncio.Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self.open: set[asyncio.Future[Any]] = set()
         """what somebody waits for"""
         self._threads = 0
@@ -40,9 +49,11 @@ class Decoding:
         if len(self.open) >= self.limits.decoders + self.limits.waiting:
             raise Refused(503, "too many pictures are waiting to be looked at; try again in a moment", again=5)
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        job = _Job(done, work)
+        del work
         self.open.add(done)
-        self._jobs.put((done, work))
-        if self._threads < min(self.limits.decoders, len(self.open)):
+        self._jobs.put(job)
+        if self._threads < self.limits.decoders:  # one that is there may be busy for somebody who has left
             self._threads += 1
             threading.Thread(target=self._serve, name="sightline-decoding", daemon=True).start()
         watch = asyncio.ensure_future(gone())
@@ -54,6 +65,7 @@ class Decoding:
         finally:
             done.cancel()
             watch.cancel()
+            job.work = None
             self.open.discard(done)
 
     def end(self) -> None:
@@ -64,8 +76,9 @@ class Decoding:
 
     def _serve(self) -> None:
         while True:
-            done, work = self._jobs.get()
-            if done.done():
+            job = self._jobs.get()
+            done, work = job.done, job.work
+            if work is None:
                 continue
             result, error = None, None
             try:
@@ -75,7 +88,7 @@ class Decoding:
             # the loop may have ended meanwhile
             with contextlib.suppress(RuntimeError):
                 done.get_loop().call_soon_threadsafe(_settle, done, result, error)
-            del done, work, result, error
+            del job, done, work, result, error
 
 
 def _settle(done: asyncio.Future[Any], result: Any = None, error: BaseException | None = None) -> None:
