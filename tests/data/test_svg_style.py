@@ -196,6 +196,8 @@ def test_variables_that_multiply_end():
     ("value", "right"),
     [
         ("calc(1px + 2px)", "3"),
+        ("calc(1PX + 1In)", "97"),
+        ("calc(101.6Q - 6PC)", "0"),
         ("calc((1px + 1rem) * 2)", "34"),
         ("clamp(1px, 3px, 2px)", "2"),
         ("min(1px,2px)", "1"),

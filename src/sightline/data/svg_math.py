@@ -2,8 +2,9 @@
 
 import re
 
-PIXELS = {"px": 1, "rem": 16, "em": 16, "ex": 8, "ch": 8, "q": 96 / 101.6, "pt": 4 / 3, "pc": 16, "mm": 96 / 25.4,
+PIXELS = {"": 1, "px": 1, "rem": 16, "em": 16, "ex": 8, "ch": 8, "q": 96 / 101.6, "pt": 4 / 3, "pc": 16, "mm": 96 / 25.4,
           "cm": 96 / 2.54, "in": 96}  # fmt: skip
+"""of a unit in lower case; of those that follow a font, at its usual size"""
 MATHS = 20
 """functions of CSS inside each other"""
 
@@ -64,9 +65,9 @@ def _factor(text: str, at: int, deep: int) -> tuple[float, str, int]:
             chosen = max(numbers[0], min(numbers[1], numbers[2]))
         return chosen, values[0][1], at
     found = MEASURE.fullmatch(token)
-    if found is None or found[2] not in {"", "%", *PIXELS}:
+    if found is None or found[2] != "%" and found[2].lower() not in PIXELS:
         raise ValueError(text)
-    return float(found[1]) * (PIXELS.get(found[2].lower(), 1)), "%" if found[2] == "%" else "", at
+    return float(found[1]) * PIXELS.get(found[2].lower(), 1), "%" if found[2] == "%" else "", at
 
 
 def _sum(text: str, at: int, deep: int) -> tuple[float, str, int]:

@@ -12,15 +12,12 @@ from dataclasses import dataclass
 from html import escape
 
 from sightline.data.svg_cost import ASIDE, SHAPES, TEXTS, Cost, cost_of
+from sightline.data.svg_math import PIXELS
 from sightline.data.svg_sheet import sheets_of
 from sightline.data.svg_style import resolve
 from sightline.data.svg_text import text_of
 from sightline.data.svg_tree import Tree, parse
 
-TO_PIXELS = {
-    "": 1, "px": 1, "pt": 4 / 3, "pc": 16, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96, "em": 16, "ex": 8, "rem": 16,
-    "q": 96 / 101.6,
-}  # fmt: skip
 LENGTH = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([a-zA-Z]*)\s*")
 PREFIXES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 LOOKS = 4000
@@ -110,8 +107,8 @@ def _placed(element: ET.Element) -> list[ET.Element]:
 def length(text: str | None) -> float | None:
     """A length in pixels; None for percentages and what is no length."""
     match = LENGTH.fullmatch(text or "")
-    unit = match[2].lower() if match else ""
-    return float(match[1]) * TO_PIXELS[unit] if match and unit in TO_PIXELS else None
+    scale = PIXELS.get(match[2].lower()) if match else None
+    return float(match[1]) * scale if match and scale is not None else None
 
 
 def ratio_of(root: ET.Element | dict[str, str]) -> float | None:

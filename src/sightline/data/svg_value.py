@@ -65,7 +65,7 @@ def transform(name: str, value: str) -> str | None:
     for kind, inside in PLACE.findall(worked_out(value)):
         numbers = []
         for number, unit in MEASURE.findall(inside):
-            known = DEGREES if kind.lower().startswith(("rotate", "skew")) else {**PIXELS, "": 1}
+            known = DEGREES if kind.lower().startswith(("rotate", "skew")) else PIXELS
             if unit.lower() not in known:
                 return None
             numbers.append(float(number) * known[unit.lower()])
