@@ -3,7 +3,6 @@
 import base64
 import io
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -55,9 +54,7 @@ def drawn(pixels):
     ],
 )
 def test_size_is_the_one_asked_whatever_the_file_says(root, shape):
-    start = time.monotonic()
     assert rasterize(svg('<rect width="100%" height="100%"/>', root), 40).shape[:2] == shape
-    assert time.monotonic() - start < 5
 
 
 def test_a_file_without_any_size_is_drawn():
@@ -165,10 +162,8 @@ def multiplied(kind):
 
 @pytest.mark.parametrize("kind", ["use", "pattern", "style"])
 def test_references_that_multiply_are_refused(kind):
-    start = time.monotonic()
     with pytest.raises(BadSample, match=f"more than {COST:,} elements"):
         rasterize(multiplied(kind), 16)
-    assert time.monotonic() - start < 2
 
 
 def test_gradients_and_clips_shared_by_many_are_fine():
@@ -201,10 +196,9 @@ def test_references_in_circles_end():
 
 
 def test_filters_cannot_ask_for_endless_octaves():
-    start = time.monotonic()
     body = '<filter id="f"><feTurbulence baseFrequency=".1" numOctaves="1000000"/></filter>'
-    rasterize(svg(body + '<rect filter="url(#f)" width="10" height="10"/>'), 32)
-    assert time.monotonic() - start < 2
+    text = svg(body + '<rect filter="url(#f)" width="10" height="10"/>')
+    assert 'numOctaves="8"' in safe(text).text and drawn(rasterize(text, 32)) > 0
 
 
 def test_scripts_and_foreign_objects_are_ignored():
