@@ -26,9 +26,9 @@ help:
 demo: $(VENV)/.train
 	@$(BIN)/python -m sightline demo $(ARGS)
 
-# Shapes are checked in the second session; torch.compile fails under that check, so it goes first and alone.
 COMPILED = $(shell grep -rl "mark.compile" tests --include='*.py')
 
+# Shapes are checked in the second session; torch.compile fails under that check, so it goes first and alone.
 test: $(VENV)/.test $(LIGHT)/.done
 	@$(BIN)/python -m pytest -q -m "compile and not slow" --jaxtyping-packages= $(COMPILED)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations=20 $(ARGS)

@@ -83,13 +83,15 @@ def _fill(made: "Index", src: str, encoder: str | None, rebuild: bool, device: s
     start, db = time.monotonic(), made.path
     if encoder is None and not db.exists():
         raise ValueError(f"{db} is new, so it needs an encoder: sightline index {db} {src} --encoder ENCODER")
-    known = made.about() if encoder is None else None
     src = anchored(src)
-    if known and src in known.sources:
-        _refuse_lost(src, db)
+    if encoder is None:
+        known = made.about()
+        encoder = known.encoder
+        if src in known.sources:
+            _refuse_lost(src, db)
     source = open_source(src)
     say_notes(source)
-    model = open_encoder(encoder or made.about().encoder, device=device)
+    model = open_encoder(encoder, device=device)
     with progress("indexing") as tell:
         fill = made.rebuild if rebuild else made.add
         report = fill(source, model, progress=tell, tiles=scales)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sightline.data.caption import clean
 from sightline.data.endings import ending_of
 from sightline.data.members import caption_of, terms_of
+from sightline.data.passed import counted
 from sightline.data.regular import read
 from sightline.data.rows import Rows, read_rows
 from sightline.data.sample import BadSample
@@ -113,9 +114,11 @@ def tables(root: Path, pictures: Sequence[str], files: Iterable[str], encoding: 
             continue
         lost, bad = _take(told, rows, column, spoken, PurePosixPath(file).parent, names)
         if lost:
-            told.notes.append(f"{file}: {_rows(lost)} for pictures that are not there, such as {escaped(lost[0])}")
+            told.notes.append(
+                f"{file}: {counted(len(lost), 'row')} for pictures that are not there, such as {escaped(lost[0])}"
+            )
         if bad:
-            told.notes.append(f"{file}: {_rows(bad)} could not be read; {bad[0]}")
+            told.notes.append(f"{file}: {counted(len(bad), 'row')} could not be read; {bad[0]}")
     return told
 
 
@@ -137,10 +140,6 @@ def _take(
             terms = (*before.terms, *filter(None, map(clean, terms_of(said))))
             told.words[picture] = Words(tuple(dict.fromkeys(captions)), tuple(dict.fromkeys(terms)))
     return lost, bad
-
-
-def _rows(some: list[str]) -> str:
-    return f"{len(some):,} row{'s' if len(some) != 1 else ''}"
 
 
 def _readable(rows: Rows, bad: list[str]) -> Iterator[dict[str, Any]]:

@@ -50,7 +50,8 @@ class Folder:
         if flaw(file):
             raise BadSample(f"{escaped(file)}: its name is not UTF-8; rename it")
         path = self.root / file
-        found, terms = list(self.told.get(file, Words()).captions), list(self.told.get(file, Words()).terms)
+        told = self.told.get(file, Words())
+        found, terms = list(told.captions), list(told.terms)
         for beside in self.beside.get(file, ()):
             try:
                 said = words(self.root / beside, self.encoding)

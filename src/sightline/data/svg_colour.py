@@ -2,7 +2,7 @@
 
 It reads names, hexadecimal, `rgb()` and `hsl()` with commas. Browsers also read `oklch()`, `lab()`, `color()`,
 `color-mix()`, `light-dark()`, system colours, and slashes before alpha. What is outside sRGB is clipped, as they do.
-`color()`,"""
+"""
 
 import colorsys
 import math

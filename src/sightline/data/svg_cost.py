@@ -87,7 +87,7 @@ class _Bill:
             self.ids[name] = element
         if not len(element):
             return
-        paints = _paints(element, _properties(element), paints)
+        paints = _paints(_properties(element), paints)
         if element.tag in ASIDE:
             self.handed[element] = paints
         for child in element:
@@ -99,7 +99,7 @@ class _Bill:
         if self.left < 0:
             raise Heavier
         if not len(element) and element.tag in SHAPES and not SPECIAL & element.attrib.keys():
-            cost, below = self.own(element, _paints(element, element.attrib, paints), deep)
+            cost, below = self.own(element, _paints(element.attrib, paints), deep)
             return cost, below + 1
         key = element, paints
         if key in self.known:
@@ -110,7 +110,7 @@ class _Bill:
         if element in self.busy or properties.get("display", "").strip() == "none":
             return 0, 0
         self.busy.add(element)
-        paints = _paints(element, properties, paints)
+        paints = _paints(properties, paints)
         cost, below = self.own(element, paints, deep)
         for name in ("clip-path", "mask", "filter"):
             if (target := self.target(properties.get(name))) is not None:
@@ -236,7 +236,7 @@ def _properties(element: ET.Element) -> dict[str, str]:
     return {**element.attrib, **dict(PROPERTY.findall(style))} if style else element.attrib
 
 
-def _paints(element: ET.Element, properties: dict[str, str], above: Paints) -> Paints:
+def _paints(properties: dict[str, str], above: Paints) -> Paints:
     """What holds inside: what the element says, else what was handed down."""
     if not INHERITED & properties.keys():
         return above

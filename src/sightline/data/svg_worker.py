@@ -75,7 +75,3 @@ def _limit(memory: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (held + memory, held + memory))
     except (ImportError, OSError, ValueError, StopIteration):
         return
-
-
-if __name__ == "__main__":
-    main(float(sys.argv[1]), int(sys.argv[2]))
