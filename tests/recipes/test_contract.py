@@ -14,7 +14,7 @@ from sightline.train.feed import Feed
 from sightline.train.loop import Learner
 from sightline.train.options import Options
 from sightline.train.recipe import fitted
-from sightline.train.vocabulary import corpus
+from sightline.train.vocabulary import tokenizer_of
 
 CPU = torch.device("cpu")
 
@@ -23,7 +23,7 @@ def learner(name):
     """The method of a recipe, and one batch of its data."""
     recipe = find(name)
     source = open_source("icons?n=48")
-    tokenizer = recipe.data.tokenizer.train(corpus(source, recipe.seed)) if recipe.text else None
+    tokenizer = tokenizer_of(recipe.data.tokenizer, source, recipe.seed, print) if recipe.text else None
     recipe = replace(fitted(recipe, tokenizer), samples=len(source))
     torch.manual_seed(0)
     method = recipe.build(recipe).train()

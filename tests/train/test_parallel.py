@@ -28,7 +28,7 @@ from sightline.train.optimizer import SGD
 from sightline.train.options import Options
 from sightline.train.parallel import shard
 from sightline.train.recipe import fitted
-from sightline.train.vocabulary import corpus
+from sightline.train.vocabulary import tokenizer_of
 
 CPU = torch.device("cpu")
 
@@ -36,7 +36,7 @@ CPU = torch.device("cpu")
 def build(name, locked="", micro=0):
     """A learner's parts; of a locked tower nothing is trained, its projection neither (LiT)."""
     recipe, source = find(name), open_source("icons?n=24")
-    tokenizer = recipe.data.tokenizer.train(corpus(source, recipe.seed)) if recipe.text else None
+    tokenizer = tokenizer_of(recipe.data.tokenizer, source, recipe.seed, print) if recipe.text else None
     recipe = replace(fitted(recipe, tokenizer), batch=8, micro=micro, optim=SGD(lr=0.05), samples=len(source))
     torch.manual_seed(0)
     method = across_ranks(recipe.build(recipe))

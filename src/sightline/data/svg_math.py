@@ -2,8 +2,8 @@
 
 import re
 
-PIXELS = {"": 1, "px": 1, "rem": 16, "em": 16, "ex": 8, "ch": 8, "q": 96 / 101.6, "pt": 4 / 3, "pc": 16, "mm": 96 / 25.4,
-          "cm": 96 / 2.54, "in": 96}  # fmt: skip
+PIXELS = {"": 1, "px": 1, "rem": 16, "em": 16, "ex": 8, "ch": 8, "pt": 4 / 3, "pc": 16, "q": 96 / 101.6,
+          "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96}  # fmt: skip
 """of a unit in lower case; of those that follow a font, at its usual size"""
 MATHS = 20
 """functions of CSS inside each other"""

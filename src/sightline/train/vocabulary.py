@@ -1,7 +1,7 @@
 """The words of a source: what a run's tokenizer is trained on, and which search terms several samples share."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sightline.data.order import order
@@ -24,7 +24,7 @@ def tokenizer_of(spec: TokenizerSpec, source: Any, seed: int, say: Callable[[str
     limit = min(MOST, max(LIMIT, EACH * spec.vocab))
     while True:
         read = _Counted(some(source, seed, limit))
-        made = spec.train(_words(read))
+        made = spec.train(corpus(read))
         if made.vocab >= spec.vocab or read.count < limit:
             return made
         if limit == MOST:
@@ -36,9 +36,10 @@ def tokenizer_of(spec: TokenizerSpec, source: Any, seed: int, say: Callable[[str
         say(f"the tokenizer has {made.vocab} of {spec.vocab} tokens; it is trained on up to {limit:,} samples")
 
 
-def corpus(source: Any, seed: int, limit: int = LIMIT) -> Iterator[str]:
-    """Captions and terms of up to `limit` samples, in order; unreadable samples are passed over."""
-    yield from _words(some(source, seed, limit))
+def corpus(samples: Iterable[Sample]) -> Iterator[str]:
+    """Their captions and terms, in order."""
+    for sample in samples:
+        yield from (*sample.captions, *sample.terms)
 
 
 def shared_terms(source: Any, seed: int) -> list[str]:
@@ -63,11 +64,6 @@ def some(source: Any, seed: int, limit: int) -> Iterator[Sample]:
             yield source[index]
         except BadSample:
             continue
-
-
-def _words(samples: Iterator[Sample]) -> Iterator[str]:
-    for sample in samples:
-        yield from (*sample.captions, *sample.terms)
 
 
 class _Counted:
