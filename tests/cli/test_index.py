@@ -1,5 +1,6 @@
 """`sightline index` and what its neighbours print: sources that go, names that cannot drive the terminal, queries."""
 
+import inspect
 import json
 import shutil
 
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image
 
 from sightline.cli.main import main
+from sightline.cli.search import OPTIONS, search
 from sightline.data.preprocess import Preprocess
 
 EVIL = "a\x1b[31mred\x1b]0;pwn\x07\n\u202egnp.png"
@@ -119,6 +121,9 @@ def test_a_drop_comes_after_what_is_indexed_so_that_nothing_is_embedded_twice(pl
         (["index", "a.db", "--move", "pics", "nowhere"], "Nothing was changed; move the files first"),
         (["index", "b.db", "--drop", "pics"], "there is no index at b.db"),
         (["search", "a.db", "--jsn"], "search has no option --jsn (did you mean --json?)"),
+        (["search", "a.db", "--imge", "a.png"], "search has no option --imge (did you mean --image?)"),
+        (["search", "a.db", "--encodr=runs/a", "red"], "search has no option --encodr (did you mean --encoder?)"),
+        (["index", "a.db", "--drop", "a", "--rebuild"], "--rebuild embeds a source again: name it"),
         (["search", "a.db", "x", "--jsn"], "Words that begin with - are given as --option=WORDS, or after a --"),
         (["classify", "mean", "pics", "--labels", "-cold,warm"], "given as --option=WORDS"),
     ],
@@ -225,3 +230,9 @@ def test_embed_writes_labels_and_classes(place, said):
     said("embed", "mean", "pics/2021", "--out", "w.npz", "--precision", "float32")
     with np.load("w.npz") as table:
         assert "label" not in table.files and "class" not in table.files
+
+
+def test_a_slip_in_any_option_of_search_is_known_as_one():
+    taken = inspect.signature(search).parameters.values()
+    own = {f"--{option.name.replace('_', '-')}" for option in taken if option.kind is option.KEYWORD_ONLY}
+    assert set(OPTIONS) == own - {"--as-json"} | {"--json", "--help"}

@@ -64,6 +64,8 @@ def index(
 
     if src is None and drop is None and move is None:
         raise ValueError(f"name what to index: sightline index {db} SRC (or --drop SRC, --move OLD NEW)")
+    if rebuild and src is None:
+        raise ValueError(f"--rebuild embeds a source again: name it, as in sightline index {db} SRC --rebuild")
     with Index(db) as made:
         if move is not None:
             moved = made.move(*move)

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Sequence
 from difflib import get_close_matches
+from itertools import takewhile
 from pathlib import PurePath
 from typing import Any
 
@@ -74,7 +75,9 @@ def _run(words: list[str]) -> int:
     except UnknownCommandError as error:
         return _refuse(_unknown((error.unused_tokens or words)[0]))
     except CycloptsError as error:
-        return _refuse(f"{_settings_meant(words) or error}{_leading(error)} See `{_usage(error)} --help`.")
+        return _refuse(
+            f"{_settings_meant(words) or _misspelt(words) or error}{_leading(error)} See `{_usage(error)} --help`."
+        )
     except ImportError as error:
         missing = _missing(error)
         if os.environ.get("SIGHTLINE_TRACE") or missing is None:
@@ -136,6 +139,15 @@ def _settings_meant(words: Sequence[str]) -> str:
         return settings_meant(words)
     except (ImportError, ValueError):  # a recipe that is none: the plain answer will do
         return ""
+
+
+def _misspelt(words: Sequence[str]) -> str:
+    """What `search` answers to an option that is none, and stands before its own value; "" elsewhere."""
+    if words[:1] != ["search"]:
+        return ""
+    from sightline.cli.search import misspelt
+
+    return next((f"{said}." for said in map(misspelt, takewhile(lambda word: word != "--", words)) if said), "")
 
 
 def _missing(error: BaseException | None) -> str | None:

@@ -14,8 +14,6 @@ from sightline.data.terminal import shown
 
 FORMAT = 1
 """of `--json`; docs/search.md lists its fields"""
-
-
 OPTIONS = ("--image", "--k", "--json", "--sheet", "--encoder", "--device", "--timing", "--help")
 
 
@@ -69,8 +67,8 @@ def search(
     spent = Timing()
     if (query is None) == (image is None):
         raise ValueError('give words or --image, one of them: sightline search DB "credit card"')
-    if query is not None and query.startswith("--"):
-        _refuse_misspelt(query)
+    if query is not None and (meant := misspelt(query)):
+        raise ValueError(meant)
     if query is not None and not query.strip():
         raise ValueError('the query is empty; type what the picture shows, such as "credit card"')
     if image is not None and not image.is_file():
@@ -108,10 +106,12 @@ def search(
         print(spent.told(), file=sys.stderr)
 
 
-def _refuse_misspelt(query: str) -> None:
-    """An option with a slip of the pen would else be searched for. One that is spelt right came after `--`."""
-    if query not in OPTIONS and (near := get_close_matches(query.partition("=")[0], OPTIONS, n=1, cutoff=0.75)):
-        raise ValueError(f"search has no option {query} (did you mean {near[0]}?)")
+def misspelt(word: str) -> str:
+    """What to say of an option with a slip of the pen, which would else be searched for; "" for any other word. One
+    that is spelt right came after `--`."""
+    name = word.partition("=")[0]
+    near = get_close_matches(name, OPTIONS, n=1, cutoff=0.75) if word.startswith("--") else []
+    return f"search has no option {name} (did you mean {near[0]}?)" if near and name not in OPTIONS else ""
 
 
 def _nothing(db: Path, pictures: int, query: str | None) -> str:
