@@ -15,8 +15,11 @@ from sightline.data import decode as module
 from sightline.data.decode import decode, measure, own_bands, preview
 from sightline.data.guard import guarded
 from sightline.data.record import Bad, attempt, fetch
+from sightline.data.report import report
 from sightline.data.sample import BadSample, Sample
+from sightline.data.subset import hold_out
 from sightline.data.target import read_mask
+from sightline.data.views import smallest_side
 from sightline.search.picture import content_of
 
 CASES = 6
@@ -207,6 +210,29 @@ def test_only_plain_files_are_opened(tmp_path):
     (tmp_path / "link.png").symlink_to("/dev/zero")
     with pytest.raises(BadSample, match="device"):
         decode(tmp_path / "link.png")
+
+
+class Odd:
+    """A source of which one sample fails in a way that nobody foresaw, as one of somebody else's may."""
+
+    name, has, classes = "odd", frozenset({"image", "text"}), ()
+
+    def __len__(self):
+        return 6
+
+    def __getitem__(self, index):
+        if index == 2:
+            raise ZeroDivisionError("a field of no length")
+        colour = (40 * index, 0, 0)
+        return Sample(f"s{index}", encoded(Image.new("RGB", (9 + index, 20), colour)), (f"red {index}",))
+
+
+def test_whatever_looks_over_a_source_passes_over_a_sample_that_fails():
+    found = report(Odd())
+    assert len(found.sizes) == 5 and "a field of no length" in str(found.bad)
+    assert smallest_side(Odd()) == 9
+    kept, held = hold_out(Odd())
+    assert len(kept) + len(held) == 6 and len(held) > 0
 
 
 def scans(number):

@@ -1,7 +1,9 @@
 import hashlib
 
+from sightline.data.preprocess import Preprocess
 from sightline.data.sample import BadSample, Sample
 from sightline.text.load import BPE, Subwords
+from sightline.train.prepared import Prepared
 from sightline.train.vocabulary import corpus, shared_terms, some, tokenizer_of
 
 
@@ -26,6 +28,15 @@ class Words:
 def test_the_corpus_is_every_caption_and_term_in_order():
     read = corpus(some(Words(), 0, 20))
     assert list(read) == ["credit card", "money", "buy", "credit card", "money", "cart", "buy", "shop"]
+
+
+def test_a_sample_that_fails_in_any_way_is_passed_over():
+    class Odd(Words):
+        def __getitem__(self, index):
+            return Words.__getitem__(self, index) if index else {}["caption"]
+
+    assert [sample.key for sample in some(Odd(), 0, 20)] == ["1", "2"]
+    assert len(Prepared(Odd(), Preprocess(size=8), samples=9, seed=0)) == 0  # b"" is no picture either
 
 
 def test_a_shared_term_stands_on_two_names_not_on_two_drawings_of_one():

@@ -14,6 +14,7 @@ import numpy as np
 
 from sightline.data.ahead import ahead
 from sightline.data.decode import decode, is_svg, measure, unpacked
+from sightline.data.record import Bad, fetch
 from sightline.data.sample import BadSample, Sample, Source, Stream
 
 VERSION = 1
@@ -138,10 +139,8 @@ def _samples(source: Source | Stream) -> Iterator[Sample | str]:
         yield from islice(source.epoch(0, 0), STREAMED)
         return
     for index in range(len(source)):
-        try:
-            yield source[index]
-        except BadSample as error:
-            yield str(error)
+        found = fetch(source, index)
+        yield found.reason if isinstance(found, Bad) else found
 
 
 def _look(sample: Sample, cell: int, show: bool) -> _Look | str:

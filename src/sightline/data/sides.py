@@ -12,7 +12,9 @@ import numpy as np
 
 from sightline.data.atomic import replacing
 from sightline.data.cache import sightline_cache
-from sightline.data.sample import Sample, Source
+from sightline.data.guard import guarded
+from sightline.data.record import Bad, fetch
+from sightline.data.sample import BadSample, Sample, Source
 
 BY_CONTENT = 100_000
 """sets larger than this are split by key: reading every picture would take longer than it is worth"""
@@ -74,15 +76,14 @@ class _Known:
             pass
 
     def _sample(self, index: int) -> Sample | None:
-        try:
-            return self.source[index]
-        except (OSError, ValueError):
-            return None
+        found = fetch(self.source, index)
+        return None if isinstance(found, Bad) else found
 
     def _identity(self, sample: Sample | None) -> bytes | None:
         try:
-            return sample and (sample.name.encode() or (sample.content() if self.whole else sample.key.encode()))
-        except (OSError, ValueError):
+            with guarded():
+                return sample and (sample.name.encode() or (sample.content() if self.whole else sample.key.encode()))
+        except BadSample:
             return None
 
     def _stamp(self, path: Path, where: str) -> int:

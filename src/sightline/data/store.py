@@ -32,7 +32,7 @@ class Memory:
         self, source: Source, size: int, *, fields: frozenset[str] = frozenset(), progress: Progress | None = None
     ) -> None:
         self._records: list[Record | Bad] = []
-        # pillow and resvg let go of the interpreter lock while they work, so threads are enough
+        # pillow lets go of the interpreter lock while it works, so threads are enough; costly drawings have processes
         with ThreadPoolExecutor(min(8, max(2, cpu_count() or 2))) as pool:
             for start in range(0, len(source), WINDOW):
                 # records are asked for here, one after the other: a source may read from one open file

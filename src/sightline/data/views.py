@@ -25,6 +25,7 @@ from sightline.data.augment.resample import BICUBIC
 from sightline.data.augment.stroke import Stroke
 from sightline.data.augment.texture import Shadow, Texture
 from sightline.data.decode import is_svg, measure, unpacked
+from sightline.data.guard import guarded
 from sightline.data.sample import BadSample, Source, Stream
 
 __all__ = [
@@ -218,12 +219,13 @@ def smallest_side(source: Source | Stream, n: int = 256) -> int | None:
     sides = []
     for index in np.unique(np.linspace(0, len(source) - 1, min(n, len(source))).astype(int)):
         try:
-            image = source[int(index)].image
-            if not isinstance(image, np.ndarray):
-                image = unpacked(image)
-                if is_svg(image):
-                    continue
-            sides.append(min(measure(image)))
+            with guarded():
+                image = source[int(index)].image
+                if not isinstance(image, np.ndarray):
+                    image = unpacked(image)
+                    if is_svg(image):
+                        continue
+                sides.append(min(measure(image)))
         except BadSample:
             continue  # named and left out by the loader
     return int(np.quantile(sides, STRAY, method="lower")) if sides else None

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import torch
 
+from sightline.data.guard import guarded
 from sightline.data.order import order
 from sightline.data.preprocess import Preprocess
 from sightline.data.sample import BadSample, Sample, Source
@@ -53,7 +54,8 @@ def _plain(name: str) -> str:
 
 def _read(source: Source, index: int, view: Preprocess) -> tuple[np.ndarray, Sample] | None:
     try:
-        sample = source[index]
-        return view(sample.image), sample
+        with guarded():
+            sample = source[index]
+            return view(sample.image), sample
     except BadSample:
         return None

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sightline.data.order import order
-from sightline.data.sample import BadSample, Sample, Stream
+from sightline.data.record import Bad, fetch
+from sightline.data.sample import Sample, Stream
 from sightline.text.load import BPE, AnyTokenizer, TokenizerSpec
 
 LIMIT = 20_000
@@ -60,10 +61,8 @@ def some(source: Any, seed: int, limit: int) -> Iterator[Sample]:
             yield sample
         return
     for index in sorted(order(len(source), seed, 0)[:limit].tolist()):
-        try:
-            yield source[index]
-        except BadSample:
-            continue
+        if not isinstance(found := fetch(source, index), Bad):
+            yield found
 
 
 class _Counted:

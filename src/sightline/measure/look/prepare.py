@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import UInt8
 
 from sightline.data.ahead import ahead
-from sightline.data.record import Bad
+from sightline.data.guard import guarded
+from sightline.data.record import Bad, fetch
 from sightline.data.sample import BadSample, Sample, Source, Stream
 from sightline.measure.look.picture import seen
 from sightline.weights.encoder import TorchEncoder
@@ -35,8 +36,9 @@ def ready(encoder: TorchEncoder) -> Callable[[Sample | Bad], Ready | Bad]:
         if isinstance(sample, Bad):
             return sample
         try:
-            given = encoder.preprocess(sample.image)
-        except (BadSample, OSError) as error:
+            with guarded():
+                given = encoder.preprocess(sample.image)
+        except BadSample as error:
             return Bad(sample.key, str(error))
         return Ready(sample.key, given, seen(given, rule.mean, rule.std))
 
@@ -69,7 +71,5 @@ def _good(found: Iterator[Ready | Bad], bad: Bads) -> Iterator[Ready]:
 
 
 def _at(source: Source, index: int) -> Sample | Bad:
-    try:
-        return source[index]
-    except (BadSample, OSError) as error:
-        return Bad(f"{source.name}#{index}", str(error))
+    found = fetch(source, index)
+    return Bad(f"{source.name}#{index}", found.reason) if isinstance(found, Bad) else found
