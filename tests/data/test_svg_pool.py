@@ -165,6 +165,15 @@ def test_a_bad_drawing_is_named_and_its_process_serves_on(pool):
     assert pool.all == {before}
 
 
+def test_a_process_that_was_ended_while_it_was_idle_costs_no_drawing():
+    with contextlib.closing(Pool(workers=1, seconds=60)) as pool:
+        first = pool.draw(svg(RECTS).encode(), 16)
+        (worker,) = pool.all
+        worker.process.kill()
+        worker.process.wait()
+        assert (pool.draw(svg(RECTS).encode(), 16) == first).all() and pool.all.isdisjoint({worker})
+
+
 def test_what_takes_too_long_is_ended_and_named_and_the_next_is_drawn():
     slow = svg(
         '<filter id="f"><feMorphology operator="dilate" radius="60"/></filter>'

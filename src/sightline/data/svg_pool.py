@@ -165,9 +165,15 @@ class Pool:
             worker.close()
 
     def _taken(self) -> Worker:
-        with self.lock:
-            if self.free:
-                return self.free.pop()
+        while True:
+            with self.lock:
+                if not self.free:
+                    break
+                worker = self.free.pop()
+            if worker.process.poll() is None:
+                return worker
+            # somebody ended it while it was idle, which is no drawing's fault
+            self._back(worker, fit=False)
         worker = Worker(self.seconds, self.memory)
         with self.lock:
             self.all.add(worker)
