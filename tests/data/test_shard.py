@@ -357,3 +357,47 @@ def test_keys_are_unique_whatever_the_shards_are_called(tmp_path, tars, names):
         tars.make(tmp_path / name, tars.records(2), "w:gz" if name.endswith("gz") else "w")
     keys = [sample.key for sample in Shards([tmp_path / name for name in names])]
     assert len({*keys}) == 4 and all(key.endswith(("/0000", "/0001")) for key in keys)
+
+
+def test_names_that_begin_above_the_folder_are_records_like_others(tmp_path, tars):
+    members = [("../photos/a.png", tars.png()), ("../photos/a.txt", "one"), ("../.cache/b.png", tars.png())]
+    source = Shards([tars.make(tmp_path / "x.tar", members)])
+    assert [sample.key for sample in source] == ["../photos/a"] and source[0].captions == ("one",)
+    assert "1 of the system (../.cache/b.png)" in source.notes[0]
+
+
+def test_numbers_of_a_json_are_captions_and_labels(tmp_path, tars):
+    said = [{"caption": 12, "label": 1.0}, {"captions": {"en": "hello"}, "label": float("nan")}]
+    members = [
+        (f"{i}.{kind}", data)
+        for i, one in enumerate(said)
+        for kind, data in (("png", tars.png()), ("json", json.dumps(one)))
+    ]
+    first, second = source = Shards([tars.make(tmp_path / "x.tar", members)])
+    assert (first.captions, second.captions) == (("12",), ("hello",))
+    assert source.classes == ("0", "1") and (first.label, second.label) == (1, None)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [(b"BZh91AY", "bzip2; unpack"), (b"\xfd7zXZ\0", "xz; unpack"), (b"<html>404</html>", "a web page")],
+)
+def test_what_is_called_a_tar_and_is_none_is_told(tmp_path, data, said):
+    (tmp_path / "x.tar").write_bytes(data.ljust(2000, b" "))
+    with pytest.raises(ValueError, match=f"no tar, but .*{said}"):
+        Shards([tmp_path / "x.tar"])
+
+
+def test_a_member_with_holes_is_told_and_is_no_cut(tmp_path, tars):
+    with tarfile.open(tmp_path / "x.tar", "w", format=tarfile.PAX_FORMAT) as tar:
+        hole = tarfile.TarInfo("hole.png")
+        hole.size = 512
+        hole.pax_headers = {
+            "GNU.sparse.major": "0",
+            "GNU.sparse.minor": "1",
+            "GNU.sparse.map": "1048576,512",
+            "GNU.sparse.size": "1049088",
+        }
+        tar.addfile(hole, io.BytesIO(b"x" * 512))
+    with pytest.raises(ValueError, match=r"1 with holes; pack them without --sparse \(hole.png\)"):
+        Shards([tmp_path / "x.tar"])

@@ -261,3 +261,92 @@ def test_damaged_rows_belong_to_no_split_and_odd_labels_to_no_class(pictures):
     table = open_table(pictures / "t.jsonl")
     assert table.classes == ("y",) and table[0].label is None and table[2].label == 0
     assert len(open_table(pictures / "t.jsonl", split="train")) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "captions"),
+    [
+        (12, ("12",)),
+        (2.0, ("2",)),
+        (1.5, ("1.5",)),
+        (float("nan"), ("red star",)),
+        ({"en": "hello", "de": "hallo", "id": 7}, ("hello", "hallo")),
+        ([{"caption": "one", "id": 3}, "two"], ("one", "two")),
+        ([101, 2054], ("red star",)),
+    ],
+)
+def test_captions_that_are_numbers_or_dictionaries_are_read(pictures, said, captions):
+    (pictures / "t.jsonl").write_text(json.dumps({"image": "img/red-star.png", "caption": said}))
+    assert open_table(pictures / "t.jsonl")[0].captions == captions
+
+
+def test_captions_of_bytes_are_text_and_one_that_is_none_is_a_bad_sample(pictures):
+    import pyarrow
+    import pyarrow.parquet
+
+    rows = {"image": ["img/red-star.png"] * 2, "caption": pyarrow.array([b"a red star", b"caf\xe9"], pyarrow.binary())}
+    pyarrow.parquet.write_table(pyarrow.table(rows), pictures / "t.parquet")
+    table = open_table(pictures / "t.parquet")
+    assert table[0].captions == ("a red star",)
+    with pytest.raises(BadSample, match="the byte e9"):
+        table[1]
+
+
+def test_whole_labels_of_a_column_with_gaps_keep_their_numbers_and_a_gap_is_no_class(pictures):
+    labels = [1.0, float("nan"), 0.0, None]
+    rows = [{"image": "img/red-star.png", "label": label} for label in labels]
+    (pictures / "t.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    table = open_table(pictures / "t.jsonl")
+    assert table.classes == ("0", "1") and [sample.label for sample in table] == [1, None, 0, None]
+
+
+def test_a_field_of_any_length_is_read_and_an_open_quote_beside_it_costs_its_own_row(pictures):
+    long = "w " * 200_000
+    lines = [
+        "image,caption,ocr",
+        f"img/red-star.png,one,{long}",
+        'img/red-star.png,"open,x',
+        f'img/red-star.png,"t",{long}',
+    ]
+    (pictures / "t.csv").write_text("\n".join(lines))
+    table = open_table(pictures / "t.csv")
+    assert table[0].captions == ("one",) and table[2].captions == ("t",)
+    with pytest.raises(BadSample, match="row 2"):
+        table[1]
+
+
+@pytest.mark.parametrize("head", ["image,caption,caption", "image,image,caption"])
+def test_two_columns_of_one_name_are_refused_where_they_are_read(pictures, head):
+    (pictures / "t.csv").write_text(f"{head}\nimg/red-star.png,x,y\n")
+    with pytest.raises(ValueError, match="2 columns called '(caption|image)'; give each"):
+        open_table(pictures / "t.csv")
+    (pictures / "t.csv").write_text("image,caption,note,note\nimg/red-star.png,x,y,z\n")
+    assert open_table(pictures / "t.csv")[0].captions == ("x",)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"\x1f\x8b\x08\0\0", "compressed by gzip; unpack"),
+        (b"PK\x03\x04....", "a ZIP archive or an office document"),
+        (b"PAR1....", "end in .parquet"),
+        (b"<!DOCTYPE html><html>", "a web page"),
+    ],
+)
+@pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl"])
+def test_what_is_no_text_is_called_by_its_name(tmp_path, data, said, ending):
+    (tmp_path / f"t.{ending}").write_bytes(data)
+    with pytest.raises(ValueError, match=said):
+        open_table(tmp_path / f"t.{ending}")
+
+
+def test_utf_16_without_its_mark_is_recognised(tmp_path):
+    (tmp_path / "t.csv").write_bytes("image,caption\na.png,é\n".encode("utf-16-le"))
+    with pytest.raises(ValueError, match="encoding=utf-16-le"):
+        open_table(tmp_path / "t.csv")
+
+
+def test_a_number_in_place_of_a_picture_is_told(tmp_path):
+    (tmp_path / "t.jsonl").write_text('{"image": 5, "caption": "x"}')
+    with pytest.raises(BadSample, match="it holds 5, expected a path or bytes"):
+        open_table(tmp_path / "t.jsonl")[0]

@@ -24,6 +24,7 @@ PLUGINS = {
     HEIC: Plugin("pillow_heif", "register_heif_opener", "HEIF", "pillow-heif"),
     JPEG_XL: Plugin("pillow_jxl", "", "JXL", "pillow-jxl-plugin"),
 }
+JSON = "JSON text"
 CONVERT = "convert it to JPEG or PNG"
 RAW = "a camera's raw file ({}), not developed yet; export it as JPEG or TIFF"
 STARTS: tuple[tuple[bytes, str], ...] = (
@@ -40,6 +41,12 @@ STARTS: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "a ZIP archive or an office document"),
     (b"PK\x05\x06", "an empty ZIP archive"),
     (b"Rar!", "a RAR archive"),
+    (b"\x1f\x8b", "a file compressed by gzip; unpack it"),
+    (b"BZh", "a file compressed by bzip2; unpack it"),
+    (b"\xfd7zXZ\0", "a file compressed by xz; unpack it"),
+    (b"\x28\xb5\x2f\xfd", "a file compressed by zstd; unpack it"),
+    (b"PAR1", "a parquet table; let its name end in .parquet"),
+    (b"SQLite format 3\0", "an SQLite database"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (b"\x1aE\xdf\xa3", "a WebM or Matroska video; take a frame out of it"),
     (b"FLV\x01", "a Flash video; take a frame out of it"),
@@ -92,10 +99,10 @@ def kind_of(data: bytes) -> str | None:
         return "a tar archive"
     if HTML.match(data[:4096].removeprefix(b"\xef\xbb\xbf")):
         return "a web page, perhaps an error or a login that was saved under a picture's name; download it again"
-    if not data.strip(b"\0"):
+    if data and not data.strip(b"\0"):
         return f"nothing but zeros ({len(data):,} bytes): it was never written, or was lost; copy or download it again"
     if head[:1] in b"{[" and TEXT.match(head):
-        return "JSON text"
+        return JSON
     if head[:5] == b"<?xml":
         return "XML, but no SVG"
     return None

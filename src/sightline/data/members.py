@@ -1,6 +1,7 @@
 """The members of a webdataset record, and how they make a sample."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -82,12 +83,12 @@ def label_of(members: dict[str, bytes]) -> tuple[str, str]:
     """
     value = _said(members)
     said = value if isinstance(value, dict) else {}
-    written = (members.get(field, b"") for field in ("cls", "label.cls", "class.cls", "label.txt", "class.txt"))
-    number = next(filter(None, (data.decode("utf-8", "replace").strip() for data in written)), "")
+    fields = (members.get(field, b"") for field in ("cls", "label.cls", "class.cls", "label.txt", "class.txt"))
+    number = next(filter(None, (data.decode("utf-8", "replace").strip() for data in fields)), "")
     named = next((said[key] for key in ("class", "class_name", "category") if isinstance(said.get(key), str)), "")
     if not number:
         values = (said.get("label"), said.get("class"))
-        number = next((str(int(v)) if isinstance(v, bool) else str(v) for v in values if isinstance(v, int | str)), "")
+        number = next((said for v in values if (said := written(int(v) if isinstance(v, bool) else v))), "")
     if flaw(number) or flaw(named):
         raise ValueError("a label that is no text")
     return number, named
@@ -138,10 +139,39 @@ def caption_of(value: Any) -> list[str]:
     """
     if isinstance(value, dict):
         lower = {str(key).lower(): said for key, said in reversed(value.items())}
-        return [text for key in CAPTIONS for text in strings(lower.get(key)) if not _is_file(text)]
+        return [text for key in CAPTIONS for text in texts(lower.get(key)) if not _is_file(text)]
     if isinstance(value, list | tuple):
         return [text for said in value for text in (caption_of(said) if isinstance(said, dict) else strings(said))]
     return strings(value)
+
+
+def texts(value: Any) -> list[str]:
+    """The captions in a value that stands under a name of captions: `strings`, a number, or bytes as parquet has them.
+
+    Of a dictionary its own captions, else all its texts, such as one a language. Raises BadSample for bytes that are no
+    text.
+    """
+    if isinstance(value, dict):
+        return caption_of(value) or [text for said in value.values() for text in strings(said)]
+    if isinstance(value, list | tuple):
+        return [text for said in value for text in (texts(said) if isinstance(said, dict | bytes) else strings([said]))]
+    if isinstance(value, bytes):
+        text = value.decode(encoding_of(value), BYTES)
+        if found := flaw(text):
+            raise BadSample(f"a caption holds {found}")
+        return strings(text)
+    return strings(value if isinstance(value, str) else written(value))
+
+
+def written(value: Any) -> str:
+    """A text or number as one writes it: 3.0, as tables with gaps hold whole numbers, is 3. "" for NaN and all else.
+
+    >>> written(3.0), written(2.5), written("03"), written(float("nan")), written(None)
+    ('3', '2.5', '03', '', '')
+    """
+    if isinstance(value, float):
+        return "" if not math.isfinite(value) else str(int(value) if value.is_integer() else value)
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
 def terms_of(value: Any) -> list[str]:

@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from sightline.data.foreign import JSON, kind_of
 from sightline.data.regular import read
 from sightline.data.sample import BadSample
 from sightline.data.separated import mark_of, separated
@@ -39,6 +40,8 @@ def read_rows(path: Path, encoding: str | None = None) -> Rows:
     if path.suffix.lower() == ".parquet":
         return ParquetRows(path)
     data = read(path)
+    if (kind := kind_of(data)) and kind != JSON:
+        raise ValueError(f"{path} is no table of text, but {kind}")
     text, complaint = _text(data, path, encoding)
     rows, columns = _jsonl(text) if path.suffix.lower() == ".jsonl" else _separated(text, path, complaint)
     undecoded = sum(isinstance(row, str) and "which is no text" in row for row in rows)
@@ -170,9 +173,11 @@ def _text(data: bytes, path: Path, encoding: str | None) -> tuple[str, str]:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         name = encoding.removesuffix("-sig")
+        # every other byte of western text is zero in UTF-16, whose mark some programs leave out
+        likely = "utf-16-le" if data[1:200:2].count(0) > len(data[1:200:2]) // 2 else "latin-1"
         complaint = (
             f"{path}, line {line}: the byte {data[error.start : error.start + 1].hex()} at offset {error.start} is not "
-            f"{name} text; save the file as UTF-8 or name its encoding: {path.name}?encoding=latin-1"
+            f"{name} text; save the file as UTF-8 or name its encoding: {path.name}?encoding={likely}"
         )
         return data.decode(encoding, BYTES), complaint
     except LookupError as error:
@@ -193,7 +198,7 @@ def _separated(text: str, path: Path, complaint: str) -> tuple[list[dict[str, An
     while names and not names[-1]:
         names.pop()  # spreadsheets end their lines with marks for cells that were once used
     rows = [_row(number, line, fields, names) for number, (line, fields) in enumerate(found, 1)]
-    return rows, tuple(dict.fromkeys(filter(None, names)))
+    return rows, tuple(filter(None, names))
 
 
 def _row(number: int, line: int, fields: list[str] | str, names: list[str]) -> dict[str, Any] | str:

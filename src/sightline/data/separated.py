@@ -50,10 +50,14 @@ def _swallowed(lines: list[str], mark: str) -> bool:
 
 
 def _leniently(line: str, mark: str) -> list[str] | None:
-    """Fields of a line in which all quotes are closed, though letters follow one: `"red" apple`."""
+    """Fields of a line in which all quotes are closed, though letters follow one (`"red" apple`) or one is enormous."""
     if line.count('"') % 2:
         return None
+    # the limit keeps a quote that is never closed from reading on to the end of the file; a line ends by itself
+    limit = csv.field_size_limit(max(len(line), csv.field_size_limit()))
     try:
         return next(csv.reader([line], delimiter=mark), None)
     except csv.Error:
         return None
+    finally:
+        csv.field_size_limit(limit)

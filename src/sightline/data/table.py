@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sightline.data.caption import clean, from_name
-from sightline.data.members import strings
+from sightline.data.members import strings, texts, written
 from sightline.data.regular import odd
 from sightline.data.rows import Rows, read_rows
 from sightline.data.sample import BadSample, Encoded, Sample
@@ -38,8 +38,8 @@ class Table:
     def __getitem__(self, index: int) -> Sample:
         row = self.rows[index]
         image, stem = self._picture(row, index)
-        texts = [row.get(self.caption) if self.caption else None, *(row.get(column) for column in CAPTIONS)]
-        captions = [text for value in texts for text in strings(value)]
+        values = [row.get(self.caption) if self.caption else None, *(row.get(column) for column in CAPTIONS)]
+        captions = [text for value in values for text in texts(value)]
         label = row.get(self.label) if self.label else None
         return Sample(
             key=str(index),
@@ -60,7 +60,10 @@ class Table:
         if isinstance(value, bytes) and value:
             return value, ""
         if not isinstance(value, str) or not value.strip():
-            raise BadSample(f"row {index + 1}: no picture in column {self.image!r}")
+            instead = (
+                f"; it holds {str(value)[:40]}, expected a path or bytes" if isinstance(value, int | float) else ""
+            )
+            raise BadSample(f"row {index + 1}: no picture in column {self.image!r}{instead}")
         if "://" in value:
             raise BadSample(f"row {index + 1}: {value[:100]} is an address; pictures are not downloaded")
         return self._file(value.strip(), index), Path(value.strip()).stem
@@ -100,6 +103,8 @@ def open_table(
     # a table of nothing but files speaks by their names; other columns must not be passed over in silence
     if not (words or label or {*CAPTIONS, *TERMS} & {*columns}) and len(columns) > 1:
         raise ValueError(_no_words(path, columns))
+    if twice := next((name for name in (picture, words, label) if name and columns.count(name) > 1), None):
+        raise ValueError(f"{path} has {columns.count(twice)} columns called {twice!r}; give each a name of its own")
     if split is not None:
         rows = _of_split(rows, split, path)
     if not len(rows):
@@ -149,7 +154,7 @@ def _no_words(path: Path, columns: Sequence[str]) -> str:
 
 def _said(value: Any) -> str:
     """A label or split as written; "" for none, and for lists and the like."""
-    return str(value) if isinstance(value, str | int | float) else ""
+    return str(value) if isinstance(value, bool) else written(value)
 
 
 def _classes(values: Sequence[Any]) -> tuple[str, ...]:

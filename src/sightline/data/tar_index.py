@@ -11,11 +11,11 @@ import numpy as np
 from sightline.data.atomic import replacing
 from sightline.data.cache import cached
 from sightline.data.gunzip import unpacked
-from sightline.data.members import KNOWN, label_of, picture_field
+from sightline.data.members import FIRST, label_of, picture_field
 from sightline.data.regular import read
 from sightline.data.tar_scan import Scan, scan
 
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,9 @@ def _is_packed(path: Path) -> bool:
 
 def _expected(found: TarIndex) -> str:
     passed = f" (it holds {found.passed})" if found.passed else ""
-    return f"{passed}; expected records of members that share a name, with endings of {', '.join(sorted(KNOWN))}"
+    return (
+        f"{passed}; expected records of members that share a name: a picture ({', '.join(FIRST)}, ...), its txt or json"
+    )
 
 
 def _pack(plain: Path, found: Scan) -> TarIndex:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sightline.data.endings import FOREIGN, HEAD, content, ending_of, foreign, way_out
+from sightline.data.foreign import kind_of
 from sightline.data.members import further, is_known, picture_field, split_name
 from sightline.data.passed import counted
+from sightline.data.regular import read
 from sightline.data.storable import escaped
 from sightline.data.walk import is_system
 
@@ -78,6 +80,9 @@ def scan(plain: Path, path: Path) -> Scan:
                     place = (member.offset_data, member.size)
                 elif member.isdir():
                     continue
+                elif member.sparse:
+                    found.leave("with holes; pack them without --sparse", member.name)
+                    continue
                 else:
                     found.leave("that are links or devices", member.name)
                     continue
@@ -96,13 +101,14 @@ def scan(plain: Path, path: Path) -> Scan:
                         key += "+"
                     found.records.setdefault(key, {})[name] = place
     except (tarfile.TarError, OSError, EOFError, ValueError, OverflowError) as error:
-        found.note = f"{path}: cut or damaged ({error})"
+        kind = "" if found.records else _kind(plain)
+        found.note = f"{path}: no tar, but {kind}" if kind else f"{path}: cut or damaged ({error})"
     records = found.records
     if found.note and last in records and (found.hollow or not {*next(iter(records.values()))} <= {*records[last]}):
         # the record at the cut lacks members that the first one has, or the whole of its last one
         del records[last]
     _settle(found)
-    if found.note:
+    if found.note and (records or "no tar" not in found.note):
         found.note += f"; the {len(records):,} records before it are used"
     return found
 
@@ -124,7 +130,7 @@ def _members(data: BinaryIO, found: Scan, path: Path, size: int) -> Iterator[tar
             for member in tar:
                 # the list would come to hold every header of the tar
                 tar.members = []  # pyright: ignore[reportAttributeAccessIssue]
-                last = (member.offset_data, member.size) if member.isreg() else last
+                last = (member.offset_data, member.size) if member.isreg() and not member.sparse else last
                 yield member
             end = tar.offset
         # tarfile ends in silence at a header it cannot read
@@ -165,6 +171,14 @@ def _hollow(data: BinaryIO, place: Place) -> bool:
 def _head(data: BinaryIO, place: Place) -> bytes:
     data.seek(place[0])
     return data.read(min(HEAD, place[1]))
+
+
+def _kind(plain: Path) -> str:
+    """What is called a tar and is none; "" where that cannot be told."""
+    try:
+        return kind_of(read(plain, HEAD)) or ""
+    except OSError:
+        return ""
 
 
 def _linked(found: Scan, member: tarfile.TarInfo) -> Place | None:

@@ -69,7 +69,7 @@ def header(data: bytes) -> Header:
         raise BadSample(f"a TIFF without {' and '.join(lacking)}")
     bits, kinds = set(tags.get(BITS, (1,))), set(tags.get(FORMAT, (1,)))
     if len(bits) != 1 or len(kinds) != 1:
-        raise BadSample(f"a TIFF whose bands differ in type (bits {sorted(bits)}, formats {sorted(kinds)})")
+        raise BadSample(f"a TIFF whose bands differ in type (bits {sorted(bits)[:4]}, formats {sorted(kinds)[:4]})")
     dtype = DTYPES.get((next(iter(kinds)), next(iter(bits))))
     if dtype is None:
         raise BadSample(

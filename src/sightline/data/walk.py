@@ -111,7 +111,7 @@ def excluding(patterns: Sequence[str]) -> Callable[[str], str]:
 def is_system(name: str) -> bool:
     """Hidden, or of a kind that systems put beside pictures."""
     low = name.lower()
-    return name.startswith(".") or low in SYSTEM or low.startswith(THUMBS)
+    return name.startswith(".") and name not in {".", ".."} or low in SYSTEM or low.startswith(THUMBS)
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
