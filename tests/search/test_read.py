@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from sightline.data.sample import Sample
+from sightline.search import read
 from sightline.search.index import Index
 from sightline.search.picture import SOURCE_BYTES
 
@@ -188,3 +189,10 @@ def test_photographs_have_small_thumbnails_and_drawings_exact_ones(tmp_path, enc
         seen = np.asarray(drawing_thumb)
         assert (seen[..., 3] == drawing[..., 3]).all()
         assert (seen[drawing[..., 3] > 0] == drawing[drawing[..., 3] > 0]).all()
+
+
+def test_results_read_in_several_queries_are_those_of_one(db, encoder, monkeypatch):
+    whole = db.search_text("red", encoder, k=100_000)
+    assert len(whole) == 5 and read.TOGETHER <= 999
+    monkeypatch.setattr(read, "TOGETHER", 2)
+    assert db.search_text("red", encoder, k=100_000) == whole

@@ -21,6 +21,8 @@ from sightline.search.rank import Ranked
 from sightline.search.tile import box_of
 
 SVG = "image/svg+xml"
+TOGETHER = 500
+"""rows asked for in one query: some builds of SQLite take no more than 999 numbers"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def hits(
     keys = vectors.keys[vectors.rows(found.ids)]
     made: list[Hit] = []
     given = {without}
-    for at, row in enumerate(_rows(connection, found.ids.tolist(), at_a_time=max(k, 16))):
+    for at, row in enumerate(_rows(connection, found.ids.tolist(), at_a_time=min(max(k, 16), TOGETHER))):
         if len(made) == k:
             break
         if row is None or key(row[1]) != int(keys[at]):
