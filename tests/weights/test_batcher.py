@@ -73,7 +73,8 @@ def test_lowered_weights_compute_what_autocast_computes(square):
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         expected = square.model.encode_image(images)
         got = lowered(square.model).encode_image(images)
-    assert torch.equal(got, expected)
+    # two modules: which kernel rounds how is the processor's, one step of bfloat16 at the most
+    assert got.dtype == expected.dtype and (got - expected).abs().max() <= expected.abs().max() / 2**8
     assert square.model.project_image.weight.dtype == torch.float32
 
 
