@@ -245,3 +245,37 @@ def test_white_on_nothing_and_lines_too_thin_for_a_thumbnail_are_no_blanks():
     assert middle('<rect width="10" height="10" fill="white"/>') == (255, 255, 255, 255)
     text = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9999 9999"><path d="M0 0L999 999" stroke="red"/></svg>'
     assert np.asarray(rasterize(text, 4)).shape == (4, 4, 4)
+
+
+ICON = '<g id="i" class="i"><rect width="10" height="10" style="fill:var(--c,blue)"/></g>'
+
+
+@pytest.mark.parametrize(
+    ("body", "right"),
+    [
+        (f'<defs>{ICON}</defs><use href="#i" style="--c:red"/>', RED),
+        (f'<g style="--c:red"><use href="#i"/></g><defs>{ICON}</defs>', RED),
+        (f'<style>.u{{--c:red}}</style><symbol id="s">{ICON}</symbol><use href="#s" class="u"/>', RED),
+        (f'<defs>{ICON}<g id="t"><use href="#i"/></g></defs><use href="#t" style="--c:red"/>', RED),
+        (f'<defs>{ICON}</defs><use href="#i" style="--c:lime"/><use href="#i" style="--c:red"/>', RED),
+        (f'<defs>{ICON}</defs><use href="#i" style="--d:red"/>', BLUE),
+        (f'<style>.i{{--c:lime}}</style><defs>{ICON}</defs><use href="#i" style="--c:red"/>', LIME),
+        (
+            f"<style>.i rect{{fill:var(--e)}}</style><defs>{ICON.replace('style', 'x')}</defs>"
+            '<use href="#i" style="--e:red"/>',
+            RED,
+        ),
+    ],
+)
+def test_what_is_used_has_the_variables_of_the_place_where_it_is_used(body, right):
+    assert middle(body) == right
+
+
+def test_uses_that_multiply_by_their_variables_end():
+    steps = "".join(
+        f'<g id="a{i + 1}"><use href="#a{i}" style="--k{i}:1"/><use href="#a{i}" style="--k{i}:2"/></g>'
+        for i in range(30)
+    )
+    icon = ICON.replace('id="i"', 'id="a0"')
+    with pytest.raises(BadSample, match="more than 200,000 elements"):
+        middle(f'<defs>{icon}{steps}</defs><use href="#a30"/>')

@@ -8,6 +8,7 @@ put in, values are rewritten (`svg_value`), and no `<style>` is left.
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +21,8 @@ from sightline.data.svg_value import COLOURS, MOVES, PAINTS, SHARES, WIDE, settl
 
 VALUE = 4000
 """characters of a value after its variables are put in"""
+COPIED = 5_000
+"""elements copied, and variables compared, because they are used where other variables hold"""
 NESTED = 20
 """variables inside the fallbacks of others"""
 GEOMETRY = frozenset({"x", "y", "cx", "cy", "r", "rx", "ry", "width", "height", "d"})
@@ -49,7 +52,11 @@ def resolve(tree: Tree, sheets: Sheets | None) -> None:
     context = any(True for kind in ("use", "marker") for _ in root.iter(kind))
     wrapped = cssselect2.ElementWrapper.from_xml_root(root) if sheets else None
     variables = dict(sheets.initial) if sheets else {}
-    _Cascade(tree.local, sheets, context).walk(root, wrapped, variables)
+    cascade = _Cascade(tree.local, sheets, context)
+    drawn = _Copies(root, wrapped) if _handing(root, sheets) else None
+    cascade.walk(root, wrapped, variables, drawn)
+    if drawn is not None:
+        drawn.settle(cascade)
     if sheets:
         for element in root.iter("style"):
             element.text = None
@@ -59,7 +66,7 @@ class _Cascade:
     def __init__(self, local: Callable[[str], str], sheets: Sheets | None, context: bool) -> None:
         self.local, self.sheets, self.context = local, sheets, context
 
-    def walk(self, element: ET.Element, wrapped: Any, variables: Variables) -> None:
+    def walk(self, element: ET.Element, wrapped: Any, variables: Variables, drawn: "_Copies | None" = None) -> None:
         ranked: list[tuple[Rank, Declaration]] = []
         if self.sheets is not None:
             ranked += self.sheets.matching(wrapped)
@@ -72,12 +79,12 @@ class _Cascade:
         self.attributes(element, variables)
         if ranked:
             self.declared(element, [one for _, one in ranked if not one.name.startswith("--")], variables)
-        if wrapped is None:
-            for child in element:
-                self.walk(child, None, variables)
-        else:
-            for child in wrapped.iter_children():
-                self.walk(child.etree_element, child, variables)
+        if drawn is not None:
+            drawn.note(element, variables)
+        # a copy is styled as what it was copied from, so its children go in step with those
+        inner = [None] * len(element) if wrapped is None else wrapped.iter_children()
+        for child, around in zip(element, inner, strict=True):
+            self.walk(child, around, variables, drawn)
 
     def attributes(self, element: ET.Element, variables: Variables) -> None:
         for key, value in list(element.attrib.items()):
@@ -122,6 +129,70 @@ class _Cascade:
         found = settled(name, value)
         # outside of what is drawn for another element there is no context, and older browsers ignore the word
         return None if found in {"context-fill", "context-stroke"} and not self.context else found
+
+
+class _Copies:
+    """What `<use>` draws where its custom properties differ from those at the original's own place: a copy of its own.
+
+    Properties are inherited from where a thing is used, not from where it lies: an icon of two colours in a sprite.
+    """
+
+    def __init__(self, root: ET.Element, wrapped: Any) -> None:
+        self.root = root
+        uses = {one.get("href", "").strip() for one in root.iter("use")}
+        around = {} if wrapped is None else {id(one.etree_element): one for one in wrapped.iter_subtree()}
+        self.left = COPIED
+        self.originals: dict[str, tuple[ET.Element, Any]] = {}
+        for one in root.iter():
+            if (name := f"#{one.get('id', '')}") in uses and name not in self.originals:
+                self.left -= sum(1 for _ in one.iter())
+                if self.left < 0:
+                    break
+                self.originals[name] = (deepcopy(one), around.get(id(one)))
+        self.uses: list[tuple[ET.Element, Variables]] = []
+        self.places: dict[str, Variables] = {}
+        self.made: dict[tuple[str, tuple[tuple[str, str], ...]], str] = {}
+
+    def note(self, element: ET.Element, variables: Variables) -> None:
+        """What holds at an element, where it is used or uses."""
+        if element.tag == "use":
+            self.uses.append((element, variables))
+        if (name := f"#{element.get('id', '')}") in self.originals:
+            self.places.setdefault(name, variables)
+
+    def settle(self, cascade: _Cascade) -> None:
+        """Lets each use draw a copy where that makes a difference; those in copies are met later in the same list."""
+        aside = ET.Element("defs")
+        self.root.append(aside)
+        for use, variables in self.uses:
+            name = use.get("href", "").strip()
+            here = self.places.get(name, variables)
+            if name not in self.originals or variables is here:
+                continue
+            self.left -= len(variables)
+            if self.left < 0:
+                return
+            if variables == here:
+                continue
+            original, wrapped = self.originals[name]
+            key = name, tuple(sorted(variables.items()))
+            if key not in self.made:
+                self.left -= sum(1 for _ in original.iter())
+                if self.left < 0:
+                    return
+                copy = deepcopy(original)
+                self.made[key] = f"#{name[1:]}-{len(self.made)}-used"
+                cascade.walk(copy, wrapped, variables, self)
+                copy.set("id", self.made[key][1:])
+                aside.append(copy)
+            use.set("href", self.made[key])
+
+
+def _handing(root: ET.Element, sheets: Sheets | None) -> bool:
+    """Whether something is used that may look at variables of the place where it is used."""
+    return any(True for _ in root.iter("use")) and (
+        bool(sheets) or any("--" in one.get("style", "") for one in root.iter())
+    )
 
 
 def _lengths(value: str) -> str:
