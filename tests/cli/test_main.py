@@ -62,6 +62,32 @@ def test_a_refusal_is_one_line_and_code_2(capsys, verb, kind):
     assert run(capsys, "recipes") == (2, "", "sightline: error: there is no such thing; there are these\n")
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError("Unable to allocate 9 TiB"),
+        RuntimeError("[enforce fail at x.cpp:1] err == 0. DefaultCPUAllocator: can't allocate memory: you tried 9 TiB"),
+        RuntimeError("CUDA out of memory. Tried to allocate 9 TiB\nof many words"),
+    ],
+)
+def test_a_want_of_memory_is_one_line_that_says_what_to_make_smaller(capsys, verb, error):
+    def recipes():
+        raise error
+
+    verb(recipes)
+    code, _, err = run(capsys, "recipes")
+    assert code == 2 and err.count("\n") == 1 and "9 TiB); choose a smaller batch" in err and "enforce" not in err
+
+
+def test_another_error_at_run_time_stays_a_defect(verb):
+    def recipes():
+        raise RuntimeError("shapes do not fit")
+
+    verb(recipes)
+    with pytest.raises(RuntimeError, match="shapes"):
+        cli.main(["recipes"])
+
+
 def test_trace_shows_the_whole_traceback(monkeypatch, verb):
     def recipes():
         raise ValueError("deep inside")

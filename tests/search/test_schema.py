@@ -147,3 +147,8 @@ def test_many_that_open_a_file_at_once_make_it_once(version_1, old, tmp_path):
             if old:
                 path.write_bytes(version_1.read_bytes())
             assert len(set(pool.map(use, [path] * 6))) == 1
+
+
+def test_a_folder_in_the_place_of_an_index_is_told_as_one(tmp_path):
+    with pytest.raises(OSError, match="is a folder; an index is one file, for instance .*index.db"):
+        connect(tmp_path)

@@ -77,6 +77,7 @@ def test_the_outer_methods_own_setting_comes_first():
         ("epochs=-1", "a positive number of steps, got epochs=-1"),
         ("steps=0", "a positive number of steps, got steps=0"),
         ("batch=0", "batch must be at least 1"),
+        ("seed=99999999999999999999", r"seed must be less than 2\*\*63"),
         ("batch=nan", "batch is 256; 'nan' is a float, and int"),
         ("micro=-1", "micro must be 0 or more"),
         ("seed=-1", "seed must be 0 or more"),

@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 done; 2 refused, with one line on stderr saying why; 130 stopped by Ctrl-C. SIGHTLINE_TRACE=1 shows the whole
     traceback instead of the line. What is neither a ValueError nor an OSError nor a FloatingPointError (a loss that
-    stopped being a number) is a defect of ours and always shows its traceback.
+    stopped being a number) nor a want of memory is a defect of ours and always shows its traceback.
     """
     with escaped_output():
         return _run(list(sys.argv[1:] if argv is None else argv))
@@ -87,7 +87,20 @@ def _run(words: list[str]) -> int:
         if os.environ.get("SIGHTLINE_TRACE"):
             raise
         return _refuse(str(error) or type(error).__name__, lost=isinstance(error, ConnectionError))
+    except (MemoryError, RuntimeError) as error:
+        if os.environ.get("SIGHTLINE_TRACE") or not (taken := _memory(error)):
+            raise
+        return _refuse(f"this takes more memory than there is ({taken}); choose a smaller batch, picture or model")
     return 0
+
+
+def _memory(error: MemoryError | RuntimeError) -> str:
+    """What was asked for where there was no memory for it, by numpy, torch or CUDA; "" where that is not the matter."""
+    said = str(error).partition("\n")[0]
+    if isinstance(error, MemoryError):
+        return said or "no memory is left"
+    said = said.partition("DefaultCPUAllocator: ")[2] or said
+    return said[:200] if "allocate memory" in said or "out of memory" in said else ""
 
 
 def load_verbs() -> None:

@@ -131,6 +131,8 @@ def spoken(path: Path) -> Iterator[None]:
                 f"{path} needs SQLite with FTS5 (search by words), which this Python was built without (SQLite "
                 f"{sqlite3.sqlite_version}). Use a Python from python.org, conda, uv or your system's packages"
             ) from error
+        if path.is_dir():
+            raise OSError(f"{path} is a folder; an index is one file, for instance {path / 'index.db'}") from error
         hint = "another process is writing it; wait for it to end" if "locked" in str(error) else "nothing was lost"
         raise OSError(f"{path}: {error} ({hint})") from error
     except sqlite3.DatabaseError as error:

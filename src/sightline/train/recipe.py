@@ -126,6 +126,8 @@ class Recipe:
         for name in ("micro", "seed"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{self.name}: {name} must be 0 or more, got {getattr(self, name)}")
+        if self.seed >= 2**63:
+            raise ValueError(f"{self.name}: seed must be less than 2**63, got {self.seed}")
         if not 0 <= self.ema < 1:
             raise ValueError(f"{self.name}: ema must be at least 0 (none) and less than 1, got {self.ema}")
         if isinstance(self.clip, float | int) and not 0 <= self.clip < inf:
