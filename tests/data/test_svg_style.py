@@ -7,6 +7,7 @@ from sightline.data.sample import BadSample
 from sightline.data.svg import rasterize
 from sightline.data.svg_colour import colour
 from sightline.data.svg_math import lengths
+from sightline.data.svg_safe import Costly, safe
 from sightline.data.svg_style import handed_down
 
 RECT = '<rect id="r" class="a" width="10" height="10"/>'
@@ -279,3 +280,12 @@ def test_uses_that_multiply_by_their_variables_end():
     icon = ICON.replace('id="i"', 'id="a0"')
     with pytest.raises(BadSample, match="more than 200,000 elements"):
         middle(f'<defs>{icon}{steps}</defs><use href="#a30"/>')
+
+
+def test_many_variables_for_many_elements_are_worked_out_apart():
+    own = ";".join(f"--v{i}:{i}" for i in range(500))
+    uses = '<use href="#r" style="--a:1"/>' * 500  # of 30 characters each
+    text = f'<svg xmlns="http://www.w3.org/2000/svg"><g style="{own}">{RECT}{uses}</g></svg>'
+    with pytest.raises(Costly):
+        safe(text, quick=True)
+    assert safe(text.replace(own, "--v:1").replace(uses, uses[:3000]), quick=True)

@@ -22,6 +22,8 @@ LENGTH = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([a-zA-Z]
 PREFIXES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 LOOKS = 4000
 """at elements, and at pairs of a rule and an element, that a drawing may take which is drawn in this process"""
+HANDED = 200_000
+"""custom properties handed to elements in such a drawing; each takes some 20 ns"""
 
 
 class Costly(Exception):
@@ -55,11 +57,20 @@ def safe(svg: str | bytes, *, quick: bool = False) -> SafeSVG:
         elements = sum(1 for _ in root.iter())
         if sheets.combined or sheets.rules * elements > LOOKS:
             raise Costly
+    if quick and _handed(root) > HANDED:
+        raise Costly
     resolve(tree, sheets)
     cost = cost_of(root, LOOKS) if quick else cost_of(root)
     out: list[str] = []
     _write(root, out)
     return SafeSVG("".join(out), ratio_of(root), "text" in cost.slow, tree.title, cost, _why_blank(tree))
+
+
+def _handed(root: ET.Element) -> int:
+    """How often a custom property is handed down at most: each to every element that has properties of its own."""
+    inline = [count for one in root.iter() if (count := one.get("style", "").count("--"))]
+    ruled = sum((one.text or "").count("--") for one in root.iter("style"))
+    return (sum(inline) + ruled) * (sum(1 for _ in root.iter()) if ruled else len(inline))
 
 
 def _write(element: ET.Element, out: list[str]) -> None:

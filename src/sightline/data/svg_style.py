@@ -22,7 +22,7 @@ from sightline.data.svg_value import COLOURS, MOVES, PAINTS, SHARES, WIDE, settl
 VALUE = 4000
 """characters of a value after its variables are put in"""
 COPIED = 5_000
-"""elements copied, and variables compared, because they are used where other variables hold"""
+"""elements copied, and variables kept for it, because they are used where other variables hold"""
 NESTED = 20
 """variables inside the fallbacks of others"""
 GEOMETRY = frozenset({"x", "y", "cx", "cy", "r", "rx", "ry", "width", "height", "d"})
@@ -151,14 +151,23 @@ class _Copies:
                 self.originals[name] = (deepcopy(one), around.get(id(one)))
         self.uses: list[tuple[ET.Element, Variables]] = []
         self.places: dict[str, Variables] = {}
+        self.last: Variables = {}
         self.made: dict[tuple[str, tuple[tuple[str, str], ...]], str] = {}
 
     def note(self, element: ET.Element, variables: Variables) -> None:
         """What holds at an element, where it is used or uses."""
+        named = f"#{element.get('id', '')}"
+        if element.tag != "use" and named not in self.originals:
+            return
+        # each of these may be a long table of its own, and is kept until the end
+        self.left -= 0 if variables is self.last else len(variables)
+        self.last = variables
+        if self.left < 0:
+            return
         if element.tag == "use":
             self.uses.append((element, variables))
-        if (name := f"#{element.get('id', '')}") in self.originals:
-            self.places.setdefault(name, variables)
+        if named in self.originals:
+            self.places.setdefault(named, variables)
 
     def settle(self, cascade: _Cascade) -> None:
         """Lets each use draw a copy where that makes a difference; those in copies are met later in the same list."""
@@ -167,12 +176,7 @@ class _Copies:
         for use, variables in self.uses:
             name = use.get("href", "").strip()
             here = self.places.get(name, variables)
-            if name not in self.originals or variables is here:
-                continue
-            self.left -= len(variables)
-            if self.left < 0:
-                return
-            if variables == here:
+            if name not in self.originals or variables is here or variables == here:
                 continue
             original, wrapped = self.originals[name]
             key = name, tuple(sorted(variables.items()))
