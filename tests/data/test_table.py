@@ -350,3 +350,8 @@ def test_a_number_in_place_of_a_picture_is_told(tmp_path):
     (tmp_path / "t.jsonl").write_text('{"image": 5, "caption": "x"}')
     with pytest.raises(BadSample, match="it holds 5, expected a path or bytes"):
         open_table(tmp_path / "t.jsonl")[0]
+
+
+def test_paths_as_windows_writes_them_are_found(pictures):
+    (pictures / "t.csv").write_text("image,caption\nimg\\red-star.png,x\n")
+    assert decode(open_table(pictures / "t.csv")[0].image).shape == (4, 4, 3)

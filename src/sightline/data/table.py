@@ -75,7 +75,10 @@ class Table:
 
     def _file(self, name: str, index: int) -> Path:
         """A path that is not there is told when it is read; a pipe or device must not be."""
-        if kind := odd(path := self.path.parent / name):
+        path = self.path.parent / name
+        if "\\" in name and not path.exists():
+            path = self.path.parent / name.replace("\\", "/")  # a table made on Windows
+        if kind := odd(path):
             raise BadSample(f"row {index + 1}: {name} is {kind}, not a file")
         return path
 
