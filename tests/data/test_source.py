@@ -142,3 +142,10 @@ def test_the_home_folder_may_be_written_short(tmp_path, monkeypatch):
     put(tmp_path / "pictures/star.png")
     assert open_source("~/pictures")[0].captions == ("star",)
     assert Path("~").expanduser() == tmp_path
+
+
+@pytest.mark.parametrize("name", ["x.tar.bz2", "x.TAR.XZ", "photos.zip", "x.tar.zst"])
+def test_an_archive_of_another_kind_is_told_how_to_pack_it(tmp_path, name):
+    (tmp_path / name).write_bytes(b"PK\x03\x04")
+    with pytest.raises(ValueError, match=r"unpack it, or pack it as .tar or .tar.gz"):
+        open_source(str(tmp_path / name))

@@ -28,6 +28,7 @@ from sightline.data.table import open_table
 __all__ = ["Mixture", "Subset", "hold_out", "open_source", "parse"]
 
 TARS = (".tar", ".tar.gz", ".tgz")
+PACKED = (".zip", ".7z", ".rar", ".bz2", ".xz", ".zst", ".tbz2", ".txz", ".gz")
 SPLIT = re.compile(r"(?P<name>.+):(?P<split>[A-Za-z][\w-]*)")
 ANYWHERE = frozenset({"n", "seed", "weight"})
 """options of every source with random access"""
@@ -163,6 +164,8 @@ def _local(part: Part, split: str | None) -> Source:
         return Shards(_shards(str(path)), part.text)
     if part.name == "icons":
         return _icons(part, split)
+    if path.is_file() and path.name.lower().endswith(PACKED):
+        raise ValueError(f"{path} is packed in a way that is not read here; unpack it, or pack it as .tar or .tar.gz")
     raise ValueError(
         f"{part.name!r} is no source: {'no picture set' if path.exists() else 'nothing of that name'}; {_known()}"
     )
