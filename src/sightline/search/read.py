@@ -71,8 +71,6 @@ def hits(
     made: list[Hit] = []
     given = {without}
     for at, row in enumerate(_rows(connection, found.ids.tolist(), at_a_time=min(max(k, 16), TOGETHER))):
-        if len(made) == k:
-            break
         if row is None or key(row[1]) != int(keys[at]):
             continue
         copies, hash_, picture_id = row[:3]
@@ -84,6 +82,8 @@ def hits(
         given.add(stands)
         box = box_of(connection, hash_, encoder_id, int(found.tile[at]))
         made.append(_hit(row[2:], len(made) + 1, float(found.cosines[at]), str(found.match[at]), box))
+        if len(made) == k:  # before the next rows are read
+            break
     return made
 
 
