@@ -31,11 +31,11 @@ COMPILED = $(shell grep -rl "mark.compile" tests --include='*.py')
 # Shapes are checked in the second session; torch.compile fails under that check, so it goes first and alone.
 test: $(VENV)/.test $(LIGHT)/.done
 	@$(BIN)/python -m pytest -q -m "compile and not slow" --jaxtyping-packages= $(COMPILED)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations=20 $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=20 $(ARGS)
 
 test-all: $(VENV)/.test $(LIGHT)/.done
 	@$(BIN)/python -m pytest -q -m compile --jaxtyping-packages= $(COMPILED)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not compile" $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not compile" $(ARGS)
 
 parity: $(VENV)/.test
 	@$(BIN)/python tools/parity.py $(ARGS)

@@ -20,6 +20,17 @@ WHOLE = ("benchmarks", "cli", "runtime", "search", "shell", "train", "web")
 EXPORTS = ("test_convert.py", "test_onnx.py", "test_onnx_naflex.py")
 
 
+LONG = """train/test_resume train/test_alarms weights/test_convert shell/test_light_install benchmarks/test_atlas
+train/test_parallel weights/test_onnx web/test_browser search/test_kill recipes/test_ranks recipes/test_contract
+train/test_init weights/test_onnx_naflex recipes/test_self_distillation data/test_loader cli/test_convert""".split()
+"""files that take long for their number of tests: begun first, so that no process waits for another at the end"""
+
+
+def pytest_collection_modifyitems(items):
+    place = {f"{name}.py": number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get("/".join(item.path.parts[-2:]), len(place)))
+
+
 def pytest_runtest_setup(item):
     """Shapes are checked in the tests of the parts; in those of the whole by `make test-all` alone."""
     plain = "not slow" in item.config.option.markexpr

@@ -97,6 +97,7 @@ def test_random_towers_are_judged_by_knn_and_a_linear_probe(tmp_path):
     assert one["knn"] != other["knn"] and rows.hits(rows.all()).shape == (2, 64)
 
 
+@pytest.mark.slow
 def test_principal_components_stand_for_the_best_linear_code(tmp_path):
     from sklearn.decomposition import PCA
 
@@ -188,6 +189,7 @@ def test_grounds_differ_and_moves_do_not():
     assert (photo[:, :, 0, :].std(-1) > 0.05).all()  # a photograph's rows are not one colour
 
 
+@pytest.mark.slow
 def test_masks_of_every_kind_hide_the_same_number_of_patches(tmp_path):
     import atlas_masks
 

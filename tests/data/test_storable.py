@@ -54,6 +54,7 @@ def test_of_a_csv_of_any_bytes(tmp_path_factory, data):
 @settings(max_examples=25, deadline=None)
 @given(st.dictionaries(st.sampled_from(["caption", "captions", "tags", "name", "label", "x"]), ODD | st.lists(ODD)))
 def test_of_a_jsonl_and_a_tar_of_any_texts(tmp_path_factory, said):
+    said = json.loads(json.dumps(said))  # two halves that fit are one letter there
     folder = tmp_path_factory.mktemp("texts")
     (folder / "t.jsonl").write_text(
         "\n".join([json.dumps({"image": "a.png"} | said), '{"image": "a.png", "caption": "b"}'])

@@ -67,7 +67,7 @@ def whole(shards, tmp_path_factory):
 @pytest.mark.parametrize(
     ("more", "after"),
     [
-        (["--memory", "always"], 4),
+        pytest.param(["--memory", "always"], 4, marks=pytest.mark.slow),
         pytest.param(["--memory", "never"], 7, marks=pytest.mark.slow),
         (["--memory", "never", "--workers", "2"], 2),
     ],
