@@ -1,12 +1,12 @@
 """What an SVG says of itself, read without drawing it: its title, and its size as its root states it."""
 
-import xml.parsers.expat as expat
+from contextlib import suppress
 
 from sightline.data.sample import BadSample
 from sightline.data.svg_draw import box
 from sightline.data.svg_safe import ratio_of
 from sightline.data.svg_text import text_of
-from sightline.data.svg_tree import CHARACTERS, refuse_nested
+from sightline.data.svg_tree import walk
 
 MEASURED = 256
 """pixels of the shorter side that a drawing is measured at"""
@@ -36,25 +36,13 @@ class _Found(Exception):
 class _Head:
     def __init__(self, svg: str | bytes, *, titled: bool = True) -> None:
         text = svg if isinstance(svg, str) else text_of(svg)
-        if len(text) > CHARACTERS:
-            raise BadSample(f"SVG of {len(text):,} characters, the limit is {CHARACTERS:,}")
         self.titled = titled and "title" in text
         self.depth = 0
         self.inside = False
         self.root: dict[str, str] = {}
         self.words: list[str] = []
-        parser = expat.ParserCreate("utf-8")
-        parser.buffer_text = True
-        parser.StartElementHandler = self.start
-        parser.EndElementHandler = self.end
-        parser.CharacterDataHandler = self.characters
-        parser.EntityDeclHandler = refuse_nested
-        try:
-            parser.Parse(text.encode("utf-8", "replace"), True)
-        except _Found:
-            pass
-        except expat.ExpatError as error:
-            raise BadSample(f"malformed SVG: {error}") from error
+        with suppress(_Found):
+            walk(text, self, ordered=False)
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         self.depth += 1

@@ -10,6 +10,7 @@ import re
 import xml.etree.ElementTree as ET
 import xml.parsers.expat as expat
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from PIL import Image
@@ -48,12 +49,23 @@ class Tree:
 
 def parse(text: str) -> Tree:
     """BadSample says why it is refused: malformed, nested entities, too many or too deep elements."""
+    reader = _Reader()
+    walk(text, reader, ordered=True)
+    root = reader.builder.close()
+    title = " ".join("".join(reader.titles).split()) or " ".join(root.get("aria-label", "").split())
+    return Tree(root, title, reader.outer, reader.html)
+
+
+def walk(text: str, reader: Any, *, ordered: bool) -> None:
+    """Hands the elements to `start`, `end` and `characters` of `reader`, attributes as a list if `ordered`, or a dict.
+
+    BadSample where the text is too long, malformed, or its entities are nested.
+    """
     if len(text) > CHARACTERS:
         raise BadSample(f"SVG of {len(text):,} characters, the limit is {CHARACTERS:,}")
-    reader = _Reader()
     # the text is decoded already, whatever encoding its first line declares
     parser = expat.ParserCreate("utf-8")
-    parser.ordered_attributes = True
+    parser.ordered_attributes = ordered
     parser.buffer_text = True
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
@@ -63,9 +75,6 @@ def parse(text: str) -> Tree:
         parser.Parse(text.encode("utf-8", "replace"), True)
     except expat.ExpatError as error:
         raise BadSample(f"malformed SVG: {error}") from error
-    root = reader.builder.close()
-    title = " ".join("".join(reader.titles).split()) or " ".join(root.get("aria-label", "").split())
-    return Tree(root, title, reader.outer, reader.html)
 
 
 def refuse_nested(name: str, parameter: int, value: str | None, *_: object) -> None:
