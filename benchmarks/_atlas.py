@@ -16,9 +16,9 @@ import numpy as np
 import torch
 
 import sightline
-from sightline.data.preprocess import Preprocess, opened
+from sightline.data.prepare.preprocess import Preprocess, opened
 from sightline.data.sample import Sample
-from sightline.data.source import open_source
+from sightline.data.sources.source import open_source
 from sightline.methods.pictures import PictureEncoder
 from sightline.probes.paired import interval
 from sightline.recipes.find import find, train

@@ -57,7 +57,7 @@ from sightline.data.array import unit
 from sightline.data.augment import Affine, Augment, Background, Cutout
 from sightline.data.augment.draws import Draws
 from sightline.data.augment.pictures import Op, Pictures
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.probes.rankme import rankme
 
 METHODS = ("simclr", "simclr.vit", "byol", "dino.graphics", "ibot.graphics", "mae")

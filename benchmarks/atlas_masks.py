@@ -64,8 +64,8 @@ from sightline.data.masks import (
     ink,
     ink_share,
 )
-from sightline.data.preprocess import Preprocess
-from sightline.data.views import as_views
+from sightline.data.prepare.preprocess import Preprocess
+from sightline.data.views.kinds import as_views
 from sightline.probes.linear import LinearProbe
 from sightline.towers.spec import ViTSpec
 from sightline.train.override import override

@@ -32,7 +32,7 @@ from sightline.data.augment import (
 )
 from sightline.data.augment.draws import Draws
 from sightline.data.augment.pictures import unpack
-from sightline.data.views import ByolViews, MaeView, MultiCrop, TwoViews
+from sightline.data.views.kinds import ByolViews, MaeView, MultiCrop, TwoViews
 
 STORED, SIZE = 83, 64
 

@@ -29,8 +29,8 @@ from PIL import Image
 import sightline
 from _atlas import DRAWS, RANDOM, Pixels, Rows, error, pictures, random_tower, recipe_of, shards, spec_of
 from sightline.data.array import unit
-from sightline.data.decode import decode
-from sightline.data.source import open_source
+from sightline.data.decode.picture import decode
+from sightline.data.sources.source import open_source
 
 INK = 12
 """A pixel this far from white (of 255) in some channel is drawn; what it encloses belongs to the drawing too."""

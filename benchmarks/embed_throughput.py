@@ -200,7 +200,7 @@ class Clock:
 
 def sightline(folder, case, precision):
     """The command's own path: `sightline embed ENCODER FOLDER --out vectors.parquet`."""
-    from sightline.data.source import open_source
+    from sightline.data.sources.source import open_source
     from sightline.search.embed import embed
     from sightline.search.encoder import open_quick
 
@@ -353,8 +353,8 @@ def icons(into, n):
     """5 n of them: every icon in another colour, on white."""
     from PIL import Image
 
-    from sightline.data.decode import decode
-    from sightline.data.source import open_source
+    from sightline.data.decode.picture import decode
+    from sightline.data.sources.source import open_source
 
     source, draw = open_source("icons"), np.random.default_rng(0)
     for number in range(5 * n):

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 import sightline
-from sightline.data.source import open_source
+from sightline.data.sources.source import open_source
 from sightline.probes.retrieval import recall
 
 

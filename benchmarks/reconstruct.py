@@ -19,7 +19,7 @@ from PIL import Image
 
 from _atlas import Principal, part, pictures, rounded
 from sightline.data.augment.draws import Draws
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.methods.autoencoder import Autoencoder
 from sightline.methods.mae import MAE
 from sightline.probes.knn import KNN

@@ -180,9 +180,9 @@ def end_to_end(dtype: torch.dtype, pairs: int, workers: int) -> dict:
 
 def _ours_from_files(folder: Path, texts: list[str], dtype: torch.dtype) -> float:
     from sightline.data.augment import Augment, caption_views
-    from sightline.data.caption_choice import first
-    from sightline.data.loader import Loader
-    from sightline.data.source import open_source
+    from sightline.data.feed.caption_choice import first
+    from sightline.data.feed.loader import Loader
+    from sightline.data.sources.source import open_source
     from sightline.text.tokenizer import Tokenizer
 
     tokenizer = Tokenizer.train(texts, vocab=VOCAB, length=LENGTH)

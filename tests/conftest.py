@@ -22,7 +22,7 @@ EXPORTS = ("test_convert.py", "test_onnx.py", "test_onnx_naflex.py")
 
 LONG = """train/test_resume train/test_alarms weights/test_convert shell/test_light_install benchmarks/test_atlas
 train/test_parallel weights/test_onnx web/test_browser search/test_kill recipes/test_ranks recipes/test_contract
-train/test_init weights/test_onnx_naflex recipes/test_self_distillation data/test_loader cli/test_convert""".split()
+train/test_init weights/test_onnx_naflex recipes/test_self_distillation feed/test_loader cli/test_convert""".split()
 """files that take long for their number of tests: begun first, so that no process waits for another at the end"""
 
 

@@ -177,7 +177,7 @@ def test_emoji_are_found_on_three_kinds_of_ground(tmp_path):
 
 def test_grounds_differ_and_moves_do_not():
     import atlas_emoji
-    from sightline.data.preprocess import Preprocess
+    from sightline.data.prepare.preprocess import Preprocess
 
     pixels = np.full((6, 96, 96, 3), 255, np.uint8)
     pixels[:, 30:66, 30:66] = (200, 30, 30)
@@ -206,7 +206,7 @@ def test_masks_of_every_kind_hide_the_same_number_of_patches(tmp_path):
 @pytest.mark.parametrize("kind", ["random", "block", "element", "sub-element", "crossing"])
 def test_the_masks_compared_are_of_one_number(kind):
     import atlas_masks
-    from sightline.data.preprocess import Preprocess
+    from sightline.data.prepare.preprocess import Preprocess
 
     pixels = atlas_masks.part("emoji", "train", Preprocess(size=96)).pixels
     recipe = atlas_masks.changed("ibot", kind, [])

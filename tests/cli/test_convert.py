@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from sightline.cli.main import main
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.runtime.load import exported
 from sightline.towers.spec import ResNetSpec
 from sightline.weights.joint import Joint

@@ -19,7 +19,7 @@ def short(monkeypatch):
 @pytest.fixture
 def few(monkeypatch):
     """Sixty icons instead of all."""
-    from sightline.data import icons
+    from sightline.data.sources import icons
 
     entries = icons.icon_entries
     monkeypatch.setattr(icons, "icon_entries", lambda weight="all": entries(weight)[:60])

@@ -10,7 +10,7 @@ from PIL import Image
 
 from sightline.cli.main import main
 from sightline.cli.search import OPTIONS, search
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 
 EVIL = "a\x1b[31mred\x1b]0;pwn\x07\n\u202egnp.png"
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from sightline import cli
 from sightline.cli.notes import say_notes
-from sightline.data.folder import open_folder
-from sightline.data.mixture import Mixture
+from sightline.data.sources.folder import open_folder
+from sightline.data.sources.mixture import Mixture
 
 
 def test_notes_go_to_stderr_each_with_its_source(tmp_path, capsys):

@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 from sightline.cli.main import main
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.methods.clip import CLIP
 from sightline.methods.pictures import PictureEncoder
 from sightline.text.tokenizer import Tokenizer

@@ -7,7 +7,7 @@ import pytest
 
 from sightline.data.regular import odd, read
 from sightline.data.sample import BadSample, Sample
-from sightline.data.source import open_source
+from sightline.data.sources.source import open_source
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="no pipes with names there")
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sightline.data.beside import words
 from sightline.data.sample import BadSample
-from sightline.data.shard import Shards
+from sightline.data.sources.beside import words
+from sightline.data.sources.shards.shard import Shards
+from sightline.data.sources.table import open_table
 from sightline.data.storable import escaped, flaw, flaw_in
-from sightline.data.table import open_table
 
 ODD = st.text(st.sampled_from("a \\\"',;\n\r\t\0\ud83d\udc00\udce9é\u2028"), max_size=12)
 BYTES = st.binary(max_size=40) | st.lists(

@@ -83,7 +83,8 @@ def test_pairs_with_a_flat_patch_are_left_out():
 
 
 def test_too_few_views_are_refused():
-    with pytest.raises(ValueError, match="9 views; got 2: take data.views of sightline.data.patch_pairs.Neighbours"):
+    needs = "9 views; got 2: take data.views of sightline.data.views.patch_pairs.Neighbours"
+    with pytest.raises(ValueError, match=needs):
         method()(batch(views=1))
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from sightline.data.source import open_source
+from sightline.data.sources.source import open_source
 from sightline.nn.tag import decayed
 from sightline.recipes.catalogue import systems
 from sightline.recipes.find import find

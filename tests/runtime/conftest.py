@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.text.ngram import NGrams
 from sightline.towers.spec import BagSpec, ResNetSpec
 from sightline.weights.joint import Joint

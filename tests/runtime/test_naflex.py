@@ -11,8 +11,8 @@ import torch
 from PIL import Image
 from torch import nn
 
-from sightline.data.naflex_rule import NaFlexRule
-from sightline.data.source import open_source
+from sightline.data.prepare.naflex_rule import NaFlexRule
+from sightline.data.sources.source import open_source
 from sightline.runtime.load import exported, load
 from sightline.search.batcher import OnnxBatcher, batcher_of
 from sightline.search.embed import embed

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sightline.data.caption import from_name
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.data.sample import Sample
+from sightline.data.sources.caption import from_name
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (30, 40, 220), "black": (0, 0, 0), "white": (255,) * 3}
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.runtime.encoder import OnnxEncoder
 from sightline.search.encoder import open_encoder
 from sightline.search.index import Index

@@ -7,8 +7,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from sightline.data.folder import open_folder
 from sightline.data.sample import BadSample, Sample
+from sightline.data.sources.folder import open_folder
 from sightline.search.gone import Kept, Walk, below, sort
 from sightline.search.index import Index
 from sightline.search.row import Row

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sightline.data.folder import open_folder
-from sightline.data.mixture import Mixture
 from sightline.data.sample import BadSample, Sample
+from sightline.data.sources.folder import open_folder
+from sightline.data.sources.mixture import Mixture
 from sightline.search.index import Index
 from sightline.search.schema import MIGRATIONS
 

@@ -7,9 +7,9 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from sightline.data.folder import open_folder
 from sightline.data.sample import Sample
-from sightline.data.source import open_source
+from sightline.data.sources.folder import open_folder
+from sightline.data.sources.source import open_source
 from sightline.search.index import Index
 
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from sightline.cli.search import search as search_command
-from sightline.data.tile import tiles
+from sightline.data.prepare.tile import tiles
 from sightline.search.embed import embed
 from sightline.search.index import Index
 
@@ -29,7 +29,7 @@ class Patched:
     """The colours encoder with a larger input, a bias away from zero so that grey has a direction of its own."""
 
     def __init__(self, inner):
-        from sightline.data.preprocess import Preprocess
+        from sightline.data.prepare.preprocess import Preprocess
 
         self.inner, self.rule, self.dim, self.identity, self.name = inner, Preprocess(size=64), 4, "patched", "patched"
         self.logit_scale, self.logit_bias, self.reads_text = 0.0, None, False

@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from sightline.data.folder import open_folder
 from sightline.data.sample import Sample
+from sightline.data.sources.folder import open_folder
 from sightline.search.index import Index
 
 
@@ -70,7 +70,7 @@ def test_a_folder_that_is_suddenly_empty_empties_no_index(db, folder, encoder, l
 
 
 def test_one_empty_source_of_several_is_refused_too(db, tmp_path, folder, encoder, listed, painted):
-    from sightline.data.mixture import Mixture
+    from sightline.data.sources.mixture import Mixture
 
     painted(tmp_path / "more" / "x.png", "green")
     db.add(Mixture([listed(folder), listed(tmp_path / "more")]), encoder)

@@ -14,14 +14,11 @@ LIGHT = ("protocols", "data", "text", "runtime", "search", "web", "cli")
 # Batched augmentation and what feeds it work on tensors; everything else in the light folders must do without.
 TENSORS = (
     "data.augment",
-    "data.loader",
+    "data.feed.loader",
     "data.ahead",
-    "data.target",
+    "data.decode.target",
     "data.masks",
-    "data.patch_pairs",
     "data.views",
-    "data.views_exemplar",
-    "data.views_instance",
 )
 ABSENT = """
 import sys

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from sightline.data.icons import Icons
+from sightline.data.sources.icons import Icons
 from sightline.recipes.clip import icons
 from sightline.weights.onnx import export_onnx
 from sightline.weights.run import save_encoder

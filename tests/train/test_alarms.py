@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from sightline.data.source import open_source
+from sightline.data.sources.source import open_source
 from sightline.methods.targets import Sinkhorn
 from sightline.nn.tag import decayed
 from sightline.recipes import byol, dino, simclr

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from sightline.data.sample import Sample
-from sightline.data.source import open_source
+from sightline.data.sources.source import open_source
 from sightline.losses.contrastive import info_nce
 from sightline.losses.sigmoid import sigmoid_contrastive
 from sightline.recipes import clip

@@ -11,8 +11,8 @@ from torch import nn
 
 from sightline.data.augment.pipeline import View
 from sightline.data.sample import Sample
-from sightline.data.source import open_source
-from sightline.data.views import MultiCrop, TwoViews
+from sightline.data.sources.source import open_source
+from sightline.data.views.kinds import MultiCrop, TwoViews
 from sightline.methods.pictures import PictureEncoder
 from sightline.methods.relative_position import Config, RelativePosition
 from sightline.recipes.find import find, train

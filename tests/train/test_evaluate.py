@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.data.sample import Sample
 from sightline.methods.pictures import PictureEncoder
 from sightline.towers.sizes import vit_small

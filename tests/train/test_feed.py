@@ -10,8 +10,8 @@ from PIL import Image
 
 from sightline.data.augment import Augment, caption_views
 from sightline.data.masks import RandomMask
-from sightline.data.source import open_source
-from sightline.data.views import MultiCrop, OneView, TwoViews
+from sightline.data.sources.source import open_source
+from sightline.data.views.kinds import MultiCrop, OneView, TwoViews
 from sightline.recipes import clip
 from sightline.towers.sizes import vit_small
 from sightline.train.feed import Feed

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import torch
 
-from sightline.data.source import open_source
+from sightline.data.sources.source import open_source
 from sightline.nn.tag import decayed
 from sightline.recipes import dino
 from sightline.train.feed import Feed

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file
 
 import sightline
-from sightline.data.source import open_source
+from sightline.data.sources.source import open_source
 from sightline.recipes.find import train
 from sightline.train import init as starting
 

@@ -15,7 +15,7 @@ import torch
 
 from sightline import dist
 from sightline.cli import main
-from sightline.data.source import open_source
+from sightline.data.sources.source import open_source
 from sightline.nn.ema import EMA
 from sightline.nn.lock import lock
 from sightline.nn.sync_norm import across_ranks

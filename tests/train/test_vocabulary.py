@@ -1,6 +1,6 @@
 import hashlib
 
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.data.sample import BadSample, Sample
 from sightline.text.load import BPE, Subwords
 from sightline.train.prepared import Prepared

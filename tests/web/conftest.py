@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from sightline.data.caption import from_name
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.data.sample import Sample
+from sightline.data.sources.caption import from_name
 from sightline.search.index import Index
 from sightline.web.app import make_app
 from sightline.web.server import Server, listen

@@ -9,7 +9,7 @@ import weakref
 import pytest
 from starlette.requests import ClientDisconnect
 
-from sightline.data.decode import NotAPicture
+from sightline.data.decode.picture import NotAPicture
 from sightline.data.sample import BadSample
 from sightline.web.decoding import Decoding
 from sightline.web.limits import Limits
@@ -49,7 +49,9 @@ def test_whatever_goes_wrong_while_a_picture_is_decoded_is_said_of_the_picture(
     if where == "measure":
         monkeypatch.setattr("sightline.web.library.measure", fails)
     else:
-        monkeypatch.setattr("sightline.data.preprocess.Preprocess.__call__", lambda self, picture: fails(picture))
+        monkeypatch.setattr(
+            "sightline.data.prepare.preprocess.Preprocess.__call__", lambda self, picture: fails(picture)
+        )
     answer = plain.post(PICTURE)
     assert (answer.status, list(answer.json)) == (status, ["error"]) and says in answer.json["error"]
     assert capfd.readouterr().err == ""

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.methods.clip import CLIP
 from sightline.text.tokenizer import Tokenizer
 from sightline.towers.spec import BagSpec, Mean, ResNetSpec, TransformerTextSpec, ViTSpec

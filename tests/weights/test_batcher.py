@@ -6,8 +6,8 @@ import torch
 from PIL import Image
 from torch import nn
 
-from sightline.data.naflex_rule import NaFlexRule
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.naflex_rule import NaFlexRule
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.data.sample import Sample
 from sightline.search.batcher import batcher_of
 from sightline.search.stream import stream

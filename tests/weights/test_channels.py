@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import sightline
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.towers import sizes_conv
 from sightline.towers.naflex import patches_of
 from sightline.towers.spec import (

@@ -19,7 +19,7 @@ import peers
 import peers_open_clip
 import peers_vision
 
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.text.tokenizer import Tokenizer
 from sightline.towers import spec as s
 from sightline.towers.shared import share

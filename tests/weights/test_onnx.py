@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.runtime.load import exported
 from sightline.runtime.load import load as load_exported
 from sightline.text.ngram import NGrams

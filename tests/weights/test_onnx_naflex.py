@@ -8,8 +8,8 @@ import torch
 from safetensors.numpy import load_file
 from torch import nn
 
-from sightline.data.naflex_rule import NaFlexRule
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.naflex_rule import NaFlexRule
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.runtime.load import exported
 from sightline.runtime.load import load as load_exported
 from sightline.towers import spec as s

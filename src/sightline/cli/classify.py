@@ -61,7 +61,7 @@ def classify(
     """
     from sightline.cli.notes import say_notes
     from sightline.cli.progress import name_bad, progress
-    from sightline.data.source import open_source
+    from sightline.data.sources.source import open_source
     from sightline.probes.zero_shot import GRAPHIC
     from sightline.search.classify import classify as sort
     from sightline.search.encoder import open_encoder

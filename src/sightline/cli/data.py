@@ -42,9 +42,9 @@ def data(
         Print the whole report as JSON (docs/data.md) and nothing else.
     """
     from sightline.data.atomic import replacing
-    from sightline.data.report import report
-    from sightline.data.sheet import sheet
-    from sightline.data.source import open_source
+    from sightline.data.show.report import report
+    from sightline.data.show.sheet import sheet
+    from sightline.data.sources.source import open_source
 
     source = open_source(src, split=split)
     with progress("looking") as tell:

@@ -118,9 +118,9 @@ def library(encoder: Any, out: Path, fold: int) -> dict[str, Any]:
     from PIL import Image
 
     from sightline.data.atomic import replacing
-    from sightline.data.icons import hidden_term, icon_entries, names_of_split
-    from sightline.data.sheet import rows_sheet
-    from sightline.data.source import open_source
+    from sightline.data.show.sheet import rows_sheet
+    from sightline.data.sources.icons import hidden_term, icon_entries, names_of_split
+    from sightline.data.sources.source import open_source
     from sightline.search.index import Index
     from sightline.search.judge import judge
 

@@ -55,7 +55,7 @@ def embed(
     replace
         Write over --out also where it holds the vectors of another encoder, or something else.
     """
-    from sightline.data.source import open_source
+    from sightline.data.sources.source import open_source
     from sightline.search.embed import embed as write
     from sightline.search.encoder import open_quick
 

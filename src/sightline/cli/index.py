@@ -78,7 +78,7 @@ def index(
 
 
 def _fill(made: "Index", src: str, encoder: str | None, rebuild: bool, device: str, scales: tuple[float, ...]) -> None:
-    from sightline.data.source import open_source
+    from sightline.data.sources.source import open_source
     from sightline.search.encoder import open_encoder
     from sightline.search.place import anchored
 

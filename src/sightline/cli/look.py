@@ -49,7 +49,7 @@ def look(
     device
         auto, cpu, cuda or mps.
     """
-    from sightline.data.source import open_source
+    from sightline.data.sources.source import open_source
     from sightline.measure.look.facts import facts
     from sightline.measure.look.inside import look as inside
     from sightline.measure.look.page import page, write_page

@@ -129,7 +129,7 @@ def _draw(out: Path, thumbs: list[bytes], titles: list[str]) -> None:
     from PIL import Image
 
     from sightline.data.atomic import replacing
-    from sightline.data.sheet import sheet
+    from sightline.data.show.sheet import sheet
 
     pictures: list[Any] = [np.asarray(Image.open(io.BytesIO(thumb))) for thumb in thumbs]
     drawn = sheet(pictures, titles, columns=min(8, max(1, len(pictures))), cell=128)

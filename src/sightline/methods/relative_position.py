@@ -84,7 +84,7 @@ class RelativePosition(nn.Module):
         if len(views) != 1 + NEIGHBOURS:
             raise ValueError(
                 f"relative position needs a patch and its {NEIGHBOURS} neighbours, {1 + NEIGHBOURS} views; got "
-                f"{len(views)}: take data.views of sightline.data.patch_pairs.Neighbours"
+                f"{len(views)}: take data.views of sightline.data.views.patch_pairs.Neighbours"
             )
         # one forward for all nine: a BatchNorm that saw one place at a time would give the place away
         embedded = rearrange(self.image(torch.cat(views)).pooled, "(v b) d -> b v d", v=len(views))

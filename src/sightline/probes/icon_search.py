@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sightline.data.icons import Icons
+from sightline.data.sources.icons import Icons
 from sightline.probes.bm25 import BM25
 from sightline.probes.retrieval import recall, retrieval
 

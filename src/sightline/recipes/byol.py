@@ -5,8 +5,8 @@ The paper's sizes keep the paper's numbers; those of the others are all ours.
 
 from dataclasses import replace
 
-from sightline.data.preprocess import IMAGENET
-from sightline.data.views import ByolViews, TwoViews
+from sightline.data.prepare.preprocess import IMAGENET
+from sightline.data.views.kinds import ByolViews, TwoViews
 from sightline.methods.byol import BYOL, Config
 from sightline.recipes.shrunk import shrunk
 from sightline.towers.sizes import vit_small

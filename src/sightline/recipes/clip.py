@@ -7,8 +7,8 @@ numbers; `small`, `icons` and `tiny` are marked `# ours`.
 from dataclasses import replace
 
 from sightline.data.augment import caption_views, drawing_views
-from sightline.data.caption_choice import any_caption, with_terms
-from sightline.data.preprocess import Preprocess
+from sightline.data.feed.caption_choice import any_caption, with_terms
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.methods import terms
 from sightline.methods.clip import CLIP, Config
 from sightline.text.load import BPE, Subwords

@@ -6,7 +6,7 @@ Both towers must have one width, depth, heads, MLP, activation and norm: their b
 from dataclasses import replace
 
 from sightline.data.augment import caption_views
-from sightline.data.caption_choice import any_caption
+from sightline.data.feed.caption_choice import any_caption
 from sightline.methods.clip import CLIP
 from sightline.methods.clip_shared import Config, clip_shared
 from sightline.text.load import BPE

@@ -6,8 +6,8 @@ The papers' sizes keep the paper's numbers; those of the others are all ours.
 
 from dataclasses import replace
 
-from sightline.data.preprocess import IMAGENET
-from sightline.data.views import MultiCrop
+from sightline.data.prepare.preprocess import IMAGENET
+from sightline.data.views.kinds import MultiCrop
 from sightline.methods.dino import DINO, Config
 from sightline.methods.targets import Sinkhorn
 from sightline.methods.teaching import Head, Teaching

@@ -7,8 +7,8 @@ from dataclasses import replace
 from math import sqrt
 
 from sightline.data.masks import StrataMask
-from sightline.data.preprocess import IMAGENET
-from sightline.data.views import MultiCrop
+from sightline.data.prepare.preprocess import IMAGENET
+from sightline.data.views.kinds import MultiCrop
 from sightline.methods import gram as anchoring
 from sightline.methods.dinov2 import Config, DINOv2
 from sightline.methods.gram import WithGram

@@ -2,9 +2,9 @@
 
 from torch import nn
 
-from sightline.data.order import Window
-from sightline.data.views import OneView
-from sightline.data.views_exemplar import ExemplarViews
+from sightline.data.feed.order import Window
+from sightline.data.views.exemplar import ExemplarViews
+from sightline.data.views.kinds import OneView
 from sightline.methods.exemplar import Config, Cosine, ExemplarCNN, Linear
 from sightline.nn.heads import BYOLHead
 from sightline.recipes.shrunk import shrunk

@@ -6,8 +6,8 @@ The paper's sizes keep the paper's numbers; those of the others are all ours.
 from dataclasses import replace
 
 from sightline.data.masks import BlockMask
-from sightline.data.preprocess import IMAGENET
-from sightline.data.views import MultiCrop
+from sightline.data.prepare.preprocess import IMAGENET
+from sightline.data.views.kinds import MultiCrop
 from sightline.methods.ibot import IBOT, Config
 from sightline.methods.teaching import Head, Teaching
 from sightline.recipes import dino

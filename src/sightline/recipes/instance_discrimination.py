@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from torch import nn
 
-from sightline.data.order import Window
-from sightline.data.preprocess import IMAGENET
-from sightline.data.views import OneView
-from sightline.data.views_instance import InstanceViews
+from sightline.data.feed.order import Window
+from sightline.data.prepare.preprocess import IMAGENET
+from sightline.data.views.instance import InstanceViews
+from sightline.data.views.kinds import OneView
 from sightline.methods.instance_discrimination import NCE, Config, FullSoftmax, InstanceDiscrimination
 from sightline.nn.heads import BYOLHead
 from sightline.recipes.shrunk import shrunk

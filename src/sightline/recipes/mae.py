@@ -7,8 +7,8 @@ The papers' sizes keep the paper's numbers; those of the others are all ours.
 from dataclasses import replace
 
 from sightline.data.masks import ElementMask, RandomMask
-from sightline.data.preprocess import IMAGENET
-from sightline.data.views import MaeView
+from sightline.data.prepare.preprocess import IMAGENET
+from sightline.data.views.kinds import MaeView
 from sightline.losses.pixels import NormalisedPixels
 from sightline.methods.mae import MAE, Config
 from sightline.recipes.shrunk import shrunk

@@ -5,8 +5,8 @@
 
 from dataclasses import replace
 
-from sightline.data.patch_pairs import Neighbours
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
+from sightline.data.views.patch_pairs import Neighbours
 from sightline.methods.relative_position import Config, RelativePosition
 from sightline.recipes.shrunk import shrunk
 from sightline.towers.sizes_conv import common_resnet, resnet50

@@ -6,8 +6,8 @@ No softmax, so no text needs to see all pictures: blocks travel round a ring of 
 from dataclasses import replace
 
 from sightline.data.augment import caption_views
-from sightline.data.caption_choice import any_caption
-from sightline.data.preprocess import Preprocess
+from sightline.data.feed.caption_choice import any_caption
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.methods import terms
 from sightline.methods.siglip import Config, SigLIP
 from sightline.recipes import clip

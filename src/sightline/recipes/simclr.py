@@ -5,8 +5,8 @@ The papers' sizes keep the paper's numbers; those of the others are all ours.
 
 from dataclasses import replace
 
-from sightline.data.preprocess import IMAGENET
-from sightline.data.views import TwoViews
+from sightline.data.prepare.preprocess import IMAGENET
+from sightline.data.views.kinds import TwoViews
 from sightline.methods.simclr import Config, SimCLR
 from sightline.recipes import dino
 from sightline.recipes.shrunk import shrunk

@@ -7,7 +7,7 @@ from typing import Any, Literal, NoReturn
 import numpy as np
 
 from sightline.data.array import unit
-from sightline.data.naflex_rule import NaFlexRule, Rule
+from sightline.data.prepare.naflex_rule import NaFlexRule, Rule
 from sightline.runtime.inputs import picture_batches, token_ids, token_rows
 from sightline.runtime.naflex import cut_batches
 from sightline.text.load import AnyTokenizer

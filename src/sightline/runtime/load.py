@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sightline.data.naflex_rule import KIND, rule_from_json
+from sightline.data.prepare.naflex_rule import KIND, rule_from_json
 from sightline.runtime.crop import crop_of
 from sightline.runtime.description import (
     again,

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from sightline.data.naflex import CutPicture, stacked
-from sightline.data.naflex_rule import NaFlexRule
+from sightline.data.prepare.naflex import CutPicture, stacked
+from sightline.data.prepare.naflex_rule import NaFlexRule
 from sightline.runtime.graph import Graph
 from sightline.runtime.inputs import prepared_batches, whole_array
 from sightline.runtime.position import Positions

@@ -8,9 +8,9 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import numpy as np
 
 from sightline.data.array import to_numpy
-from sightline.data.naflex import CutPicture, stacked
-from sightline.data.naflex_rule import NaFlexRule
-from sightline.data.preprocess import COLOURS, Preprocess
+from sightline.data.prepare.naflex import CutPicture, stacked
+from sightline.data.prepare.naflex_rule import NaFlexRule
+from sightline.data.prepare.preprocess import COLOURS, Preprocess
 from sightline.runtime.encoder import OnnxEncoder
 from sightline.runtime.graph import Graph
 from sightline.runtime.naflex import NaFlexTower

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from sightline.data.atomic import replacing
-from sightline.data.record import Bad
+from sightline.data.decode.record import Bad
+from sightline.data.prepare.tile import Box
 from sightline.data.sample import Sample, Source, Stream
-from sightline.data.tile import Box
 from sightline.search.batcher import Precision, batcher_of
 from sightline.search.fill import BATCH, Progress
 from sightline.search.parts import Parts

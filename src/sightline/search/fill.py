@@ -18,10 +18,10 @@ import numpy as np
 
 from sightline.data.ahead import ahead
 from sightline.data.array import unit
-from sightline.data.record import Bad
+from sightline.data.decode.record import Bad
+from sightline.data.prepare.tile import tiles
 from sightline.data.sample import Sample, Source, Stream
 from sightline.data.storable import escaped
-from sightline.data.tile import tiles
 from sightline.search.batcher import batcher_of, side_of
 from sightline.search.gone import Kept, Walk, sort, vanished
 from sightline.search.picture import Content, Place, content_of, fingerprint, place_of, plain

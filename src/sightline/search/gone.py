@@ -89,7 +89,7 @@ def vanished(source: str, walk: Walk, paths: Iterable[str]) -> str | None:
     """
     if not walk.bad:
         return None
-    from sightline.data.source import parse  # 20 ms, which a search need not pay
+    from sightline.data.sources.source import parse  # 20 ms, which a search need not pay
 
     lost = [name for name in walk.bad if os.path.isabs(name) and not there(name)]
     roots: list[str] = []

@@ -323,7 +323,7 @@ class Index:
         others: Sequence[str] | None = None,
     ) -> Report:
         """`others` are dropped: a rebuild leaves nothing that is not in the source."""
-        from sightline.data.mixture import Mixture
+        from sightline.data.sources.mixture import Mixture
 
         parts = source.parts if isinstance(source, Mixture) else [source]
         for part in parts:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from sightline.data.decode import NotAPicture, is_svg, measure, open_raster, preview, unpacked
-from sightline.data.guard import guarded
+from sightline.data.decode.guard import guarded
+from sightline.data.decode.picture import NotAPicture, is_svg, measure, open_raster, preview, unpacked
 from sightline.data.sample import BadSample, Sample
 from sightline.search.row import number, storable
 

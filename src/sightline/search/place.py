@@ -36,7 +36,7 @@ def anchored(src: str) -> str:
     >>> anchored("icons:train?n=5::s3://bucket/000.tar")
     'icons:train?n=5::s3://bucket/000.tar'
     """
-    from sightline.data.source import parse
+    from sightline.data.sources.source import parse
 
     def anchor(name: str, text: str) -> str:
         named = "://" in name or (name in {"icons", "scenes"} and not Path(name).exists())
@@ -47,7 +47,7 @@ def anchored(src: str) -> str:
 
 def root(source: str) -> str:
     """Where the things of a source lie: its name without split and options."""
-    from sightline.data.source import parse
+    from sightline.data.sources.source import parse
 
     try:
         return parse(source)[0].name

@@ -10,9 +10,9 @@ from pathlib import Path
 from PIL import Image
 
 from sightline.data import regular
-from sightline.data.decode import FILE_BYTES, open_raster, unpacked
+from sightline.data.decode.picture import FILE_BYTES, open_raster, unpacked
+from sightline.data.prepare.tile import Box
 from sightline.data.sample import BadSample
-from sightline.data.tile import Box
 from sightline.search.gone import there
 from sightline.search.matrix import Vectors, key
 from sightline.search.picture import fingerprint

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sightline.data.record import Bad
+from sightline.data.decode.record import Bad
 from sightline.data.sample import BadSample, Sample, Source, Stream
 
 

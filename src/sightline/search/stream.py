@@ -15,13 +15,13 @@ import numpy as np
 
 from sightline.data.ahead import ahead
 from sightline.data.array import unit
-from sightline.data.guard import guarded
-from sightline.data.naflex import CutPicture
-from sightline.data.naflex_rule import NaFlexRule
-from sightline.data.preprocess import COLOURS, Preprocess, opened
-from sightline.data.record import Bad
+from sightline.data.decode.guard import guarded
+from sightline.data.decode.record import Bad
+from sightline.data.prepare.naflex import CutPicture
+from sightline.data.prepare.naflex_rule import NaFlexRule
+from sightline.data.prepare.preprocess import COLOURS, Preprocess, opened
+from sightline.data.prepare.tile import Box, tiles
 from sightline.data.sample import BadSample, Sample
-from sightline.data.tile import Box, tiles
 from sightline.runtime.graph import cores
 from sightline.search.batcher import Batcher, gate, side_of
 from sightline.search.spent import Spent

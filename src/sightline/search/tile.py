@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sightline.data.tile import Box
+from sightline.data.prepare.tile import Box
 from sightline.search.matrix import Cache, Stamp, Vectors
 
 

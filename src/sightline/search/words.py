@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from sightline.data.caption import CAMEL
+from sightline.data.sources.caption import CAMEL
 
 WORD = re.compile(r"[^\W_]+")
 ACCENT = re.compile("[\u0300-\u036f]")

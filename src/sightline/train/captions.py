@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from sightline.data.caption_choice import DRAWS
+from sightline.data.feed.caption_choice import DRAWS
 from sightline.data.sample import Stream
 from sightline.train.recipe import Recipe
 from sightline.train.vocabulary import LIMIT, some

@@ -11,7 +11,7 @@ from typing import Any
 from torch import nn
 
 from sightline.data.sample import Stream
-from sightline.data.views import View, as_views, check_view_sizes, smallest_side
+from sightline.data.views.kinds import View, as_views, check_view_sizes, smallest_side
 from sightline.nn.sync_norm import BATCHNORM
 from sightline.protocols import Contrastive
 from sightline.train.evaluate import METRICS

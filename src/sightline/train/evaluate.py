@@ -1,7 +1,7 @@
 """Evaluation while training, on held-out samples: retrieval by captions, zero-shot and kNN by labels, RankMe without.
 
-Pictures go through the one evaluation view of `data/preprocess.py`, so what is measured is what will be searched.
-Labels are compared by the names of their classes (`train/prepared.py`).
+Pictures go through the one evaluation view of `data/prepare/preprocess.py`, so what is measured is what will be
+searched. Labels are compared by the names of their classes (`train/prepared.py`).
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.probes.rankme import rankme
 from sightline.probes.retrieval import chance, retrieval
 from sightline.probes.zero_shot import accuracy, classifier

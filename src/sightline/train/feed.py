@@ -9,9 +9,9 @@ from torch import Tensor
 from sightline import dist
 from sightline.data.augment import AugmentViews
 from sightline.data.augment.draws import Draws
-from sightline.data.loader import Loader
+from sightline.data.feed.loader import Loader
 from sightline.data.masks import Masks
-from sightline.data.views import as_views, stored_side
+from sightline.data.views.kinds import as_views, stored_side
 from sightline.protocols import Batch
 from sightline.train.checks import check_patches
 from sightline.train.log import filling
@@ -102,7 +102,7 @@ def _check(recipe: Recipe, needs: frozenset[str], views: int) -> None:
     if "views" in needs and views < 2:
         raise ValueError(
             f"{recipe.name} compares several views of a picture, and data.views makes one; give it TwoViews() or "
-            "another set of sightline.data.views"
+            "another set of sightline.data.views.kinds"
         )
     if "masks" in needs and recipe.data.masks is None:
         raise ValueError(

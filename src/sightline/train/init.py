@@ -15,8 +15,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from sightline.data.naflex_rule import NaFlexRule, rule_from_json
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.naflex_rule import NaFlexRule, rule_from_json
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.nn.lock import lock
 from sightline.text.load import AnyTokenizer
 from sightline.towers.spec import from_json, to_json

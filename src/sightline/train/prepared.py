@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import torch
 
-from sightline.data.guard import guarded
-from sightline.data.order import order
-from sightline.data.preprocess import Preprocess
+from sightline.data.decode.guard import guarded
+from sightline.data.feed.order import order
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.data.sample import BadSample, Sample, Source
 
 

@@ -12,10 +12,10 @@ from typing import Any, Literal
 import numpy as np
 from torch import nn
 
-from sightline.data.caption_choice import first
+from sightline.data.feed.caption_choice import first
+from sightline.data.feed.order import Epochs, Order
 from sightline.data.masks import Masks
-from sightline.data.order import Epochs, Order
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.data.sample import Sample
 from sightline.text.load import BPE, AnyTokenizer, TokenizerSpec
 from sightline.towers.spec import BagSpec, Causal, ImageSpec, TextSpec, TransformerTextSpec, ViTSpec
@@ -35,7 +35,8 @@ class Data:
     held: str | None = None
     """the SRC evaluated on when the command names neither data nor evaluation; None holds out a part of the data"""
     views: Callable[[int], Sequence[Any]]
-    """size -> the augmentation's operations, or several `View`s (`data/views.py`), run batched on the model's device"""
+    """size -> the augmentation's operations, or several `View`s (`data/views/kinds.py`), run batched on the
+    model's device"""
     masks: Masks | None = None
     """a mask spec of `data/masks`, for methods that need `masks`; None makes none"""
     size: int = 64

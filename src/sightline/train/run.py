@@ -15,9 +15,9 @@ import torch
 
 from sightline import dist
 from sightline.data.atomic import replacing
-from sightline.data.order import Window
+from sightline.data.feed.order import Window
 from sightline.data.sample import Source, Stream
-from sightline.data.source import hold_out, open_source
+from sightline.data.sources.source import hold_out, open_source
 from sightline.nn.ema import EMA
 from sightline.nn.resnet import Basic, Bottleneck
 from sightline.nn.sync_norm import across_ranks

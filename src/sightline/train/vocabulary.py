@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from sightline.data.order import order
-from sightline.data.record import Bad, fetch
+from sightline.data.decode.record import Bad, fetch
+from sightline.data.feed.order import order
 from sightline.data.sample import Sample, Stream
 from sightline.text.load import BPE, AnyTokenizer, TokenizerSpec
 

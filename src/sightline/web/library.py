@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sightline.data.decode import NotAPicture, measure
+from sightline.data.decode.picture import NotAPicture, measure
 from sightline.data.sample import BadSample
 from sightline.search.index import About, Index
 from sightline.search.query import Embedder

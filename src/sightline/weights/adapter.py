@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.runtime.description import identity_of
 from sightline.weights.adapter_tower import Adapted, TimmTower, TransformersTower, measured
 from sightline.weights.digest import digest_of

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from sightline.data.naflex import CutPicture, stacked
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.naflex import CutPicture, stacked
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.towers.naflex import Patches
 from sightline.weights.encoder import Precision, TorchEncoder
 from sightline.weights.naflex import moved

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.nn.kernel import Order, at_channels, flat, unflat
 from sightline.towers.spec import (
     AlexNetOneTowerSpec,

@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sightline.data.naflex_rule import NaFlexRule, Rule
+from sightline.data.prepare.naflex_rule import NaFlexRule, Rule
 from sightline.protocols import Features
 from sightline.runtime.encoder import Similarity
 from sightline.runtime.inputs import picture_batches, token_ids, token_rows, whole_batch

@@ -11,8 +11,8 @@ from PIL import Image
 from torch import Tensor
 
 from sightline.data.ahead import ahead
-from sightline.data.naflex import CutPicture
-from sightline.data.naflex_rule import NaFlexRule
+from sightline.data.prepare.naflex import CutPicture
+from sightline.data.prepare.naflex_rule import NaFlexRule
 from sightline.data.sample import BadSample
 from sightline.towers.naflex import Patches, patches_of
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from sightline import __version__
 from sightline.data.atomic import replacing
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.runtime.crop import crop_of
 from sightline.runtime.description import read_description, stored_digest, tokenizer_file
 from sightline.runtime.graph import Graph

@@ -12,8 +12,8 @@ from jaxtyping import Bool, Float
 from safetensors.numpy import save
 from torch import Tensor, nn
 
-from sightline.data.naflex import stacked
-from sightline.data.naflex_rule import NaFlexRule
+from sightline.data.prepare.naflex import stacked
+from sightline.data.prepare.naflex_rule import NaFlexRule
 from sightline.nn.position import Learned, Unplaced
 from sightline.runtime.graph import Graph
 from sightline.runtime.naflex import NaFlexTower

@@ -9,8 +9,8 @@ import string
 from pathlib import Path
 from typing import Any
 
-from sightline.data.naflex_rule import NaFlexRule, Rule
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.naflex_rule import NaFlexRule, Rule
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.text.load import AnyTokenizer
 from sightline.text.ngram import NGrams
 from sightline.text.published import PublishedTokenizer

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sightline.data.naflex_rule import Rule as PictureRule
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.naflex_rule import Rule as PictureRule
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.nn.tag import tag, tags
 from sightline.runtime.description import again, identity_of
 from sightline.text.published import PublishedTokenizer

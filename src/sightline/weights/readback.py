@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.towers.naflex import Patches
 from sightline.towers.spec import Causal, NaFlexSpec, TransformerTextSpec
 from sightline.weights.encoder import TorchEncoder

@@ -16,8 +16,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from sightline.data.atomic import replacing
-from sightline.data.naflex_rule import Rule, rule_from_json
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.naflex_rule import Rule, rule_from_json
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.runtime.description import FORMAT, again, identity_of, must_be, read_description, tokenizer_file
 from sightline.text.load import AnyTokenizer, load_tokenizer
 from sightline.towers.shared import share

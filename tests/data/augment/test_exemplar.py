@@ -11,8 +11,8 @@ from sightline.data.augment import Augment
 from sightline.data.augment.draws import Draws
 from sightline.data.augment.exemplar import AXES, ComponentContrast, PowerContrast
 from sightline.data.augment.pictures import unpack
-from sightline.data.views_exemplar import ExemplarViews
-from sightline.data.views_instance import InstanceViews
+from sightline.data.views.exemplar import ExemplarViews
+from sightline.data.views.instance import InstanceViews
 
 B, SIDE = 3, 5
 

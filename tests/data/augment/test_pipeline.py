@@ -23,8 +23,8 @@ from sightline.data.augment import (
 from sightline.data.augment.alpha import contrast, luminance
 from sightline.data.augment.draws import Draws
 from sightline.data.augment.pictures import unpack
-from sightline.data.preprocess import Preprocess
-from sightline.data.views import TwoViews
+from sightline.data.prepare.preprocess import Preprocess
+from sightline.data.views.kinds import TwoViews
 
 
 def photo_views(size):

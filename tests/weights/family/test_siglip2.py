@@ -84,7 +84,7 @@ def test_a_picture_that_cannot_be_read_is_named(folder, tmp_path):
 
 
 def test_the_rule_is_kept_in_plain_values(folder):
-    from sightline.data.naflex_rule import rule_from_json
+    from sightline.data.prepare.naflex_rule import rule_from_json
 
     rule = sightline.load(folder, device="cpu").rule
     assert rule_from_json(rule.to_json()) == rule

@@ -8,7 +8,7 @@ import torch
 import torchvision
 from torch import nn
 
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.towers.spec import AlexNetSpec
 from sightline.weights.family import torchvision as family
 from sightline.weights.family.pictures import IMAGENET_MEAN, IMAGENET_STD

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from sightline.data.icons import icon_entries, names_of_split
+from sightline.data.sources.icons import icon_entries, names_of_split
 
 View = tuple[float, float, float, float]
 """x, y, width, height in a drawing's own units"""

@@ -6,8 +6,8 @@ from typing import Any
 
 from torch import nn
 
-from sightline.data.naflex_rule import NaFlexRule
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.naflex_rule import NaFlexRule
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.measure.look.inside import vit_of
 from sightline.measure.look.unit import receptive_field
 from sightline.nn.pool import ClsPool, MapPool

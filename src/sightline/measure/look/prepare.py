@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import UInt8
 
 from sightline.data.ahead import ahead
-from sightline.data.guard import guarded
-from sightline.data.record import Bad, fetch
+from sightline.data.decode.guard import guarded
+from sightline.data.decode.record import Bad, fetch
 from sightline.data.sample import BadSample, Sample, Source, Stream
 from sightline.measure.look.picture import seen
 from sightline.weights.encoder import TorchEncoder

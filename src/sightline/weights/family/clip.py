@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.text.published import PublishedTokenizer, clip, has_clip_ends, read_vocabulary, saved
 from sightline.towers.spec import Causal, Norm, TransformerTextSpec, ViTSpec
 from sightline.weights.family.layout import (

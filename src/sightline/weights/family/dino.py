@@ -10,7 +10,7 @@ moves tokens in the third decimal.
 
 from pathlib import Path
 
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.text.published import PublishedTokenizer
 from sightline.towers.spec import Cls, LearnedSpec, ViTSpec
 from sightline.weights.family.layout import depth, hidden, renamed

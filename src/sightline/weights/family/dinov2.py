@@ -8,7 +8,7 @@ patch, which moves tokens in the third decimal.
 
 from pathlib import Path
 
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.text.published import PublishedTokenizer
 from sightline.towers.spec import Cls, LearnedSpec, Norm, ViTSpec
 from sightline.weights.family.layout import activation, hidden, is_a, merged, renamed, side

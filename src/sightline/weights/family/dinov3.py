@@ -7,7 +7,7 @@ norm. Pictures of any size whose sides are multiples of the patch.
 from dataclasses import replace
 from pathlib import Path
 
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.text.published import PublishedTokenizer
 from sightline.towers.spec import Act, Cls, RotarySpec, ViTSpec
 from sightline.weights.family.layout import activation, is_a, merged, renamed, transformers_vit

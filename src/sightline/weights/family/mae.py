@@ -6,7 +6,7 @@ in the authors' linear probe. The fixed sine-cosine positions are stored in the 
 
 from pathlib import Path
 
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.text.published import PublishedTokenizer
 from sightline.towers.spec import ViTSpec
 from sightline.weights.family import vit

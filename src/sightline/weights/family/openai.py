@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.text.published import PublishedTokenizer
 from sightline.weights.family import open_clip
 from sightline.weights.family.layout import depth

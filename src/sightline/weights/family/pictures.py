@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.weights.files import read_object
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from sightline.data.naflex_rule import Rule as PictureRule
+from sightline.data.prepare.naflex_rule import Rule as PictureRule
 from sightline.text.published import PublishedTokenizer
 from sightline.towers.spec import ImageSpec, TextSpec
 from sightline.weights.keymap import Rule

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.text.published import PublishedTokenizer, read_vocabulary, siglip, siglip2
 from sightline.towers.spec import Full, Map, Mean, Norm, TransformerTextSpec, ViTSpec
 from sightline.weights.family.clip import text_rules

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sightline.data.naflex_rule import NaFlexRule
+from sightline.data.prepare.naflex_rule import NaFlexRule
 from sightline.towers.spec import Map, Mean, NaFlexSpec, Norm
 from sightline.weights.family import siglip
 from sightline.weights.family.layout import activation, hidden, is_a, merged, renamed, side

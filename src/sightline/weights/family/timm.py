@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.text.published import PublishedTokenizer
 from sightline.towers.spec import Act, Cls, LearnedSpec, Map, Mean, Norm, ViTSpec
 from sightline.weights.family.layout import depth, hidden, renamed, same_blocks

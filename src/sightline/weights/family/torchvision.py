@@ -7,7 +7,7 @@ encoder ends at what it reads. Converting writes zeros for it, so that torchvisi
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from sightline.data.preprocess import Preprocess
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.text.published import PublishedTokenizer
 from sightline.towers.spec import AlexNetOneTowerSpec, ResNetSpec, StandardStem
 from sightline.weights.family.pictures import IMAGENET_MEAN, IMAGENET_STD

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sightline.data.preprocess import INTERPOLATION, Preprocess
+from sightline.data.prepare.preprocess import INTERPOLATION, Preprocess
 from sightline.weights.family.pictures import HALF, IMAGENET_MEAN, IMAGENET_STD, from_transformers, settings
 
 Numbers = tuple[float, ...]

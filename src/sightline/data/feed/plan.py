@@ -1,0 +1,149 @@
+"""What stands in batch number `step`: a pure function, so workers, ranks and resumed runs agree without talking."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from sightline.data.decode.record import Bad, Record, collate
+from sightline.data.draw import uniform
+from sightline.data.feed.caption_choice import DRAWS, Chooser
+from sightline.data.feed.order import Epochs, Order, mixture_look_up
+from sightline.data.feed.store import nothing_usable
+from sightline.data.sample import Sample, Source, Stream
+from sightline.data.sources.mixture import Mixture
+
+PATIENCE = 64
+"""How many replacements in a row may be unusable before the source is given up."""
+
+Tokenize = Callable[[list[str]], np.ndarray]
+Loaded = tuple[dict[str, Any], dict[str, str]]
+"""A batch of numpy arrays, and the samples (key -> reason) that had to be replaced in it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The order, the words and the split of a run. Everything in it can be pickled if the chooser and tokenizer can."""
+
+    batch: int
+    """samples of one step over all ranks"""
+    seed: int
+    rank: int
+    world: int
+    size: int
+    """shorter side to decode at, in pixels"""
+    fields: frozenset[str]
+    caption: Chooser
+    tokenize: Tokenize | None
+    terms: frozenset[str] = frozenset()
+    """the search terms that are told apart in `terms` and `has_term`"""
+    order: Order = Epochs()
+    """of a source that is read by index"""
+
+    def positions(self, step: int) -> np.ndarray:
+        """Places in the endless order of this rank's slice of a step, (b,) int64."""
+        share = self.batch // self.world
+        first = step * self.batch + self.rank * share
+        return np.arange(first, first + share)
+
+    def load(self, source: Source, read: Callable[[int], Record | Bad], step: int) -> Loaded:
+        """This rank's slice of a step, read by index. A pure function of the source and `step`.
+
+        A sample that cannot be used gives its place to the one at the same place of the next batch (so that no batch
+        holds a sample twice), or of the one after that. Raises ValueError after 65 failures in a row.
+        """
+        places = self.positions(step)
+        indices = self.indices(source, places)
+        records = [read(int(index)) for index in indices]
+        bad: dict[str, str] = {}
+        for slot, place in enumerate(places):
+            tries = 0
+            while isinstance(record := records[slot], Bad):
+                bad[record.key] = record.reason
+                tries += 1
+                if tries > PATIENCE:
+                    raise ValueError(nothing_usable(source.name, bad))
+                indices[slot] = self.indices(source, place[None] + tries * self.batch)[0]
+                records[slot] = read(int(indices[slot]))
+        return self.join([record for record in records if isinstance(record, Record)], indices, step), bad
+
+    def indices(self, source: Source, places: np.ndarray) -> np.ndarray:
+        """Source indices (b,) int64 of places in the endless order; of a mixture, in its parts laid end to end."""
+        if not isinstance(source, Mixture):
+            return self.order.look_up(len(source), self.seed, places)
+        lengths = [len(part) for part in source.parts]
+        part, index = mixture_look_up(lengths, source.weights, self.seed, places)
+        return np.concatenate([[0], np.cumsum(lengths)])[part] + index
+
+    def join(self, records: Sequence[Record], indices: np.ndarray, step: int) -> dict[str, Any]:
+        """Records as a batch, with the words chosen for this step."""
+        made = collate(records, self.fields)
+        draws = uniform(self.seed, step, indices, "caption", DRAWS)
+        made["text"] = [self.caption(record.sample, row) for record, row in zip(records, draws, strict=True)]
+        if self.tokenize is not None:
+            made["tokens"] = self.tokenize(made["text"])
+            if "negatives" in self.fields:
+                chosen = [_false(r.sample.negatives, u) for r, u in zip(records, draws[:, -1], strict=True)]
+                made["negatives"], made["has_negative"] = self.tokenize(chosen), np.array([bool(c) for c in chosen])
+            if "terms" in self.fields:
+                made["terms"], made["has_term"] = term_table([r.sample for r in records], self.terms, self.tokenize)
+        made["index"] = indices
+        return made
+
+    def slices(self, stream: Stream, start: int) -> Iterator[tuple[int, Sample]]:
+        """(place, sample) of this rank's slices of a stream, from step `start` on, epoch after epoch.
+
+        Every rank reads the whole stream and keeps its share. Raises ValueError for a stream without samples.
+        """
+        share = self.batch // self.world
+        for place, sample in _endless(stream, self.seed, start * self.batch):
+            if place % self.batch // share == self.rank:
+                yield place, sample
+
+    def patch(self, name: str, drawn: Sequence[tuple[int, Record | Bad]], step: int) -> Loaded:
+        """A slice of a stream as a batch: what cannot be used is replaced by the next usable one of the same slice.
+
+        Not by the next of the stream: then a resumed run would have to decode everything to know where it is.
+        """
+        bad = {record.key: record.reason for _, record in drawn if isinstance(record, Bad)}
+        good = [(place, record) for place, record in drawn if isinstance(record, Record)]
+        if not good:
+            raise ValueError(nothing_usable(name, bad))
+        after = np.searchsorted([place for place, _ in good], [place for place, _ in drawn]) % len(good)
+        chosen = [good[i] for i in after]
+        return self.join([record for _, record in chosen], np.array([place for place, _ in chosen]), step), bad
+
+
+def _false(negatives: Sequence[str], u: float) -> str:
+    return negatives[int(u * len(negatives))] if negatives else ""
+
+
+def term_table(samples: Sequence[Sample], known: frozenset[str], tokenize: Tokenize) -> tuple[np.ndarray, np.ndarray]:
+    """Tokens (t, n) of the `known` words that stand on a sample of the batch, sorted, and who has which: bool (b, t).
+
+    A caption counts among a sample's words: another sample may have it as a term.
+    """
+    own = [known.intersection((*sample.captions, *sample.terms)) for sample in samples]
+    distinct = sorted(frozenset().union(*own))
+    column = {term: j for j, term in enumerate(distinct)}
+    has = np.zeros((len(samples), len(distinct)), bool)
+    for row, words in zip(has, own, strict=True):
+        row[[column[word] for word in words]] = True
+    return tokenize(distinct), has
+
+
+def _endless(stream: Stream, seed: int, skip: int) -> Iterator[tuple[int, Sample]]:
+    """(place, sample) from place `skip` on, through as many epochs as it takes."""
+    begin = 0
+    for epoch in count():
+        passed = length = max(0, skip - begin)
+        for sample in stream.epoch(seed, epoch, passed):
+            yield begin + length, sample
+            length += 1
+        if passed and length == passed:  # the epoch ends before the place: it is read once to learn how long it is
+            length = sum(1 for _ in stream.epoch(seed, epoch))
+        if not length:
+            raise ValueError(nothing_usable(stream.name, {}))
+        begin += length

@@ -1,0 +1,240 @@
+"""SRC, one grammar everywhere: `NAME[:split][?key=value&...]`, several joined by `::`.
+
+NAME is `icons` or `scenes`, a folder, a table (csv, tsv, jsonl, parquet), webdataset tars (braces, globs), or the
+address of tars. What exists on disk under the literal text wins over any other reading of it.
+"""
+
+import glob
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from sightline.data.regular import odd
+from sightline.data.sample import Source, Stream
+from sightline.data.sources.endings import TABLES
+from sightline.data.sources.folder import open_folder
+from sightline.data.sources.icons import Icons
+from sightline.data.sources.mixture import Mixture
+from sightline.data.sources.outline import Outline
+from sightline.data.sources.remote import BUFFER, Remote
+from sightline.data.sources.shards.shard import Shards, expand
+from sightline.data.sources.subset import Subset, first_of_order, hold_out
+from sightline.data.sources.table import open_table
+from sightline.data.storable import escaped, flaw
+
+__all__ = ["Mixture", "Subset", "hold_out", "open_source", "parse"]
+
+TARS = (".tar", ".tar.gz", ".tgz")
+PACKED = (".zip", ".7z", ".rar", ".bz2", ".xz", ".zst", ".tbz2", ".txz", ".gz")
+SPLIT = re.compile(r"(?P<name>.+):(?P<split>[A-Za-z][\w-]*)")
+ANYWHERE = frozenset({"n", "seed", "weight"})
+"""options of every source with random access"""
+ICONS = frozenset({"set", "fold", "hide"})
+SCENES = frozenset({"level", "n", "seed", "size", "renderer"})
+TABLE = frozenset({"image", "caption", "encoding"})
+FOLDER = frozenset({"links", "exclude", "encoding"})
+REMOTE = frozenset({"buffer"})
+EVERY = ANYWHERE | ICONS | SCENES | TABLE | FOLDER | REMOTE
+
+
+@dataclass(frozen=True)
+class Part:
+    """One source of a SRC, parsed and not yet opened."""
+
+    text: str
+    name: str
+    split: str | None
+    options: dict[str, str]
+
+    def only(self, known: frozenset[str]) -> None:
+        """Refuse options that this kind of source does not have."""
+        if unknown := sorted(self.options.keys() - known):
+            raise ValueError(
+                f"{self.name} has no option {', '.join(map(repr, unknown))} (in {self.text!r}); it has "
+                f"{', '.join(sorted(known))}"
+            )
+
+    def number(self, key: str, usual: float, kind: Callable[[str], float] = int) -> float:
+        try:
+            return kind(self.options[key]) if key in self.options else usual
+        except ValueError as error:
+            raise ValueError(f"{key}={self.options[key]!r} in {self.text!r}: expected a number") from error
+
+
+def open_source(src: str, *, split: str | None = None) -> Source | Stream:
+    """Open a SRC; several joined by `::` make a Mixture. `split` is meant where a part names none.
+
+    Raises ValueError for a name, split or option that is not known, listing those that are.
+    """
+    parts = parse(src)
+    opened = [_open(part, part.split or split) for part in parts]
+    if len(parts) == 1:
+        return opened[0]
+    sources: list[Source] = []
+    for part, source in zip(parts, opened, strict=True):
+        if not isinstance(source, Source):
+            raise ValueError(f"{part.text} is streamed and cannot be mixed; download its shards, or train on it alone")
+        sources.append(source)
+    return Mixture(sources, [part.number("weight", 1.0, float) for part in parts], src)
+
+
+def parse(src: str) -> list[Part]:
+    """The parts of a SRC.
+
+    >>> parse("icons:train?set=solid")
+    [Part(text='icons:train?set=solid', name='icons', split='train', options={'set': 'solid'})]
+    """
+    if not src.strip():
+        raise ValueError(f"no source given; {_known()}")
+    if flaw(src):
+        raise ValueError(f"the path {escaped(src)} is not UTF-8, so nothing in it can be named; rename it")
+    if Path(src).exists():
+        return [Part(src, src, None, {})]
+    return [_parse(text) for text in src.split("::")]
+
+
+def _parse(text: str) -> Part:
+    if not text.strip():
+        raise ValueError(f"an empty source beside '::'; {_known()}")
+    if Path(text).exists():
+        return Part(text, text, None, {})
+    name, options = _options(text)
+    if not Path(name).exists() and (named := SPLIT.fullmatch(name)) and not _drive(named["name"]):
+        return Part(text, named["name"], named["split"], options)
+    return Part(text, name, None, options)
+
+
+def _options(text: str) -> tuple[str, dict[str, str]]:
+    # a pattern that is excluded may have a `?` of its own
+    marks = [place for place, letter in enumerate(text) if letter == "?"][::-1]
+    if not marks:
+        return text, {}
+    place = next((p for p in marks if {pair.partition("=")[0] for pair in text[p + 1 :].split("&")} <= EVERY), marks[0])
+    name, tail = text[:place], text[place + 1 :]
+    pairs = [pair.partition("=") for pair in tail.split("&")]
+    options = {key: unquote(value) for key, _, value in pairs}
+    if several := [unquote(value) for key, _, value in pairs if key == "exclude" and value]:
+        options["exclude"] = ",".join(several)
+    # the `?` of an address may be its own (signatures, tokens), the `?` of a path a wild card
+    if ("://" in text or not all(equals for _, equals, _ in pairs)) and not options.keys() <= EVERY:
+        return text, {}
+    if not all(equals and value for _, equals, value in pairs):
+        raise ValueError(f"{tail!r} in {text!r}: expected key=value, several joined by &")
+    return name, options
+
+
+def _drive(name: str) -> bool:
+    """A lone letter is a Windows drive: the path `C:icons` has no split."""
+    return len(name) == 1 and name.isalpha()
+
+
+def _open(part: Part, split: str | None) -> Source | Stream:
+    if part.name == "scenes" and not Path(part.name).exists():
+        return _scenes(part, split)
+    if "://" in part.name:
+        part.only(REMOTE)
+        if split is not None:
+            raise ValueError(f"{part.name} has no splits: name the shards of {split!r}")
+        return Remote(expand(part.name), part.text, int(part.number("buffer", BUFFER)))
+    source = _local(part, split)
+    if "n" in part.options:
+        return first_of_order(source, int(part.number("n", 0)), int(part.number("seed", 0)))
+    return source
+
+
+def _local(part: Part, split: str | None) -> Source:
+    path = Path(part.name).expanduser()
+    if path.is_dir():
+        part.only(ANYWHERE | FOLDER)
+        return _folder(path, part, split)
+    if path.suffix.lower() in TABLES:
+        part.only(ANYWHERE | TABLE)
+        if not path.exists():
+            raise ValueError(f"{path}: no such file")
+        _regular(path)
+        chosen = {key: part.options.get(key) for key in TABLE}
+        return open_table(path, part.text, split=split, **chosen)
+    if path.name.lower().endswith(TARS):
+        part.only(ANYWHERE)
+        if split is not None:
+            raise ValueError(f"{part.name} has no splits: name the shards of {split!r}")
+        return Shards(_shards(str(path)), part.text)
+    if part.name == "icons":
+        return _icons(part, split)
+    if path.is_file() and path.name.lower().endswith(PACKED):
+        raise ValueError(f"{path} is packed in a way that is not read here; unpack it, or pack it as .tar or .tar.gz")
+    raise ValueError(
+        f"{part.name!r} is no source: {'no picture set' if path.exists() else 'nothing of that name'}; {_known()}"
+    )
+
+
+def _folder(path: Path, part: Part, split: str | None) -> Source:
+    """`:split` is the subfolder of that name, or the tars or table whose names begin with it."""
+    if split is None or (path / split).is_dir():
+        links = part.options.get("links", "inside")
+        if links not in {"inside", "follow"}:
+            raise ValueError(f"links={links!r} in {part.text!r}: expected inside (the usual) or follow")
+        exclude = [pattern for pattern in part.options.get("exclude", "").split(",") if pattern]
+        chosen = {"follow": links == "follow", "exclude": exclude, "encoding": part.options.get("encoding")}
+        return open_folder(path if split is None else path / split, part.text, **chosen)
+    if tars := sorted(file for ending in TARS for file in path.glob(f"{glob.escape(split)}*{ending}")):
+        return Shards([_regular(tar) for tar in tars], part.text)
+    for ending in sorted(TABLES):
+        if (path / f"{split}{ending}").is_file():
+            return open_table(path / f"{split}{ending}", part.text)
+    inside = sorted(entry.name for entry in path.iterdir() if not entry.name.startswith("."))
+    raise ValueError(
+        f"{path} has no {split!r}: no such subfolder, tar or table; it holds {', '.join(inside[:20]) or 'nothing'}"
+    )
+
+
+def _shards(pattern: str) -> list[Path]:
+    if Path(pattern).exists():
+        return [_regular(Path(pattern))]
+    found: list[Path] = []
+    for name in expand(pattern):
+        files = sorted(map(Path, glob.glob(name))) if any(mark in name for mark in "*?[") else [Path(name)]
+        found += files or [Path(name)]
+    found = [_regular(file) for file in found]
+    if missing := [file for file in found if not file.is_file()]:
+        raise ValueError(f"{len(missing)} of {len(found)} tars are not there, the first is {missing[0]}")
+    return found
+
+
+def _regular(path: Path) -> Path:
+    """A pipe or device is refused before anything waits for it."""
+    if kind := odd(path):
+        raise ValueError(f"{path} is {kind}, not a file; a source is opened more than once, so give it a file")
+    return path
+
+
+def _icons(part: Part, split: str | None) -> Source:
+    part.only(ANYWHERE | ICONS)
+    weight, fold = part.options.get("set", "all"), int(part.number("fold", 0))
+    if weight not in {"all", "solid", "regular", "outline"}:
+        raise ValueError(f"icons have no set {weight!r}; known: all, solid, regular, outline")
+    if weight == "outline":
+        part.only(ANYWHERE | ICONS - {"hide"})
+        return Outline(split or "all", fold)
+    return Icons(weight, split or "all", fold, part.options.get("hide", "nothing"))
+
+
+def _scenes(part: Part, split: str | None) -> Source:
+    from sightline.data.scenes.source import Scenes
+
+    part.only(SCENES | {"weight"})
+    numbers: dict[str, Any] = {
+        key: int(part.number(key, 0)) for key in ("level", "n", "seed", "size") if key in part.options
+    }
+    words: dict[str, Any] = {"renderer": part.options["renderer"]} if "renderer" in part.options else {}
+    return Scenes(split=split or "train", **numbers, **words)
+
+
+def _known() -> str:
+    return (
+        "expected icons, scenes, a folder, a .csv, .tsv, .jsonl or .parquet, or webdataset tars "
+        "(shards/{000..127}.tar, s3://...)"
+    )
