@@ -15,27 +15,29 @@ import jaxtyping
 import numpy as np
 import pytest
 
-WHOLE = ("benchmarks", "cli", "runtime", "search", "shell", "train", "web")
+TESTS = Path(__file__).parent
+WHOLE = ("benchmarks", "cli", "runtime", "search", "shell", "train", "web", "weights/convert", "weights/onnx")
 """folders of whole trainings, exports and commands, which take up to twice as long where shapes are checked"""
-EXPORTS = ("test_convert.py", "test_onnx.py", "test_onnx_naflex.py")
 
-
-LONG = """train/test_resume train/test_alarms weights/test_convert shell/test_light_install benchmarks/test_atlas
-train/test_parallel weights/test_onnx web/test_browser search/test_kill recipes/test_ranks recipes/test_contract
-train/test_init weights/test_onnx_naflex recipes/test_self_distillation feed/test_loader cli/test_convert""".split()
+LONG = """
+train/test_resume train/test_alarms weights/convert/test_convert shell/test_light_install benchmarks/test_atlas
+train/test_parallel weights/onnx/test_export web/test_browser search/test_kill recipes/test_ranks
+recipes/test_contract train/test_init weights/onnx/test_naflex recipes/test_self_distillation data/feed/test_loader
+cli/test_convert
+""".split()
 """files that take long for their number of tests: begun first, so that no process waits for another at the end"""
 
 
 def pytest_collection_modifyitems(items):
     place = {f"{name}.py": number for number, name in enumerate(LONG)}
-    items.sort(key=lambda item: place.get("/".join(item.path.parts[-2:]), len(place)))
+    items.sort(key=lambda item: place.get(item.path.relative_to(TESTS).as_posix(), len(place)))
 
 
 def pytest_runtest_setup(item):
     """Shapes are checked in the tests of the parts; in those of the whole by `make test-all` alone."""
     plain = "not slow" in item.config.option.markexpr
-    place = item.path.relative_to(Path(__file__).parent).parts
-    jaxtyping.config.update("jaxtyping_disable", plain and (place[0] in WHOLE or place[-1] in EXPORTS))
+    place = item.path.relative_to(TESTS).as_posix()
+    jaxtyping.config.update("jaxtyping_disable", plain and place.startswith(tuple(f"{name}/" for name in WHOLE)))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,8 +1,8 @@
 """`make parity`: every family with towers of ours against its peer's own class, same random weights, as a table.
 
-The cases are those of the tests (tests/weights/family/peers*.py): the peer is saved in its published layout, loaded by
-`sightline.load`, and compared at its own resolution and, where the peer can, at another. Ends in 1 where a difference
-is above the tolerance.
+The cases are those of the tests (tests/weights/published/family/peers*.py): the peer is saved in its published layout,
+loaded by `sightline.load`, and compared at its own resolution and, where the peer can, at another. Ends in 1 where a
+difference is above the tolerance.
 """
 
 import importlib
@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-CASES = Path(__file__).parents[1] / "tests" / "weights" / "family"
+CASES = Path(__file__).parents[1] / "tests" / "weights" / "published" / "family"
 COLUMNS = ("image", "text", "tokens", "logits")
 
 

@@ -8,7 +8,7 @@ from sightline.data.prepare.preprocess import Preprocess
 from sightline.methods.clip import CLIP
 from sightline.text.tokenizer import Tokenizer
 from sightline.towers.spec import BagSpec, ResNetSpec
-from sightline.weights.run import save_encoder
+from sightline.weights.run_folder.run import save_encoder
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from sightline.cli.main import main
 from sightline.data.prepare.preprocess import Preprocess
 from sightline.runtime.load import exported
 from sightline.towers.spec import ResNetSpec
-from sightline.weights.joint import Joint
-from sightline.weights.run import save_encoder
+from sightline.weights.run_folder.joint import Joint
+from sightline.weights.run_folder.run import save_encoder
 
 IMAGE = ResNetSpec(depths=(1,), width=4)
 

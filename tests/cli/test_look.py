@@ -8,7 +8,7 @@ from sightline.data.prepare.preprocess import Preprocess
 from sightline.methods.clip import CLIP
 from sightline.text.tokenizer import Tokenizer
 from sightline.towers.spec import BagSpec, Map, ResNetSpec, ViTSpec
-from sightline.weights.run import save_encoder
+from sightline.weights.run_folder.run import save_encoder
 
 VIT = ViTSpec(size=16, patch=4, dim=32, depth=2, heads=4)
 TOWERS = {

@@ -12,7 +12,7 @@ from sightline.methods.clip import CLIP
 from sightline.methods.pictures import PictureEncoder
 from sightline.text.tokenizer import Tokenizer
 from sightline.towers.spec import BagSpec, ResNetSpec
-from sightline.weights.run import save_encoder
+from sightline.weights.run_folder.run import save_encoder
 
 SHAPES = {
     "credit-card": '<rect x="1" y="6" width="22" height="12"/>',

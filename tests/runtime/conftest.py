@@ -7,9 +7,9 @@ from torch import nn
 from sightline.data.prepare.preprocess import Preprocess
 from sightline.text.ngram import NGrams
 from sightline.towers.spec import BagSpec, ResNetSpec
-from sightline.weights.joint import Joint
-from sightline.weights.onnx import export_onnx
-from sightline.weights.run import save_encoder
+from sightline.weights.onnx.export import export_onnx
+from sightline.weights.run_folder.joint import Joint
+from sightline.weights.run_folder.run import save_encoder
 
 IMAGE = ResNetSpec(depths=(1, 1), width=8)
 TEXT = BagSpec(vocab=64, length=24, dim=16)

@@ -8,7 +8,7 @@ from PIL import Image
 from sightline.runtime.load import load
 from sightline.search.query import Embedder
 from sightline.weights.load import load as load_torch
-from sightline.weights.onnx import export_onnx
+from sightline.weights.onnx.export import export_onnx
 
 # the checker of the test run refuses a wrong type before our own words do
 REFUSED = (TypeError, ValueError, BeartypeCallHintViolation)

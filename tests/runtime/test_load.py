@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sightline.runtime.load import exported, load
-from sightline.weights.onnx import export_onnx
+from sightline.weights.onnx.export import export_onnx
 
 NO_TORCH = """
 import sys

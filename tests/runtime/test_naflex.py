@@ -20,10 +20,10 @@ from sightline.search.index import Index
 from sightline.text.ngram import NGrams
 from sightline.towers.naflex import Patches
 from sightline.towers.spec import BagSpec, NaFlexSpec
-from sightline.weights.joint import Joint
 from sightline.weights.load import load as load_torch
-from sightline.weights.onnx import export_onnx
-from sightline.weights.run import save_encoder
+from sightline.weights.onnx.export import export_onnx
+from sightline.weights.run_folder.joint import Joint
+from sightline.weights.run_folder.run import save_encoder
 
 PATCH, LENGTH = 4, 20
 IMAGE = NaFlexSpec(patch=PATCH, dim=16, depth=2, heads=2, length=LENGTH, grid=4)

@@ -13,11 +13,11 @@ from sightline.search.batcher import batcher_of
 from sightline.search.query import Embedder
 from sightline.text.ngram import NGrams
 from sightline.towers.spec import BagSpec
-from sightline.weights import onnx as exporting
-from sightline.weights.joint import Joint
 from sightline.weights.load import load as load_torch
-from sightline.weights.onnx import export_onnx
-from sightline.weights.run import save_encoder
+from sightline.weights.onnx import export as exporting
+from sightline.weights.onnx.export import export_onnx
+from sightline.weights.run_folder.joint import Joint
+from sightline.weights.run_folder.run import save_encoder
 
 TEXT = BagSpec(vocab=64, length=24, dim=16)
 TEXTS = ["a red star", "", "🦊" * 300]

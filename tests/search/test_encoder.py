@@ -14,9 +14,9 @@ from sightline.search.index import Index
 from sightline.text.ngram import NGrams
 from sightline.towers.spec import BagSpec, ResNetSpec
 from sightline.weights.encoder import TorchEncoder
-from sightline.weights.joint import Joint
-from sightline.weights.onnx import export_onnx
-from sightline.weights.run import save_encoder
+from sightline.weights.onnx.export import export_onnx
+from sightline.weights.run_folder.joint import Joint
+from sightline.weights.run_folder.run import save_encoder
 
 IMAGE, TEXT = ResNetSpec(depths=(1,), width=8), BagSpec(vocab=64, length=24, dim=8)
 NO_TORCH = """

@@ -17,8 +17,8 @@ import torch
 
 from sightline.data.sources.icons import Icons
 from sightline.recipes.clip import icons
-from sightline.weights.onnx import export_onnx
-from sightline.weights.run import save_encoder
+from sightline.weights.onnx.export import export_onnx
+from sightline.weights.run_folder.run import save_encoder
 
 ROOT = Path(__file__).parents[2]
 LIMIT = 250e6

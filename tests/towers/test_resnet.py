@@ -16,7 +16,7 @@ from sightline.towers import ResNetSpec, SmallStem, StandardStem, sizes_conv
     ],
 )
 def test_with_a_thousand_classes_it_has_the_published_number_of_parameters(spec, parameters):
-    """Their equality with torchvision's is in tests/weights/family/test_torchvision.py."""
+    """Their equality with torchvision's is in tests/weights/published/family/test_torchvision.py."""
     with torch.device("meta"):
         tower = spec.build()
     assert sum(p.numel() for p in tower.parameters()) + 1000 * (tower.dim + 1) == parameters

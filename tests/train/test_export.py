@@ -8,7 +8,7 @@ import sightline
 from sightline.recipes.find import train
 from sightline.runtime.load import exported
 from sightline.runtime.load import load as load_exported
-from sightline.weights import onnx as exporting
+from sightline.weights.onnx import export as exporting
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from sightline.data.prepare.preprocess import Preprocess
 from sightline.methods.clip import CLIP
 from sightline.text.tokenizer import Tokenizer
 from sightline.towers.spec import BagSpec, Mean, ResNetSpec, TransformerTextSpec, ViTSpec
-from sightline.weights.run import save_encoder
+from sightline.weights.run_folder.run import save_encoder
 
 CAPTIONS = ["a red star", "a blue gear", "a credit card", "an arrow up"] * 3
 IMAGE = {

@@ -14,7 +14,7 @@ from sightline.search.stream import stream
 from sightline.towers.spec import NaFlexSpec, ViTSpec
 from sightline.weights.batcher import TorchBatcher, bfloat16_pays, lowered
 from sightline.weights.encoder import TorchEncoder
-from sightline.weights.joint import Joint
+from sightline.weights.run_folder.joint import Joint
 
 VIT = ViTSpec(size=32, patch=8, dim=32, depth=2, heads=2)
 

@@ -22,8 +22,8 @@ from sightline.towers.spec import (
     ViTSpec,
 )
 from sightline.weights.channels import with_channels
-from sightline.weights.joint import Joint
-from sightline.weights.run import load_encoder, save_encoder
+from sightline.weights.run_folder.joint import Joint
+from sightline.weights.run_folder.run import load_encoder, save_encoder
 
 SMALL = {"dim": 16, "depth": 1, "heads": 2}
 TOWERS = [

@@ -7,7 +7,7 @@ from PIL import Image
 from sightline.methods.clip import CLIP
 from sightline.weights.encoder import TorchEncoder
 from sightline.weights.load import load
-from sightline.weights.run import save_encoder
+from sightline.weights.run_folder.run import save_encoder
 
 # the checker of the test run refuses a wrong type before our own words do
 REFUSED = (TypeError, ValueError, BeartypeCallHintViolation)

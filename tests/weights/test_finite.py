@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 
 import sightline
 
-sys.path.insert(0, str(Path(__file__).parent / "family"))
+sys.path.insert(0, str(Path(__file__).parent / "published" / "family"))
 
 import peers
 

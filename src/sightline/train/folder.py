@@ -1,6 +1,6 @@
 """The run folder: what it holds, who may write it, and whether the same command may go on in it.
 
-encoder.json  model.safetensors  tokenizer.json    what `sightline.load` reads (weights/run.py)
+encoder.json  model.safetensors  tokenizer.json    what `sightline.load` reads (weights/run_folder/run.py)
 config.json       recipe, overrides, every resolved value, versions, data
 metrics.jsonl     one line a logged step
 best/             the encoder with the best evaluation so far, and in best.json which that was

@@ -23,8 +23,8 @@ from sightline.towers.spec import from_json, to_json
 from sightline.train.folder import RunFolder
 from sightline.train.recipe import Recipe, fitted
 from sightline.weights.channels import rule_with_channels, with_channels
+from sightline.weights.convert.source import opened
 from sightline.weights.resized import with_size
-from sightline.weights.source import opened
 
 Lock = Literal["none", "image", "text", "both"]
 """The towers that are not trained; projections always are"""

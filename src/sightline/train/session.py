@@ -26,7 +26,7 @@ from sightline.train.progress import Progress
 from sightline.train.recipe import Recipe
 from sightline.train.score import told
 from sightline.train.signals import signals
-from sightline.weights.run import save_encoder
+from sightline.weights.run_folder.run import save_encoder
 
 
 class Session:
@@ -230,7 +230,7 @@ class Session:
             return
         try:
             # the exporter's own packages take seconds to import
-            from sightline.weights.onnx import export_onnx
+            from sightline.weights.onnx.export import export_onnx
 
             export_onnx(where)
         except (ValueError, OSError, ImportError) as error:

@@ -5,17 +5,17 @@ from pathlib import Path
 import torch
 
 from sightline.runtime.description import run_folder
-from sightline.weights.adapter import adapter, of_folder
 from sightline.weights.encoder import Precision, TorchEncoder
-from sightline.weights.names import published_source
-from sightline.weights.published import UnknownFamily, published
-from sightline.weights.run import load_encoder
+from sightline.weights.peers.adapter import adapter, of_folder
+from sightline.weights.published.names import published_source
+from sightline.weights.published.published import UnknownFamily, published
+from sightline.weights.run_folder.run import load_encoder
 
 
 def load(
     name: str | Path, device: str = "auto", precision: Precision = "float32", channels: int | None = None
 ) -> TorchEncoder:
-    """The encoder called `name`: a run, or a published checkpoint of a family in `sightline.weights.family`.
+    """The encoder called `name`: a run, or a published checkpoint of a family in `sightline.weights.published.family`.
 
     A folder (also written `local-dir:PATH`), a file of weights, `hf-hub:ORG/NAME`, `open_clip:NAME/TAG`; and through
     adapters `timm:NAME`, `transformers:PATH` and folders of any image model that those two packages can build.
