@@ -19,7 +19,7 @@ import sightline
 from sightline.data.prepare.preprocess import Preprocess, opened
 from sightline.data.sample import Sample
 from sightline.data.sources.source import open_source
-from sightline.methods.pictures import PictureEncoder
+from sightline.methods.parts.pictures import PictureEncoder
 from sightline.probes.paired import interval
 from sightline.recipes.find import find, train
 from sightline.train.override import override

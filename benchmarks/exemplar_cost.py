@@ -40,11 +40,11 @@ class Cost:
         import torch
 
         from sightline.losses.instance import instance_nce, instance_softmax
-        from sightline.methods.exemplar import LinearClasses
+        from sightline.methods.pictures.exemplar import LinearClasses
         from sightline.nn.bank import MemoryBank
         from sightline.nn.head import unit
         from sightline.nn.tag import decayed
-        from sightline.recipes import exemplar
+        from sightline.recipes.pictures import exemplar
 
         features = torch.randn(batch, dim, requires_grad=True)
         kept = LinearClasses(dim, count) if form == "exemplar" else MemoryBank(count, dim)

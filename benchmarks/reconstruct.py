@@ -20,8 +20,8 @@ from PIL import Image
 from _atlas import Principal, part, pictures, rounded
 from sightline.data.augment.draws import Draws
 from sightline.data.prepare.preprocess import Preprocess
-from sightline.methods.autoencoder import Autoencoder
-from sightline.methods.mae import MAE
+from sightline.methods.pictures.autoencoder import Autoencoder
+from sightline.methods.pictures.mae import MAE
 from sightline.probes.knn import KNN
 from sightline.probes.linear import LinearProbe
 from sightline.recipes.restored import restored

@@ -43,7 +43,7 @@ def captions(n: int) -> list[str]:
 
 def ours(dtype: torch.dtype):
     """(method, step(image, tokens))."""
-    from sightline.methods.clip import CLIP
+    from sightline.methods.image_text.clip import CLIP
     from sightline.nn.tag import groups
     from sightline.towers.spec import Causal, TransformerTextSpec, ViTSpec
 

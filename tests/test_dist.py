@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from sightline import dist
-from sightline.methods import clip, siglip
-from sightline.methods.clip import CLIP
-from sightline.methods.siglip import SigLIP
+from sightline.methods.image_text import clip, siglip
+from sightline.methods.image_text.clip import CLIP
+from sightline.methods.image_text.siglip import SigLIP
 from sightline.towers import TransformerTextSpec, ViTSpec
 
 B = 6

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from sightline.cli import demo
-from sightline.recipes import clip
+from sightline.recipes.image_text import clip
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import torch
 
 from sightline.cli.main import main
 from sightline.data.prepare.preprocess import Preprocess
-from sightline.methods.clip import CLIP
+from sightline.methods.image_text.clip import CLIP
 from sightline.text.tokenizer import Tokenizer
 from sightline.towers.spec import BagSpec, Map, ResNetSpec, ViTSpec
 from sightline.weights.run_folder.run import save_encoder

@@ -33,14 +33,17 @@ def helper() -> int: ...
 
 @pytest.fixture
 def folder(tmp_path):
-    (tmp_path / "seeing.py").write_text(FILE, encoding="utf-8")
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "seeing.py").write_text(FILE, encoding="utf-8")
+    (tmp_path / "pictures" / "__init__.py").write_text("")
     (tmp_path / "find.py").write_text("def find(name): ...\n", encoding="utf-8")
     return tmp_path
 
 
 def test_variants_are_public_functions_that_return_a_recipe(folder):
     (system,) = systems(folder)
-    assert (system.name, system.paper, system.learns) == ("seeing", "Someone 2020", "to see")
+    assert (system.name, system.chapter) == ("seeing", "pictures")
+    assert (system.paper, system.learns) == ("Someone 2020", "to see")
     assert [(v.name, v.recipe, v.summary, v.minutes) for v in system.variants] == [
         ("small", "seeing.small", "The usual one.", 4.0),
         ("tiny", "seeing.tiny", "Seconds.", 0.1),

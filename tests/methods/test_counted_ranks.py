@@ -4,10 +4,11 @@ import pytest
 import torch
 
 from sightline import dist
-from sightline.methods import clip, siglip, terms
-from sightline.methods.clip import CLIP
-from sightline.methods.siglip import SigLIP
-from sightline.methods.terms import WithTerms
+from sightline.methods.image_text import clip, siglip
+from sightline.methods.image_text.clip import CLIP
+from sightline.methods.image_text.siglip import SigLIP
+from sightline.methods.parts import terms
+from sightline.methods.parts.terms import WithTerms
 from sightline.towers import BagSpec, ViTSpec
 
 B, T = 6, 5

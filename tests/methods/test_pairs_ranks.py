@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from sightline import dist
-from sightline.methods import byol, simclr
-from sightline.methods.byol import BYOL
-from sightline.methods.simclr import SimCLR
+from sightline.methods.pictures import byol, simclr
+from sightline.methods.pictures.byol import BYOL
+from sightline.methods.pictures.simclr import SimCLR
 from sightline.nn.sync_norm import across_ranks
 from sightline.towers import ResNetSpec, ViTSpec
 

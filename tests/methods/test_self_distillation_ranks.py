@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from sightline import dist
-from sightline.methods import dino, dinov2, ibot
-from sightline.methods.targets import Centering, Sinkhorn
-from sightline.methods.teaching import Head, Teaching
+from sightline.methods.parts.targets import Centering, Sinkhorn
+from sightline.methods.parts.teaching import Head, Teaching
+from sightline.methods.pictures import dino, dinov2, ibot
 from sightline.nn.sync_norm import across_ranks
 from sightline.towers import ResNetSpec, ViTSpec
 

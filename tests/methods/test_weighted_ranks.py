@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from sightline import dist
-from sightline.methods import mae, relative_position
-from sightline.methods.mae import MAE
-from sightline.methods.relative_position import RelativePosition
+from sightline.methods.pictures import mae, relative_position
+from sightline.methods.pictures.mae import MAE
+from sightline.methods.pictures.relative_position import RelativePosition
 from sightline.nn.sync_norm import across_ranks
 from sightline.towers import ResNetSpec, ViTSpec
 

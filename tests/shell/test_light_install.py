@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from sightline.data.sources.icons import Icons
-from sightline.recipes.clip import icons
+from sightline.recipes.image_text.clip import icons
 from sightline.weights.onnx.export import export_onnx
 from sightline.weights.run_folder.run import save_encoder
 

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from sightline.data.sources.source import open_source
-from sightline.methods.targets import Sinkhorn
+from sightline.methods.parts.targets import Sinkhorn
 from sightline.nn.tag import decayed
-from sightline.recipes import byol, dino, simclr
+from sightline.recipes.pictures import byol, dino, simclr
 from sightline.towers.spec import Mean
 from sightline.train.feed import Feed
 from sightline.train.loop import Learner

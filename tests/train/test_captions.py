@@ -12,8 +12,8 @@ from sightline.data.sample import Sample
 from sightline.data.sources.source import open_source
 from sightline.losses.contrastive import info_nce
 from sightline.losses.sigmoid import sigmoid_contrastive
-from sightline.recipes import clip
 from sightline.recipes.find import find
+from sightline.recipes.image_text import clip
 from sightline.train.captions import Words, floor, notes, refused, words_of
 
 

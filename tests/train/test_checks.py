@@ -13,8 +13,8 @@ from sightline.data.augment.pipeline import View
 from sightline.data.sample import Sample
 from sightline.data.sources.source import open_source
 from sightline.data.views.kinds import MultiCrop, TwoViews
-from sightline.methods.pictures import PictureEncoder
-from sightline.methods.relative_position import Config, RelativePosition
+from sightline.methods.parts.pictures import PictureEncoder
+from sightline.methods.pictures.relative_position import Config, RelativePosition
 from sightline.recipes.find import find, train
 from sightline.towers.sizes import vit_small
 from sightline.towers.sizes_conv import common_resnet

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 import sightline
-from sightline.recipes import clip
 from sightline.recipes.find import train
+from sightline.recipes.image_text import clip
 from sightline.train.monitor import NonFinite
 
 FAILS_AT: list[int] = []

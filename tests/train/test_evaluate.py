@@ -6,7 +6,7 @@ import torch
 
 from sightline.data.prepare.preprocess import Preprocess
 from sightline.data.sample import Sample
-from sightline.methods.pictures import PictureEncoder
+from sightline.methods.parts.pictures import PictureEncoder
 from sightline.towers.sizes import vit_small
 from sightline.train.evaluate import Evaluator
 from sightline.train.neighbours import Neighbours

@@ -12,7 +12,7 @@ from sightline.data.augment import Augment, caption_views
 from sightline.data.masks import RandomMask
 from sightline.data.sources.source import open_source
 from sightline.data.views.kinds import MultiCrop, OneView, TwoViews
-from sightline.recipes import clip
+from sightline.recipes.image_text import clip
 from sightline.towers.sizes import vit_small
 from sightline.train.feed import Feed
 from sightline.train.options import Options

@@ -7,7 +7,7 @@ import torch
 
 from sightline.data.sources.source import open_source
 from sightline.nn.tag import decayed
-from sightline.recipes import dino
+from sightline.recipes.pictures import dino
 from sightline.train.feed import Feed
 from sightline.train.loop import Learner
 from sightline.train.optimizer import AdamW

@@ -147,7 +147,7 @@ def test_the_whole_gradient_is_clipped_by_one_norm_and_0_leaves_it():
 
 
 def test_a_limit_of_nothing_is_refused_and_clip_is_set_from_the_shell():
-    from sightline.recipes import clip
+    from sightline.recipes.image_text import clip
 
     with pytest.raises(ValueError, match="above 0"):
         EachTensor(0.0)

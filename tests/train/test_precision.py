@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from sightline.recipes import clip
+from sightline.recipes.image_text import clip
 from sightline.train import precision
 from sightline.train.folder import RunFolder
 from sightline.train.precision import settled

@@ -10,8 +10,8 @@ from PIL import Image
 from safetensors.torch import load_file
 
 import sightline
-from sightline.recipes import clip
 from sightline.recipes.find import train
+from sightline.recipes.image_text import clip
 from sightline.train.monitor import NonFinite
 
 QUICK = ["steps=6", "batch=8"]

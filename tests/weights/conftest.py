@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from sightline.data.prepare.preprocess import Preprocess
-from sightline.methods.clip import CLIP
+from sightline.methods.image_text.clip import CLIP
 from sightline.text.tokenizer import Tokenizer
 from sightline.towers.spec import BagSpec, Mean, ResNetSpec, TransformerTextSpec, ViTSpec
 from sightline.weights.run_folder.run import save_encoder

@@ -4,7 +4,7 @@ import torch
 from beartype.roar import BeartypeCallHintViolation
 from PIL import Image
 
-from sightline.methods.clip import CLIP
+from sightline.methods.image_text.clip import CLIP
 from sightline.weights.encoder import TorchEncoder
 from sightline.weights.load import load
 from sightline.weights.run_folder.run import save_encoder

@@ -31,29 +31,32 @@ class System:
     """One recipe module: a published system and its variants, in the order of the file."""
 
     name: str
+    chapter: str
+    """the folder of its module: `image_text`"""
     paper: str
     learns: str
     variants: tuple[Variant, ...] = field(default=())
 
 
 def systems(folder: Path = RECIPES) -> list[System]:
-    """Every system of `folder` by name; files without a variant are not systems."""
-    found = [_read(file) for file in sorted(folder.glob("*.py"))]
+    """Every system in the chapters of `folder`, by name; files without a variant are not systems."""
+    found = [_read(file) for file in sorted(folder.glob("*/*.py"), key=lambda file: file.stem)]
     return [system for system in found if system.variants]
 
 
-def named(name: str) -> tuple[str, str]:
+def named(name: str) -> tuple[System, str]:
     """(system, variant) of `system.variant`, or of `system`, whose variant is `small`. ValueError listing the known."""
     system, _, variant = name.partition(".")
-    known = {s.name: [v.name for v in s.variants] for s in systems()}
+    known = {s.name: s for s in systems()}
     if system not in known:
         near = get_close_matches(system, known, n=1)
         meant = f" (did you mean {near[0]}?)" if near else ""
         raise ValueError(f"there is no recipe {name!r}{meant}; known systems: {', '.join(known)}")
     variant = variant or "small"
-    if variant not in known[system]:
-        raise ValueError(f"{system} has no variant {variant!r}; it has {', '.join(known[system])}")
-    return system, variant
+    variants = [v.name for v in known[system].variants]
+    if variant not in variants:
+        raise ValueError(f"{system} has no variant {variant!r}; it has {', '.join(variants)}")
+    return known[system], variant
 
 
 def _read(file: Path) -> System:
@@ -65,7 +68,7 @@ def _read(file: Path) -> System:
         for node in tree.body
         if isinstance(node, ast.FunctionDef) and _makes_recipe(node)
     )
-    return System(file.stem, said.get("PAPER", ""), said.get("LEARNS", ""), variants)
+    return System(file.stem, file.parent.name, said.get("PAPER", ""), said.get("LEARNS", ""), variants)
 
 
 def _constants(tree: ast.Module) -> dict:

@@ -1,7 +1,7 @@
 """From a recipe's name to the recipe, and the Python face of `sightline train`.
 
-A name is the import path below this package: `clip.icons` is `sightline.recipes.clip.icons()`; a bare system name means
-its `small`.
+A name is a module and its function, whatever the chapter: `clip.icons` is `sightline.recipes.image_text.clip.icons()`;
+a bare system name means its `small`.
 """
 
 import importlib
@@ -20,7 +20,7 @@ from sightline.train.run import fit
 def find(name: str) -> Recipe:
     """The recipe called `system` or `system.variant`. Raises ValueError listing the known ones."""
     system, variant = named(name)
-    module: Any = importlib.import_module(f"sightline.recipes.{system}")
+    module: Any = importlib.import_module(f"sightline.recipes.{system.chapter}.{system.name}")
     return getattr(module, variant)()
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from sightline.methods.clip import CLIP
-from sightline.methods.siglip import SigLIP
+from sightline.methods.image_text.clip import CLIP
+from sightline.methods.image_text.siglip import SigLIP
 from sightline.weights.load import load, pick
 from sightline.weights.run_folder.run import load_encoder, save_encoder
 
@@ -134,7 +134,7 @@ FULL_DISK = """
 import resource, sys
 sys.path.insert(0, {tests!r})
 import pytest, torch
-from sightline.methods.clip import CLIP
+from sightline.methods.image_text.clip import CLIP
 from sightline.text.tokenizer import Tokenizer
 from sightline.weights.load import load
 from sightline.weights.run_folder.run import save_encoder
