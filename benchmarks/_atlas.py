@@ -22,8 +22,8 @@ from sightline.data.sources.source import open_source
 from sightline.methods.parts.pictures import PictureEncoder
 from sightline.probes.paired import interval
 from sightline.recipes.find import find, train
-from sightline.train.override import override
-from sightline.train.recipe import Recipe, fitted
+from sightline.train.recipe.override import override
+from sightline.train.recipe.recipe import Recipe, fitted
 from sightline.weights.encoder import TorchEncoder
 
 SIZE = 32

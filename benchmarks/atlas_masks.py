@@ -68,8 +68,8 @@ from sightline.data.prepare.preprocess import Preprocess
 from sightline.data.views.kinds import as_views
 from sightline.probes.linear import LinearProbe
 from sightline.towers.spec import ViTSpec
-from sightline.train.override import override
-from sightline.train.recipe import Recipe
+from sightline.train.recipe.override import override
+from sightline.train.recipe.recipe import Recipe
 
 METHODS = ("mae", "ibot")
 RATIO = {"mae": 0.6, "ibot": 0.3}

@@ -41,8 +41,8 @@ class Cost:
 
         from sightline.losses.instance import instance_nce, instance_softmax
         from sightline.methods.pictures.exemplar import LinearClasses
-        from sightline.nn.bank import MemoryBank
         from sightline.nn.head import unit
+        from sightline.nn.state.bank import MemoryBank
         from sightline.nn.tag import decayed
         from sightline.recipes.pictures import exemplar
 

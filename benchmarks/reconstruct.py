@@ -25,7 +25,7 @@ from sightline.methods.pictures.mae import MAE
 from sightline.probes.knn import KNN
 from sightline.probes.linear import LinearProbe
 from sightline.recipes.restored import restored
-from sightline.train.recipe import Recipe
+from sightline.train.recipe.recipe import Recipe
 
 SHOWN = 16
 

@@ -22,8 +22,8 @@ WHOLE = ("benchmarks", "cli", "runtime", "search", "shell", "train", "web", "wei
 LONG = """
 train/test_resume train/test_alarms weights/convert/test_convert shell/test_light_install benchmarks/test_atlas
 train/test_parallel weights/onnx/test_export web/test_browser search/test_kill recipes/test_ranks
-recipes/test_contract train/test_init weights/onnx/test_naflex recipes/test_self_distillation data/feed/test_loader
-cli/test_convert
+recipes/test_contract train/recipe/test_init weights/onnx/test_naflex recipes/test_self_distillation
+data/feed/test_loader cli/test_convert
 """.split()
 """files that take long for their number of tests: begun first, so that no process waits for another at the end"""
 

@@ -7,7 +7,7 @@ from sightline import dist
 from sightline.methods.pictures import byol, simclr
 from sightline.methods.pictures.byol import BYOL
 from sightline.methods.pictures.simclr import SimCLR
-from sightline.nn.sync_norm import across_ranks
+from sightline.nn.conv.sync_norm import across_ranks
 from sightline.towers import ResNetSpec, ViTSpec
 
 B = 6

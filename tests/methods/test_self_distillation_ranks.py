@@ -7,7 +7,7 @@ from sightline import dist
 from sightline.methods.parts.targets import Centering, Sinkhorn
 from sightline.methods.parts.teaching import Head, Teaching
 from sightline.methods.pictures import dino, dinov2, ibot
-from sightline.nn.sync_norm import across_ranks
+from sightline.nn.conv.sync_norm import across_ranks
 from sightline.towers import ResNetSpec, ViTSpec
 
 B = 6

@@ -7,7 +7,7 @@ from sightline import dist
 from sightline.methods.pictures import mae, relative_position
 from sightline.methods.pictures.mae import MAE
 from sightline.methods.pictures.relative_position import RelativePosition
-from sightline.nn.sync_norm import across_ranks
+from sightline.nn.conv.sync_norm import across_ranks
 from sightline.towers import ResNetSpec, ViTSpec
 
 B = 4

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from sightline.nn.attention import Attention
-from sightline.nn.resnet import Basic, Bottleneck
+from sightline.nn.conv.resnet import Basic, Bottleneck
 from sightline.nn.rotary import Rotary
 from sightline.nn.transformer import MLP, Block, LayerScale, PostNormBlock, SwiGLU
 

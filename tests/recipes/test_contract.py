@@ -13,7 +13,7 @@ from sightline.recipes.find import find
 from sightline.train.feed import Feed
 from sightline.train.loop import Learner
 from sightline.train.options import Options
-from sightline.train.recipe import fitted
+from sightline.train.recipe.recipe import fitted
 from sightline.train.vocabulary import tokenizer_of
 
 CPU = torch.device("cpu")

@@ -16,7 +16,7 @@ import torch
 
 from sightline.recipes.catalogue import systems
 from sightline.recipes.find import find
-from sightline.train.optimizer import SGD
+from sightline.train.optim.optimizer import SGD
 from sightline.train.options import Options
 from sightline.train.run import fit
 

@@ -10,10 +10,10 @@ from sightline.data.sources.source import open_source
 from sightline.nn.tag import decayed
 from sightline.recipes.catalogue import systems
 from sightline.recipes.find import find
-from sightline.train.collapse import measured
 from sightline.train.feed import Feed
 from sightline.train.loop import Learner
 from sightline.train.options import Options
+from sightline.train.watch.collapse import measured
 
 CPU = torch.device("cpu")
 NAMES = ["dino.tiny", "ibot.tiny", "dinov2.tiny"]

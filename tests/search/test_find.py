@@ -123,8 +123,8 @@ def test_an_encoder_of_pictures_alone_finds_by_words_alone(index, encoder):
 
 def test_asking_for_more_goes_on_in_the_same_order(index, encoder, monkeypatch):
     for depth in (2, 1000):
-        monkeypatch.setattr("sightline.search.rank.DEPTH", depth)
-        monkeypatch.setattr("sightline.search.fuse.DEPTH", depth)
+        monkeypatch.setattr("sightline.search.rank.rank.DEPTH", depth)
+        monkeypatch.setattr("sightline.search.rank.fuse.DEPTH", depth)
         whole = names(index.search_text("red card", encoder, k=7))
         assert len(set(whole)) == 7
         for k in range(1, 7):

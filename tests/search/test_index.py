@@ -248,7 +248,7 @@ def test_rebuilding_changes_the_encoder_and_drops_what_is_not_in_the_source(db, 
 
 
 def test_a_rebuild_that_fails_leaves_the_old_vectors_answering(db, folder, encoder, listed, colours, monkeypatch):
-    monkeypatch.setattr("sightline.search.fill.BATCH", 2)
+    monkeypatch.setattr("sightline.search.fill.fill.BATCH", 2)
     db.add(listed(folder), encoder)
     other = colours(identity="turned", name="runs/other", turn=1)
     plain = other.encode_image

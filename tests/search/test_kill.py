@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from sightline.search import matrix, near
 from sightline.search.index import Index
-from sightline.search.matrix import HEADER
+from sightline.search.rank import matrix, near
+from sightline.search.rank.matrix import HEADER
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and file size limits are POSIX")
 START = f"""
 import sys, time
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from conftest import Colours, Listed
-import sightline.search.fill as fill
-import sightline.search.matrix as matrix
+import sightline.search.fill.fill as fill
+import sightline.search.rank.matrix as matrix
 from sightline.search.index import Index
 db, folder = sys.argv[1:]
 encoder = Colours()

@@ -11,8 +11,8 @@ from PIL import Image
 
 from sightline.data.sample import Sample
 from sightline.search import read
+from sightline.search.fill.picture import SOURCE_BYTES
 from sightline.search.index import Index
-from sightline.search.picture import SOURCE_BYTES
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9" fill="#f00"/>%s</svg>'
 

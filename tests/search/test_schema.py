@@ -8,8 +8,8 @@ from contextlib import closing
 import numpy as np
 import pytest
 
+from sightline.search.fill.picture import fingerprint
 from sightline.search.index import Index
-from sightline.search.picture import fingerprint
 from sightline.search.schema import APPLICATION, MIGRATIONS, connect, spoken
 
 VERSION_1 = (

@@ -23,7 +23,7 @@ def names(db):
 def test_a_folder_that_vanishes_midway_is_said_and_nothing_is_removed(
     db, folder, encoder, listed, painted, opened, monkeypatch
 ):
-    monkeypatch.setattr("sightline.search.fill.BATCH", 2)
+    monkeypatch.setattr("sightline.search.fill.fill.BATCH", 2)
     for number in range(20):
         painted(folder / f"p{number:02}.png", "red", shade=30 + number)
     for file in list(folder.iterdir()):  # captions of their own, whose files vanish too

@@ -10,8 +10,8 @@ import pytest
 
 from sightline.recipes.catalogue import systems
 from sightline.recipes.find import find
-from sightline.train.override import UnknownSetting, override
-from sightline.train.recipe import Recipe
+from sightline.train.recipe.override import UnknownSetting, override
+from sightline.train.recipe.recipe import Recipe
 
 ROOT = Path(__file__).parents[2]
 find = functools.cache(find)

@@ -2,7 +2,7 @@ import pytest
 import torch
 from timm.layers import resample_abs_pos_embed, resample_patch_embed
 
-from sightline.nn.kernel import flat, unflat
+from sightline.nn.conv.kernel import flat, unflat
 from sightline.towers import Cls, FlexiViTSpec, LearnedSpec, ViTSpec
 
 SPEC = FlexiViTSpec(size=24, patch=6, kernel=8, grid=3, dim=16, depth=2, heads=2, pool=Cls(registers=1))

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from open_clip.modified_resnet import ModifiedResNet
 from torch import nn
 
-from sightline.nn.resnet import SmoothBottleneck
+from sightline.nn.conv.resnet import SmoothBottleneck
 from sightline.towers import sizes_conv
 from sightline.towers.spec import ModifiedResNetSpec, from_json, to_json
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from sightline.nn.kernel import flat, unflat
+from sightline.nn.conv.kernel import flat, unflat
 from sightline.towers import Cls, LearnedSpec, Map, Mean, NaFlexSpec, Norm, Patches, RotarySpec, ViTSpec
 from sightline.towers.naflex import patches_of
 

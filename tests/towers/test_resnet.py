@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from sightline.nn.resnet import Basic
+from sightline.nn.conv.resnet import Basic
 from sightline.towers import ResNetSpec, SmallStem, StandardStem, sizes_conv
 
 

@@ -13,8 +13,8 @@ from sightline.recipes.pictures import byol, dino, simclr
 from sightline.towers.spec import Mean
 from sightline.train.feed import Feed
 from sightline.train.loop import Learner
-from sightline.train.monitor import Monitor
 from sightline.train.options import Options
+from sightline.train.watch.monitor import Monitor
 
 CPU = torch.device("cpu")
 STEPS = 151

@@ -19,7 +19,7 @@ from sightline.recipes.find import find, train
 from sightline.towers.sizes import vit_small
 from sightline.towers.sizes_conv import common_resnet
 from sightline.train.checks import check_count, check_method, check_metric, check_pictures
-from sightline.train.recipe import Data, Evaluation, Recipe
+from sightline.train.recipe.recipe import Data, Evaluation, Recipe
 
 
 class Spread(nn.Module):

@@ -12,7 +12,7 @@ import torch
 import sightline
 from sightline.recipes.find import train
 from sightline.recipes.image_text import clip
-from sightline.train.monitor import NonFinite
+from sightline.train.watch.monitor import NonFinite
 
 FAILS_AT: list[int] = []
 STOPS_AT: list[int] = []

@@ -16,7 +16,7 @@ from sightline.recipes.image_text import clip
 from sightline.towers.sizes import vit_small
 from sightline.train.feed import Feed
 from sightline.train.options import Options
-from sightline.train.recipe import Data
+from sightline.train.recipe.recipe import Data
 
 METHOD = SimpleNamespace(needs=frozenset({"image"}), uses=frozenset())
 MASKED = SimpleNamespace(needs=frozenset({"image", "masks"}), uses=frozenset())

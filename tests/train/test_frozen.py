@@ -10,9 +10,9 @@ from sightline.nn.tag import decayed
 from sightline.recipes.pictures import dino
 from sightline.train.feed import Feed
 from sightline.train.loop import Learner
-from sightline.train.optimizer import AdamW
+from sightline.train.optim.optimizer import AdamW
+from sightline.train.optim.schedule import Constant
 from sightline.train.options import Options
-from sightline.train.schedule import Constant
 
 CPU, TOTAL, FROZEN, LR = torch.device("cpu"), 60, 12, 1e-3
 

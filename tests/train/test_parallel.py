@@ -16,18 +16,18 @@ import torch
 from sightline import dist
 from sightline.cli import main
 from sightline.data.sources.source import open_source
-from sightline.nn.ema import EMA
-from sightline.nn.lock import lock
-from sightline.nn.sync_norm import across_ranks
+from sightline.nn.conv.sync_norm import across_ranks
+from sightline.nn.state.ema import EMA
+from sightline.nn.state.lock import lock
 from sightline.nn.tag import decayed
 from sightline.recipes.find import find
 from sightline.train.feed import Feed
-from sightline.train.gradcache import check_gradcache
 from sightline.train.loop import Learner
-from sightline.train.optimizer import SGD
+from sightline.train.optim.gradcache import check_gradcache
+from sightline.train.optim.optimizer import SGD
 from sightline.train.options import Options
 from sightline.train.parallel import shard
-from sightline.train.recipe import fitted
+from sightline.train.recipe.recipe import fitted
 from sightline.train.vocabulary import tokenizer_of
 
 CPU = torch.device("cpu")

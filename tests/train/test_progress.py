@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from sightline.train.progress import Progress, progress_of
-from sightline.train.recipe import Evaluation
+from sightline.train.recipe.recipe import Evaluation
 
 RULES = Evaluation(metric="knn", every=2, patience=2)
 

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 import sightline
 from sightline.recipes.find import train
 from sightline.recipes.image_text import clip
-from sightline.train.monitor import NonFinite
+from sightline.train.watch.monitor import NonFinite
 
 QUICK = ["steps=6", "batch=8"]
 

@@ -10,7 +10,7 @@ from sightline.data.prepare.naflex_rule import NaFlexRule
 from sightline.data.prepare.preprocess import Preprocess
 from sightline.data.sample import Sample
 from sightline.search.batcher import batcher_of
-from sightline.search.stream import stream
+from sightline.search.fill.stream import stream
 from sightline.towers.spec import NaFlexSpec, ViTSpec
 from sightline.weights.batcher import TorchBatcher, bfloat16_pays, lowered
 from sightline.weights.encoder import TorchEncoder

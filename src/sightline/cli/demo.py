@@ -122,7 +122,7 @@ def library(encoder: Any, out: Path, fold: int) -> dict[str, Any]:
     from sightline.data.sources.icons import hidden_term, icon_entries, names_of_split
     from sightline.data.sources.source import open_source
     from sightline.search.index import Index
-    from sightline.search.judge import judge
+    from sightline.search.rank.judge import judge
 
     rows = []
     with Index(out / "icons.db") as index:

@@ -9,7 +9,7 @@ from sightline.cli.progress import name_bad, progress
 from sightline.data.terminal import shown
 
 if TYPE_CHECKING:
-    from sightline.search.fill import Report
+    from sightline.search.fill.fill import Report
     from sightline.search.index import Index
 
 
@@ -80,7 +80,7 @@ def index(
 def _fill(made: "Index", src: str, encoder: str | None, rebuild: bool, device: str, scales: tuple[float, ...]) -> None:
     from sightline.data.sources.source import open_source
     from sightline.search.encoder import open_encoder
-    from sightline.search.place import anchored
+    from sightline.search.fill.place import anchored
 
     start, db = time.monotonic(), made.path
     if encoder is None and not db.exists():
@@ -113,7 +113,7 @@ def _fill(made: "Index", src: str, encoder: str | None, rebuild: bool, device: s
 
 
 def _refuse_lost(src: str, db: Path) -> None:
-    from sightline.search.place import lost, root
+    from sightline.search.fill.place import lost, root
 
     if lost(src):
         raise ValueError(

@@ -113,7 +113,7 @@ def train(
     if not done.finished and not dry_run:
         raise KeyboardInterrupt  # what comes after it in a script must not begin
     if done.finished and done.lead:
-        from sightline.train.score import told
+        from sightline.train.evaluate.score import told
 
         scores = told(done.scores)
         if done.already:
@@ -152,7 +152,7 @@ def settings_meant(words: Sequence[str]) -> str:
         if not equals:
             value = next((after for after in given[at + 1 : at + 2] if not after.startswith("--")), "VALUE")
         from sightline.recipes.find import find
-        from sightline.train.nearest import nearest
+        from sightline.train.recipe.nearest import nearest
 
         told += [f"{setting}={value}" for setting in nearest(find(recipe), name)[:1]]
     return f"settings are words without dashes: write {' '.join(told)}." if told else ""

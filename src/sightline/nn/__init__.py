@@ -1,19 +1,19 @@
 """Parts that towers are made of: modules passed built, never flags."""
 
 from sightline.nn.attention import Attention, attend, causal
-from sightline.nn.convnet import ChannelNorm, ConvNorm
-from sightline.nn.film import FiLM, FiLMBlock, dead_share
+from sightline.nn.conv.convnet import ChannelNorm, ConvNorm
+from sightline.nn.conv.film import FiLM, FiLMBlock, dead_share
+from sightline.nn.conv.pool2d import AttentionPool2d
+from sightline.nn.conv.resnet import Basic, Bottleneck, SmoothBottleneck, clip_stem, small_stem, standard_stem
+from sightline.nn.conv.sync_norm import SyncBatchNorm, across_ranks
 from sightline.nn.head import Projection, unit
 from sightline.nn.heads import BYOLHead, DINOHead, ScaledPrototypes, SimCLRHead, UnitPrototypes
 from sightline.nn.patch import ConvStem, PatchStem
 from sightline.nn.pool import ClsPool, MapPool, MeanPool
-from sightline.nn.pool2d import AttentionPool2d
 from sightline.nn.position import Learned, SinCos, Unplaced, sincos_mae, sincos_moco
-from sightline.nn.resnet import Basic, Bottleneck, SmoothBottleneck, clip_stem, small_stem, standard_stem
 from sightline.nn.rotary import Rotary
-from sightline.nn.sync_norm import SyncBatchNorm, across_ranks
+from sightline.nn.state.teacher import Teacher, cosine_momentum
 from sightline.nn.tag import decayed, groups, tag, tags
-from sightline.nn.teacher import Teacher, cosine_momentum
 from sightline.nn.transformer import (
     MLP,
     Block,

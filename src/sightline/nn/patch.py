@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from sightline.nn.convnet import ChannelNorm
-from sightline.nn.kernel import at_patch, flat, unflat
+from sightline.nn.conv.convnet import ChannelNorm
+from sightline.nn.conv.kernel import at_patch, flat, unflat
 from sightline.nn.resample import Resample
 
 Grid = tuple[int, int]

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from sightline.recipes.catalogue import named
-from sightline.train.init import Lock
 from sightline.train.options import Options, Summary
-from sightline.train.override import override
-from sightline.train.recipe import Recipe
+from sightline.train.recipe.init import Lock
+from sightline.train.recipe.override import override
+from sightline.train.recipe.recipe import Recipe
 from sightline.train.run import fit
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from sightline.recipes.find import find
 from sightline.train.checkpoint import load
 from sightline.train.folder import RunFolder
-from sightline.train.override import override
-from sightline.train.recipe import Recipe, fitted
+from sightline.train.recipe.override import override
+from sightline.train.recipe.recipe import Recipe, fitted
 
 
 def restored(run: str | Path) -> tuple[Recipe, Any]:

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from sightline.train.optimizer import AdamW
-from sightline.train.recipe import Evaluation, Recipe
-from sightline.train.schedule import WarmupCosine
+from sightline.train.optim.optimizer import AdamW
+from sightline.train.optim.schedule import WarmupCosine
+from sightline.train.recipe.recipe import Evaluation, Recipe
 
 
 def shrunk(recipe: Recipe, **changes: Any) -> Recipe:

@@ -17,7 +17,7 @@ from sightline.data.array import to_numpy
 from sightline.data.sample import Source, Stream
 from sightline.probes.zero_shot import GRAPHIC, classifier
 from sightline.search.embed import rows
-from sightline.search.fill import Progress
+from sightline.search.fill.fill import Progress
 from sightline.search.query import Embedder
 
 

@@ -14,13 +14,13 @@ from sightline.data.decode.record import Bad
 from sightline.data.prepare.tile import Box
 from sightline.data.sample import Sample, Source, Stream
 from sightline.search.batcher import Precision, batcher_of
-from sightline.search.fill import BATCH, Progress
+from sightline.search.fill.fill import BATCH, Progress
+from sightline.search.fill.samples import samples
+from sightline.search.fill.spent import Spent
+from sightline.search.fill.stream import Done, path_of, stream
 from sightline.search.parts import Parts
 from sightline.search.query import Embedder
 from sightline.search.row import storable
-from sightline.search.samples import samples
-from sightline.search.spent import Spent
-from sightline.search.stream import Done, path_of, stream
 from sightline.search.target import refuse_other
 
 FORMAT = 1

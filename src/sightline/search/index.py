@@ -16,12 +16,14 @@ import numpy as np
 
 from sightline.data.array import unit
 from sightline.data.sample import Source, Stream
-from sightline.search import near, place, rank, read
-from sightline.search.fill import Filling, Progress, Report
-from sightline.search.matrix import Cache, Stamp, Vectors
+from sightline.search import read
+from sightline.search.fill import place
+from sightline.search.fill.fill import Filling, Progress, Report
 from sightline.search.owner import admit, check, enter, own, owner_of, sources_of, stamp_of
 from sightline.search.query import Embedder, image_vector, reads_text, text_vector, typed
-from sightline.search.rank import Mode, Ranked, Ranking
+from sightline.search.rank import near, rank
+from sightline.search.rank.matrix import Cache, Stamp, Vectors
+from sightline.search.rank.rank import Mode, Ranked, Ranking
 from sightline.search.read import Hit, Picture
 from sightline.search.schema import connect, revise, spoken, transaction
 from sightline.search.tile import TileCache, scales_of, set_scales

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from sightline.search.matrix import Stamp
-from sightline.search.picture import plain
+from sightline.search.fill.picture import plain
 from sightline.search.query import Embedder
+from sightline.search.rank.matrix import Stamp
 from sightline.search.schema import transaction
 
 

@@ -13,11 +13,11 @@ from sightline.data import regular
 from sightline.data.decode.picture import FILE_BYTES, open_raster, unpacked
 from sightline.data.prepare.tile import Box
 from sightline.data.sample import BadSample
-from sightline.search.gone import there
-from sightline.search.matrix import Vectors, key
-from sightline.search.picture import fingerprint
-from sightline.search.place import lost
-from sightline.search.rank import Ranked
+from sightline.search.fill.gone import there
+from sightline.search.fill.picture import fingerprint
+from sightline.search.fill.place import lost
+from sightline.search.rank.matrix import Vectors, key
+from sightline.search.rank.rank import Ranked
 from sightline.search.tile import box_of
 
 SVG = "image/svg+xml"

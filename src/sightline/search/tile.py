@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sightline.data.prepare.tile import Box
-from sightline.search.matrix import Cache, Stamp, Vectors
+from sightline.search.rank.matrix import Cache, Stamp, Vectors
 
 
 @dataclass(frozen=True, slots=True)

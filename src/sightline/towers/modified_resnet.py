@@ -8,8 +8,8 @@ Departure: convolutions start as in our other ResNets (He, fan out); CLIP left t
 
 from collections.abc import Sequence
 
-from sightline.nn.pool2d import AttentionPool2d
-from sightline.nn.resnet import SmoothBottleneck, clip_stem
+from sightline.nn.conv.pool2d import AttentionPool2d
+from sightline.nn.conv.resnet import SmoothBottleneck, clip_stem
 from sightline.towers.resnet import ResNet, quiet_branches
 
 

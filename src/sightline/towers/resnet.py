@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from sightline.nn.conv.resnet import Basic, Bottleneck, SmoothBottleneck
 from sightline.nn.patch import Grid
-from sightline.nn.resnet import Basic, Bottleneck, SmoothBottleneck
 from sightline.protocols import Features
 
 

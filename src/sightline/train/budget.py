@@ -9,8 +9,8 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from sightline.train.optimizer import LARS, SGD, Nesterov
-from sightline.train.recipe import Recipe
+from sightline.train.optim.optimizer import LARS, SGD, Nesterov
+from sightline.train.recipe.recipe import Recipe
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import numpy as np
 
 from sightline.data.feed.caption_choice import DRAWS
 from sightline.data.sample import Stream
-from sightline.train.recipe import Recipe
+from sightline.train.recipe.recipe import Recipe
 from sightline.train.vocabulary import LIMIT, some
 
 STREAMED = 512

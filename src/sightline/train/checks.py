@@ -12,11 +12,11 @@ from torch import nn
 
 from sightline.data.sample import Stream
 from sightline.data.views.kinds import View, as_views, check_view_sizes, smallest_side
-from sightline.nn.sync_norm import BATCHNORM
+from sightline.nn.conv.sync_norm import BATCHNORM
 from sightline.protocols import Contrastive
-from sightline.train.evaluate import METRICS
-from sightline.train.neighbours import Neighbours
-from sightline.train.recipe import Recipe, fitted
+from sightline.train.evaluate.evaluator import METRICS
+from sightline.train.evaluate.neighbours import Neighbours
+from sightline.train.recipe.recipe import Recipe, fitted
 
 BY_WORDS = ("text_to_image", "image_to_text", "zero_shot")
 """how the metrics begin that need a text tower"""

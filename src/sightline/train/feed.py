@@ -16,7 +16,7 @@ from sightline.protocols import Batch
 from sightline.train.checks import check_patches
 from sightline.train.log import filling
 from sightline.train.options import Options
-from sightline.train.recipe import Recipe
+from sightline.train.recipe.recipe import Recipe
 from sightline.train.vocabulary import shared_terms
 
 MADE = frozenset({"image", "tokens", "views", "masks"})

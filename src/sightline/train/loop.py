@@ -15,18 +15,18 @@ from torch import Tensor, nn
 
 from sightline import dist
 from sightline.data.draw import seed_of
-from sightline.nn.ema import EMA
 from sightline.nn.heads import UnitPrototypes
-from sightline.nn.lock import keep_locked, locked
 from sightline.nn.noise import begin
+from sightline.nn.state.ema import EMA
+from sightline.nn.state.lock import keep_locked, locked
 from sightline.protocols import Batch, Contrastive, Losses
 from sightline.train import checkpoint
-from sightline.train.clipping import clip_gradients, norm_of
-from sightline.train.gradcache import backward_accumulated, backward_cached, backward_whole
-from sightline.train.monitor import EVERY, check_finite, check_gradient
-from sightline.train.optimizer import set_decay, set_rate
+from sightline.train.optim.clipping import clip_gradients, norm_of
+from sightline.train.optim.gradcache import backward_accumulated, backward_cached, backward_whole
+from sightline.train.optim.optimizer import set_decay, set_rate
 from sightline.train.parallel import replicate, reshard
-from sightline.train.recipe import Recipe
+from sightline.train.recipe.recipe import Recipe
+from sightline.train.watch.monitor import EVERY, check_finite, check_gradient
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 

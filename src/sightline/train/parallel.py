@@ -1,7 +1,7 @@
 """One process or many: start-up under `torchrun`, and the wrapper that keeps replicas or shards in step.
 
 Besides `sightline.dist` and `checkpoint.py` the only file that knows torch.distributed. Two ranks give the losses, the
-weights and the statistics of one: every BatchNorm is over all ranks (nn/sync_norm.py).
+weights and the statistics of one: every BatchNorm is over all ranks (nn/conv/sync_norm.py).
 """
 
 import os

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sightline.train.folder import plain
-from sightline.train.recipe import Evaluation
+from sightline.train.recipe.recipe import Evaluation
 
 STOPS = ("every", "metric", "patience")
 """of the rules of evaluation, what decides that a run stops early"""

@@ -18,9 +18,9 @@ from sightline.data.atomic import replacing
 from sightline.data.feed.order import Window
 from sightline.data.sample import Source, Stream
 from sightline.data.sources.source import hold_out, open_source
-from sightline.nn.ema import EMA
-from sightline.nn.resnet import Basic, Bottleneck
-from sightline.nn.sync_norm import across_ranks
+from sightline.nn.conv.resnet import Basic, Bottleneck
+from sightline.nn.conv.sync_norm import across_ranks
+from sightline.nn.state.ema import EMA
 from sightline.nn.tag import decayed
 from sightline.nn.transformer import Block
 from sightline.text.load import AnyTokenizer, load_tokenizer
@@ -28,15 +28,15 @@ from sightline.train import budget, captions, checkpoint
 from sightline.train.checks import check_count, check_method, check_metric, check_pictures
 from sightline.train.feed import Feed
 from sightline.train.folder import RunFolder, plain, versions
-from sightline.train.gradcache import check_gradcache
-from sightline.train.init import Lock, Start, begin
 from sightline.train.log import Line
 from sightline.train.loop import Learner
+from sightline.train.optim.gradcache import check_gradcache
 from sightline.train.options import Options, Summary
 from sightline.train.parallel import processes, shard
-from sightline.train.precision import settled
 from sightline.train.progress import Progress, progress_of
-from sightline.train.recipe import Recipe, fitted
+from sightline.train.recipe.init import Lock, Start, begin
+from sightline.train.recipe.precision import settled
+from sightline.train.recipe.recipe import Recipe, fitted
 from sightline.train.session import Session
 from sightline.train.vocabulary import tokenizer_of
 
@@ -57,7 +57,7 @@ def fit(
     """Trains `recipe` into the folder `out`, or goes on where an earlier call with the same settings stopped.
 
     `data` and `evaluation` are SRC texts or open sources; without `evaluation` 5 % of the data is held out. `init` is
-    an encoder that the run starts from (`train/init.py`), `lock` the towers of it that are not trained.
+    an encoder that the run starts from (`train/recipe/init.py`), `lock` the towers of it that are not trained.
     Raises ValueError where the data lacks what the method needs, the folder holds another run, or a setting does not
     fit; NonFinite where the loss stops being a number; OSError where the disk is full (nothing older is lost).
     """

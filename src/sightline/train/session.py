@@ -15,17 +15,17 @@ from sightline.runtime.load import exported
 from sightline.text.load import AnyTokenizer
 from sightline.train import checkpoint
 from sightline.train.checks import check_neighbours
-from sightline.train.evaluate import Evaluator, Prepared
+from sightline.train.evaluate.evaluator import Evaluator, Prepared
+from sightline.train.evaluate.score import told
 from sightline.train.feed import Feed
 from sightline.train.folder import RunFolder, write_json
 from sightline.train.log import Board, Line, Metrics, tensorboard
 from sightline.train.loop import Clock, Learner
-from sightline.train.monitor import Monitor
 from sightline.train.options import Options, Summary
 from sightline.train.progress import Progress
-from sightline.train.recipe import Recipe
-from sightline.train.score import told
+from sightline.train.recipe.recipe import Recipe
 from sightline.train.signals import signals
+from sightline.train.watch.monitor import Monitor
 from sightline.weights.run_folder.run import save_encoder
 
 

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from fastapi import FastAPI, HTTPException, Request, Response
 
-from sightline.search.picture import fingerprint
+from sightline.search.fill.picture import fingerprint
 
 STATIC = Path(__file__).parent / "static"
 MEDIA = {

@@ -10,7 +10,7 @@ from dataclasses import replace
 from torch import Tensor
 
 from sightline.data.prepare.preprocess import Preprocess
-from sightline.nn.kernel import Order, at_channels, flat, unflat
+from sightline.nn.conv.kernel import Order, at_channels, flat, unflat
 from sightline.towers.spec import (
     AlexNetOneTowerSpec,
     AlexNetSpec,

@@ -13,7 +13,7 @@ from sightline.data.decode.picture import decode, measure, preview
 from sightline.data.prepare.preprocess import Preprocess
 from sightline.data.sample import BadSample
 from sightline.data.sources.folder import open_folder
-from sightline.search.picture import content_of
+from sightline.search.fill.picture import content_of
 
 SEVEN = Preprocess(size=16, channels=7, mean=(0.5,) * 7, std=(0.25,) * 7, resize="squash")
 

@@ -9,7 +9,7 @@ from PIL import Image
 from sightline.data.decode import frame
 from sightline.data.decode.picture import decode, measure, own_bands
 from sightline.data.sample import BadSample
-from sightline.search.picture import dimensions
+from sightline.search.fill.picture import dimensions
 
 CLEAR, BLACK = Image.new("RGBA", (32, 32)), Image.new("RGB", (32, 32))
 RED, BLUE = (Image.new("RGB", (32, 32), colour) for colour in ("red", "blue"))

@@ -20,7 +20,7 @@ from sightline.data.sample import BadSample, Sample
 from sightline.data.show.report import report
 from sightline.data.sources.subset import hold_out
 from sightline.data.views.kinds import smallest_side
-from sightline.search.picture import content_of
+from sightline.search.fill.picture import content_of
 
 CASES = 6
 """damaged copies of each file"""

@@ -10,7 +10,7 @@ from PIL import Image
 from sightline.data.decode.icon_file import largest
 from sightline.data.decode.picture import decode, measure, open_raster
 from sightline.data.sample import BadSample
-from sightline.search.picture import dimensions
+from sightline.search.fill.picture import dimensions
 
 
 def png(side, colour):

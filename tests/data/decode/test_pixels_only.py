@@ -13,7 +13,7 @@ from sightline.data.decode.picture import decode, measure
 from sightline.data.decode.pixels_only import bare
 from sightline.data.decode.target import extent
 from sightline.data.sample import BadSample
-from sightline.search.picture import dimensions
+from sightline.search.fill.picture import dimensions
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (20, 32, 3), np.uint8)
 PICTURE = Image.fromarray(PIXELS)

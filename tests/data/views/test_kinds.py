@@ -34,7 +34,7 @@ from sightline.data.views.kinds import (
     stored_side,
 )
 from sightline.data.views.patch_pairs import Neighbours
-from sightline.train.override import override
+from sightline.train.recipe.override import override
 
 EVERY = [OneView, TwoViews, ByolViews, MultiCrop, MaeView]
 

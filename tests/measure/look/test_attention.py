@@ -11,8 +11,8 @@ from sightline.measure.look.attention import (
     probe_rows,
     watched,
 )
+from sightline.nn.conv.pool2d import AttentionPool2d
 from sightline.nn.pool import MapPool
-from sightline.nn.pool2d import AttentionPool2d
 from sightline.nn.transformer import MLP
 from sightline.towers.spec import Cls, RotarySpec, ViTSpec
 from sightline.weights.load import load

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from sightline.methods.pictures.autoencoder import Autoencoder, Config, explained
-from sightline.nn.conv_decoder import ConvDecoder
+from sightline.nn.conv.decoder import ConvDecoder
 from sightline.protocols import Features, Method
 from sightline.towers.spec import FlatMapSpec, ResNetSpec, SmallStem
 

@@ -7,7 +7,7 @@ from sightline.methods.parts.targets import Centering, Sinkhorn
 from sightline.methods.parts.teaching import Head, Teaching, by_size
 from sightline.methods.pictures.dino import DINO, Config
 from sightline.towers import ResNetSpec, ViTSpec
-from sightline.train.init import spread
+from sightline.train.recipe.init import spread
 
 HEAD = Head(prototypes=16, hidden=12, bottleneck=6)
 VIT = ViTSpec(size=16, patch=4, dim=8, depth=2, heads=2, drop_path=0.5)

@@ -14,8 +14,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from sightline.nn.attention import Maps
+from sightline.nn.conv.pool2d import AttentionPool2d
 from sightline.nn.pool import MapPool
-from sightline.nn.pool2d import AttentionPool2d
 from sightline.nn.transformer import Stack
 
 Weights = Float[np.ndarray, "h s s"]

@@ -11,7 +11,7 @@ from jaxtyping import Float, UInt8
 from torch import nn
 
 from sightline.measure.look.pca import components
-from sightline.nn.kernel import unflat
+from sightline.nn.conv.kernel import unflat
 from sightline.nn.patch import PatchStem
 
 LEADING = 28

@@ -17,8 +17,8 @@ from sightline.measure.look.filters import Filters, filters, first_kernels
 from sightline.measure.look.pca import TokenMaps, token_maps
 from sightline.measure.look.prepare import Bads, Ready, chosen, every
 from sightline.measure.look.unit import Crop, Top, drawn, hidden, receptive_field
+from sightline.nn.conv.pool2d import AttentionPool2d
 from sightline.nn.pool import ClsPool, MapPool
-from sightline.nn.pool2d import AttentionPool2d
 from sightline.protocols import Features
 from sightline.towers.flexi import FlexiViT
 from sightline.towers.naflex import NaFlex

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from sightline.losses.gram import gram
 from sightline.methods.pictures import dinov2
 from sightline.methods.pictures.dinov2 import DINOv2
-from sightline.nn.teacher import Teacher
+from sightline.nn.state.teacher import Teacher
 from sightline.protocols import Batch, Losses
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from sightline.dist import gather
 from sightline.losses.sinkhorn import sinkhorn
-from sightline.nn.centering import Center
+from sightline.nn.state.centering import Center
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sightline.nn.heads import DINOHead, ScaledPrototypes, UnitPrototypes
-from sightline.nn.teacher import Teacher, cosine_momentum
+from sightline.nn.state.teacher import Teacher, cosine_momentum
 
 GLOBALS = 2
 """the teacher sees the first two views, the student these and all others"""

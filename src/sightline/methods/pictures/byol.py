@@ -3,9 +3,9 @@ r"""BYOL: Bootstrap Your Own Latent (Grill et al. 2020, https://arxiv.org/abs/20
     L = mean_i || q(z1) - z2' ||^2 + || q(z2) - z1' ||^2,    every vector first brought to unit length
 
 z = g(f(view)) are the online network's projections, z' = g'(f'(view)) those of the target, which takes no gradient and
-follows the online network (nn/teacher.py). No negatives: the predictor q and the stopped gradient keep a constant from
-being the answer. Each view is normalised by its own BatchNorm statistics, and across ranks by everyone's, as in the
-paper. What is kept is the online tower.
+follows the online network (nn/state/teacher.py). No negatives: the predictor q and the stopped gradient keep a constant
+from being the answer. Each view is normalised by its own BatchNorm statistics, and across ranks by everyone's, as in
+the paper. What is kept is the online tower.
 Departure: the target starts as a copy of the online network, not from a second seed.
 """
 
@@ -21,7 +21,7 @@ from sightline.methods.parts.pairs import pair
 from sightline.methods.parts.pictures import PictureEncoder
 from sightline.nn.head import width
 from sightline.nn.heads import BYOLHead
-from sightline.nn.teacher import Teacher, cosine_momentum
+from sightline.nn.state.teacher import Teacher, cosine_momentum
 from sightline.protocols import Batch, Losses
 
 

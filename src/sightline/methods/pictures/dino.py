@@ -3,8 +3,8 @@ r"""DINO: self-distillation with no labels (Caron et al. 2021, https://arxiv.org
     L = 1/(2(V - 1)) sum_{t in 2 global} sum_{s != t} H( P_t, z_s ),   P_t = softmax((z_t - c) / tau_t),  tau_s = 0.1
 
 A teacher, the running average of the student, says for two large crops which prototypes they show; the student must say
-the same of every other crop, small ones among them. `c` (nn/centering.py) keeps one prototype from winning, the low
-tau_t keeps the answer from being uniform: without either everything collapses. What is kept is the teacher's tower.
+the same of every other crop, small ones among them. `c` (nn/state/centering.py) keeps one prototype from winning, the
+low tau_t keeps the answer from being uniform: without either everything collapses. Kept is the teacher's tower.
 Departures: temperature and freezing are scheduled by share of the run, step by step, where the code counts epochs;
 a teacher's BatchNorms (the ResNet) keep their own statistics, its drop path is off; BatchNorms are over all ranks;
 class token, positions, mask token and the prototypes' norms are not decayed, as nowhere here (`nn/tag.py`), where the

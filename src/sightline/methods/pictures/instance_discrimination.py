@@ -6,8 +6,8 @@ Every picture is a class of its own, whose "weight" is not learned but remembere
 the vectors v_j that all pictures had when they were last seen. A step reads the bank, learns, and then writes v, as
 computed before the step, into it. `FullSoftmax` sums over all pictures; `NCE` estimates the sum from m of them, with Z
 frozen after the first batch.
-Departures: see losses/instance.py (noise shared by the rows of a batch) and nn/bank.py; the proximal term, which the
-released code leaves out, is off at 0 and then costs nothing.
+Departures: see losses/instance.py (noise shared by the rows of a batch) and nn/state/bank.py; the proximal term, which
+the released code leaves out, is off at 0 and then costs nothing.
 """
 
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from sightline.losses.instance import instance_nce, instance_softmax, partition, proximal
 from sightline.methods.parts.numbered import at_least_two, within
 from sightline.methods.parts.pictures import PictureEncoder
-from sightline.nn.bank import MemoryBank, Partition
 from sightline.nn.head import unit
+from sightline.nn.state.bank import MemoryBank, Partition
 from sightline.protocols import Batch, Losses
 
 

@@ -14,9 +14,9 @@ from sightline.methods.parts import terms
 from sightline.text.load import BPE, Subwords
 from sightline.towers.sizes import clip_image, clip_text, vit_b16, vit_b32, vit_l14, vit_small
 from sightline.towers.spec import BagSpec, Causal, FlatMapSpec, ResNetSpec, StandardStem, TransformerTextSpec
-from sightline.train.optimizer import AdamW
-from sightline.train.recipe import Data, Evaluation, Recipe
-from sightline.train.schedule import WarmupCosine
+from sightline.train.optim.optimizer import AdamW
+from sightline.train.optim.schedule import WarmupCosine
+from sightline.train.recipe.recipe import Data, Evaluation, Recipe
 
 PAPER = "Radford et al. 2021"
 LEARNS = "one space for pictures and captions: zero-shot labels, search by words"

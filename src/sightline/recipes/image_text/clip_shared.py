@@ -14,9 +14,9 @@ from sightline.towers.sizes import vit_small
 from sightline.towers.spec import Causal, Cls, TransformerTextSpec, ViTSpec
 from sightline.towers.text import TransformerText
 from sightline.towers.vit import ViT
-from sightline.train.optimizer import AdamW
-from sightline.train.recipe import Data, Recipe
-from sightline.train.schedule import WarmupCosine
+from sightline.train.optim.optimizer import AdamW
+from sightline.train.optim.schedule import WarmupCosine
+from sightline.train.recipe.recipe import Data, Recipe
 
 PAPER = "You et al. 2022"
 LEARNS = "one space for pictures and captions with one Transformer for both"

@@ -13,9 +13,9 @@ from sightline.methods.parts import terms
 from sightline.recipes.image_text import clip
 from sightline.text.load import BPE
 from sightline.towers.sizes import siglip_image, siglip_text, vit_b16, vit_b32, vit_l14
-from sightline.train.optimizer import AdamW
-from sightline.train.recipe import Data, Evaluation, Recipe
-from sightline.train.schedule import WarmupCosine
+from sightline.train.optim.optimizer import AdamW
+from sightline.train.optim.schedule import WarmupCosine
+from sightline.train.recipe.recipe import Data, Evaluation, Recipe
 
 PAPER = "Zhai et al. 2023"
 LEARNS = "one space for pictures and captions by a sigmoid per pair: probabilities, and small batches"

@@ -8,12 +8,12 @@ from dataclasses import replace
 from sightline.data.augment import Background, CropResize
 from sightline.data.augment.pictures import Op
 from sightline.methods.pictures.autoencoder import Autoencoder, Config
-from sightline.nn.conv_decoder import ConvDecoder
+from sightline.nn.conv.decoder import ConvDecoder
 from sightline.recipes.shrunk import shrunk
 from sightline.towers.spec import FlatMapSpec, ResNetSpec, SmallStem
-from sightline.train.optimizer import AdamW
-from sightline.train.recipe import Data, Evaluation, Recipe
-from sightline.train.schedule import WarmupCosine
+from sightline.train.optim.optimizer import AdamW
+from sightline.train.optim.schedule import WarmupCosine
+from sightline.train.recipe.recipe import Data, Evaluation, Recipe
 
 PAPER = "Hinton & Salakhutdinov 2006"
 LEARNS = "what pixels can be rebuilt from: a baseline beside PCA, and what denoising adds to it"

@@ -11,9 +11,9 @@ from sightline.methods.pictures.byol import BYOL, Config
 from sightline.recipes.shrunk import shrunk
 from sightline.towers.sizes import vit_small
 from sightline.towers.sizes_conv import common_resnet, resnet50
-from sightline.train.optimizer import LARS, AdamW
-from sightline.train.recipe import Data, Evaluation, Recipe
-from sightline.train.schedule import WarmupCosine, linear_rate
+from sightline.train.optim.optimizer import LARS, AdamW
+from sightline.train.optim.schedule import WarmupCosine, linear_rate
+from sightline.train.recipe.recipe import Data, Evaluation, Recipe
 
 PAPER = "Grill et al. 2020"
 LEARNS = "what one view tells of another, without negatives: retrieval, kNN, with small batches too"

@@ -14,10 +14,10 @@ from sightline.methods.pictures.dino import DINO, Config
 from sightline.towers.sizes import common_vit, vit
 from sightline.towers.sizes_conv import common_resnet
 from sightline.towers.spec import Mean
-from sightline.train.clipping import EachTensor
-from sightline.train.optimizer import AdamW
-from sightline.train.recipe import Data, Evaluation, Recipe
-from sightline.train.schedule import WarmupCosine
+from sightline.train.optim.clipping import EachTensor
+from sightline.train.optim.optimizer import AdamW
+from sightline.train.optim.schedule import WarmupCosine
+from sightline.train.recipe.recipe import Data, Evaluation, Recipe
 
 PAPER = "Caron et al. 2021"
 LEARNS = "vectors of pictures alone: what a crop shows of the whole"

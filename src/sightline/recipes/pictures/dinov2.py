@@ -16,9 +16,9 @@ from sightline.methods.pictures.dinov2 import Config, DINOv2
 from sightline.recipes.pictures import dino
 from sightline.towers.sizes import dinov2
 from sightline.towers.spec import ViTSpec
-from sightline.train.optimizer import AdamW
-from sightline.train.recipe import Data, Evaluation, Recipe
-from sightline.train.schedule import WarmupCosine
+from sightline.train.optim.optimizer import AdamW
+from sightline.train.optim.schedule import WarmupCosine
+from sightline.train.recipe.recipe import Data, Evaluation, Recipe
 
 PAPER = "Oquab et al. 2023"
 LEARNS = "vectors of pictures and of their patches, spread over the sphere, from pictures alone"

@@ -10,9 +10,9 @@ from sightline.nn.heads import BYOLHead
 from sightline.recipes.shrunk import shrunk
 from sightline.towers.sizes import vit_small
 from sightline.towers.sizes_conv import alexnet_small, common_resnet
-from sightline.train.optimizer import SGD, Nesterov
-from sightline.train.recipe import Data, Evaluation, Recipe
-from sightline.train.schedule import WarmupCosine
+from sightline.train.optim.optimizer import SGD, Nesterov
+from sightline.train.optim.schedule import WarmupCosine
+from sightline.train.recipe.recipe import Data, Evaluation, Recipe
 
 PAPER = "Dosovitskiy et al. 2014"
 LEARNS = "what stays of a picture under random transforms: every picture is a class of its own"

@@ -13,7 +13,7 @@ from sightline.methods.pictures.ibot import IBOT, Config
 from sightline.recipes.pictures import dino
 from sightline.towers.sizes import vit
 from sightline.towers.spec import ViTSpec
-from sightline.train.recipe import Data, Recipe
+from sightline.train.recipe.recipe import Data, Recipe
 
 PAPER = "Zhou et al. 2021"
 LEARNS = "vectors of pictures and of their patches, from pictures alone"

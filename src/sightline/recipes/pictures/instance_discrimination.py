@@ -13,9 +13,9 @@ from sightline.nn.heads import BYOLHead
 from sightline.recipes.shrunk import shrunk
 from sightline.towers.sizes import vit_small
 from sightline.towers.sizes_conv import common_resnet, resnet18, resnet50
-from sightline.train.optimizer import SGD, AdamW
-from sightline.train.recipe import Data, Evaluation, Recipe
-from sightline.train.schedule import WarmupCosine
+from sightline.train.optim.optimizer import SGD, AdamW
+from sightline.train.optim.schedule import WarmupCosine
+from sightline.train.recipe.recipe import Data, Evaluation, Recipe
 
 PAPER = "Wu et al. 2018"
 LEARNS = "to tell every picture from all others, which a memory bank holds"

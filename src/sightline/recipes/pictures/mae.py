@@ -14,9 +14,9 @@ from sightline.methods.pictures.mae import MAE, Config
 from sightline.recipes.shrunk import shrunk
 from sightline.towers.sizes import common_vit, vit
 from sightline.towers.spec import Mean, SinCosSpec, ViTSpec
-from sightline.train.optimizer import AdamW
-from sightline.train.recipe import Data, Evaluation, Recipe
-from sightline.train.schedule import WarmupCosine, linear_rate
+from sightline.train.optim.optimizer import AdamW
+from sightline.train.optim.schedule import WarmupCosine, linear_rate
+from sightline.train.recipe.recipe import Data, Evaluation, Recipe
 
 PAPER = "He et al. 2021"
 LEARNS = "pixels of hidden patches from the visible ones: local structure, a start for fine-tuning"

@@ -11,9 +11,9 @@ from sightline.methods.pictures.relative_position import Config, RelativePositio
 from sightline.recipes.shrunk import shrunk
 from sightline.towers.sizes_conv import common_resnet, resnet50
 from sightline.towers.spec import ResNetSpec, SmallStem
-from sightline.train.optimizer import AdamW, Nesterov
-from sightline.train.recipe import Data, Evaluation, Recipe
-from sightline.train.schedule import WarmupCosine
+from sightline.train.optim.optimizer import AdamW, Nesterov
+from sightline.train.optim.schedule import WarmupCosine
+from sightline.train.recipe.recipe import Data, Evaluation, Recipe
 
 PAPER = "Doersch, Gupta, Efros 2015"
 LEARNS = "parts of things, from where patches lie to one another"

@@ -13,9 +13,9 @@ from sightline.recipes.shrunk import shrunk
 from sightline.towers.sizes import vit_small
 from sightline.towers.sizes_conv import common_resnet, resnet18, resnet50
 from sightline.towers.spec import SmallStem
-from sightline.train.optimizer import LARS, AdamW
-from sightline.train.recipe import Data, Evaluation, Recipe
-from sightline.train.schedule import WarmupCosine, linear_rate
+from sightline.train.optim.optimizer import LARS, AdamW
+from sightline.train.optim.schedule import WarmupCosine, linear_rate
+from sightline.train.recipe.recipe import Data, Evaluation, Recipe
 
 PAPER = "Chen et al. 2020"
 LEARNS = "what two views of a picture share and other pictures do not: retrieval, kNN"

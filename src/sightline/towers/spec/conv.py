@@ -6,7 +6,7 @@ from typing import Literal
 
 from torch import nn
 
-from sightline.nn.resnet import Basic, Bottleneck, small_stem, standard_stem
+from sightline.nn.conv.resnet import Basic, Bottleneck, small_stem, standard_stem
 from sightline.towers import alexnet
 from sightline.towers.alexnet import AlexNet
 from sightline.towers.modified_resnet import modified_resnet

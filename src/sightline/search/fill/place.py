@@ -1,0 +1,194 @@
+"""Sources that go elsewhere or are let go of: rows change their place or leave, and no picture is embedded again.
+
+One rule of names for both: what is named, and whatever lies below it. That is a source as it is listed, a folder inside
+one, or the disk that several of them lie on.
+"""
+
+import os
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sightline.search.fill.gone import below, there
+from sightline.search.owner import sources_of
+from sightline.search.row import COLUMNS, Row
+from sightline.search.schema import revise, transaction
+
+ENDS = (os.sep, "/", ":", "?")
+"""what may follow the place of a source in its name: something below it, a split, options"""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a move did, in pictures."""
+
+    count: int
+    """those with a new place"""
+    merged: int
+    """those that the index had at the new place already; one row of each is left"""
+
+
+def anchored(src: str) -> str:
+    """SRC with its paths made absolute, so that one folder is one source from wherever a command is run.
+
+    >>> anchored("icons:train?n=5::s3://bucket/000.tar")
+    'icons:train?n=5::s3://bucket/000.tar'
+    """
+    from sightline.data.sources.source import parse
+
+    def anchor(name: str, text: str) -> str:
+        named = "://" in name or (name in {"icons", "scenes"} and not Path(name).exists())
+        return text if named else os.path.abspath(os.path.expanduser(name)) + text.removeprefix(name)
+
+    return "::".join(anchor(part.name, part.text) for part in parse(src))
+
+
+def root(source: str) -> str:
+    """Where the things of a source lie: its name without split and options."""
+    from sightline.data.sources.source import parse
+
+    try:
+        return parse(source)[0].name
+    except ValueError:
+        return source
+
+
+def lost(source: str) -> bool:
+    """Whether the folder, table or archive of a source is known not to be there any more."""
+    if not os.path.isabs(source) or there(source) or there(where := root(source)):
+        return False
+    first = next((at for at, letter in enumerate(where) if letter in "{*?["), None)
+    # the tars of a pattern: their folder stands for them
+    return first is None or not there(os.path.dirname(where[:first]))
+
+
+def drop(connection: sqlite3.Connection, given: str, db: Path) -> int:
+    """Removes every picture of what is named, with its vectors; returns how many. ValueError where there is none."""
+    _, rows = _named(connection, given, db, wide=False)
+    with transaction(connection):
+        connection.executemany("DELETE FROM picture WHERE place = ?", [(row.place,) for row in rows])
+        sweep(connection)
+        revise(connection)
+    return len(rows)
+
+
+def move(connection: sqlite3.Connection, given: str, new: str, db: Path) -> Moved:
+    """Gives every picture of what was at `given` its place at `new`. All in one transaction.
+
+    Raises ValueError where the index has nothing there, or where none of it lies at `new`.
+    """
+    old, rows = _named(connection, given, db, wide=True)
+    new = anchored(new)
+    made = [_rehomed(row, old, new) for row in rows]
+    if not any(there(row.path) if row.path else not lost(row.source) for row in made):
+        example = made[0].path or root(made[0].source)
+        raise ValueError(
+            f"none of the {len(rows):,} pictures of {old} is at {new}: {example}, for one, is not there. Nothing was "
+            "changed; move the files first"
+        )
+    with transaction(connection):
+        taken = {place for (place,) in connection.execute("SELECT place FROM picture")} - {row.place for row in rows}
+        merged: list[tuple[str]] = []
+        moved: list[tuple[str, str, str | None, str]] = []
+        for before, after in zip(rows, made, strict=True):
+            if after.place in taken:
+                merged.append((before.place,))
+            else:
+                taken.add(after.place)
+                moved.append((after.place, after.source, after.path, before.place))
+        connection.executemany("DELETE FROM picture WHERE place = ?", merged)
+        # first to names that nothing has: one picture may come to where another one was
+        connection.executemany("UPDATE picture SET place = char(10) || place WHERE place = ?", [(m[3],) for m in moved])
+        connection.executemany("UPDATE picture SET place = ?, source = ?, path = ? WHERE place = char(10) || ?", moved)
+        sweep(connection)
+        revise(connection)
+    return Moved(len(moved), len(merged))
+
+
+def sweep(connection: sqlite3.Connection) -> None:
+    """Removes what belongs to no picture any more. Inside a transaction."""
+    for table in ("content", "vector", "tile"):
+        connection.execute(f"DELETE FROM {table} WHERE hash NOT IN (SELECT hash FROM picture)")
+
+
+def left_behind(rows: Iterable[Row], seen: dict[str, str], db: Path) -> list[str]:
+    """What to say of `rows` of other sources that are not there any more, though this run saw the same pictures.
+
+    `seen` is the place of a picture by its hash.
+    """
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.hash in seen:
+            found.setdefault(row.source, []).append(row)
+    notes: list[str] = []
+    for source, same in sorted(found.items()):
+        if not lost(source):
+            continue
+        old = root(source)
+        targets = Counter(filter(None, (_target(row, old, seen[row.hash]) for row in same)))
+        way = f"sightline index {db} --drop '{old}'"
+        if targets:
+            way = f"sightline index {db} --move '{old}' '{targets.most_common(1)[0][0]}' (or --drop '{old}')"
+        notes.append(f"{old} is not there any more, and {len(same):,} of its pictures were found again: {way}")
+    return notes
+
+
+def _target(row: Row, old: str, place: str) -> str | None:
+    """Where `old` went, by one of its pictures and where that is now."""
+    if row.path is None or not below(row.path, old) or row.path == old:
+        return None
+    rest = row.path[len(old.rstrip(os.sep)) :]
+    return place.removesuffix(rest) if place.endswith(rest) else None
+
+
+def _named(connection: sqlite3.Connection, given: str, db: Path, wide: bool) -> tuple[str, list[Row]]:
+    """(name, rows) of what a person calls a source: as it is listed, or as a path from here.
+
+    What is no source is a folder with several, or one inside a source; `wide` takes what lies in a source too.
+    """
+    rows = [Row._make(row) for row in connection.execute(f"SELECT {COLUMNS} FROM picture ORDER BY id")]
+    full = {row.source: _anchored(row.source) for row in rows}
+    name = given if given in full else anchored(given)
+    where = root(name)
+    named = {source for source, whole in full.items() if name in (source, whole)}
+    inside = (wide or not named) and name == where and (os.path.isabs(where) or "://" in where)
+    found = [
+        row
+        for row in rows
+        if row.source in named
+        or (inside and (_starts(full[row.source], where) or (row.path is not None and below(row.path, where))))
+    ]
+    if not found:
+        raise ValueError(f"{db} has nothing of {given}; its sources: {'; '.join(sources_of(connection)) or 'none'}")
+    return full.get(name, name), found
+
+
+def _anchored(source: str) -> str:
+    try:
+        return anchored(source)
+    except ValueError:  # a source made in Python may be called anything
+        return source
+
+
+def _starts(source: str, where: str) -> bool:
+    return source == where or source.startswith(tuple(where.rstrip("/") + end for end in ENDS))
+
+
+def _rehomed(row: Row, old: str, new: str) -> Row:
+    """The row with what was at `old` at `new`: its source's name, its file."""
+    source, path, (old_root, new_root) = _anchored(row.source), row.path, (root(old), root(new))
+    if source == old:
+        source = new
+    elif _starts(source, old_root):
+        source = new_root + source[len(old_root) :]
+    else:
+        source = row.source  # of another name: only some of its pictures were moved
+    if path is not None:
+        if below(path, old_root):
+            path = new_root + path[len(old_root) :]
+        elif source == new and below(path, os.path.dirname(old_root)) and not there(path):
+            # a table that took its pictures along
+            path = os.path.dirname(new_root) + path[len(os.path.dirname(old_root)) :]
+    return row._replace(source=source, path=path, place=path or f"{source}#{row.key}")

@@ -1,0 +1,224 @@
+"""Starting a run from an encoder: its towers, projections, scale, preprocessing and tokenizer for a recipe's own.
+
+Of an encoder of pictures alone, a recipe that reads words takes the tower and its preprocessing; the words are its own.
+
+The encoder is read once, before the first step; what is needed to build the same model again is written into
+config.json as `init`, so that a resumed run reads its checkpoint and nothing else.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from sightline.data.prepare.naflex_rule import NaFlexRule, rule_from_json
+from sightline.data.prepare.preprocess import Preprocess
+from sightline.nn.state.lock import lock
+from sightline.text.load import AnyTokenizer
+from sightline.towers.spec import from_json, to_json
+from sightline.train.folder import RunFolder
+from sightline.train.recipe.recipe import Recipe, fitted
+from sightline.weights.channels import rule_with_channels, with_channels
+from sightline.weights.convert.source import opened
+from sightline.weights.resized import with_size
+
+Lock = Literal["none", "image", "text", "both"]
+"""The towers that are not trained; projections always are"""
+Head = Literal["none", "linear", "linear_bias"]
+TAKEN, TAKEN_OF_WORDS = ("image", "data.preprocess"), ("text", "dim", "data.tokenizer")
+"""Settings that come from the encoder, and those that come from it where it reads words"""
+
+
+@dataclass(frozen=True)
+class BuildFrom:
+    """A recipe's `build`, with the encoder's kinds of projections (None: the recipe's own) and its towers locked."""
+
+    build: Any
+    projections: tuple[Head, Head] | None
+    lock: Lock
+
+    def __call__(self, recipe: Recipe) -> nn.Module:
+        method: Any = self.build(recipe)
+        encoder: Any = method.encoder()
+        if self.projections is not None:
+            image, text = self.projections
+            encoder.project_image = _head(image, encoder.image, recipe.dim)
+            encoder.project_text = _head(text, encoder.text, recipe.dim)
+        for tower in ("image", "text") if self.lock == "both" else (self.lock,):
+            if tower != "none":
+                lock(getattr(encoder, tower))
+        return method
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """What `begin` found. `tensors` are empty, and `tokenizer` None, where the run goes on from its own checkpoint."""
+
+    recipe: Recipe
+    record: dict[str, Any]
+    tensors: Mapping[str, Tensor] = field(default_factory=dict)
+    tokenizer: AnyTokenizer | None = None
+
+    @property
+    def own_words(self) -> bool:
+        """Whether the recipe reads words and the encoder does not: tokenizer and text tower are then made anew."""
+        return _own_words(self.recipe, self.record)
+
+    def fitted(self, tokenizer: AnyTokenizer | None) -> Recipe:
+        """The recipe with its towers as they will be built: the encoder's are, words of its own follow `tokenizer`."""
+        return replace(fitted(self.recipe, tokenizer), image=self.recipe.image) if self.own_words else self.recipe
+
+    def fill(self, method: Any) -> None:
+        """The encoder's weights into a method just built. ValueError where they do not fit."""
+        if not self.tensors:
+            return
+        encoder: nn.Module = method.encoder()
+        state = encoder.state_dict()
+        # a temperature belongs to its loss: softmax has a scale, the sigmoid loss a bias beside it
+        scalars = {"log_scale", "bias"} if ("bias" in state) == ("bias" in self.tensors) else set()
+        given = {name: x for name, x in self.tensors.items() if name not in ("log_scale", "bias") or name in scalars}
+        words = ("text.", "project_text.")
+        given = {name: x for name, x in given.items() if name in state or not name.startswith(words)}
+        parts: tuple[str, ...] = ("image.", "text.", "project_")
+        if not _words_taken(self.recipe, self.record):  # the image tower alone is what both have
+            parts = ("image.",)
+            given = {name: x for name, x in given.items() if name.startswith(parts)}
+        wrong = [name for name, x in given.items() if name not in state or state[name].shape != x.shape]
+        wrong += [name for name in state if name.startswith(parts) and name not in given]
+        if wrong:
+            raise ValueError(f"--init {self.record['encoder']} does not fit {self.recipe.name}: {', '.join(wrong[:4])}")
+        with torch.no_grad():
+            for name, value in given.items():
+                state[name].copy_(value)
+        spread(encoder.get_submodule("image"), method)
+
+
+def begin(
+    recipe: Recipe, init: str | Path | None, lock: Lock, folder: RunFolder, overrides: Sequence[str]
+) -> Start | None:
+    """The recipe as it starts from `init`, None without one. Raises ValueError with the reason where it cannot."""
+    if init is None:
+        if lock != "none":
+            raise ValueError(f"--lock {lock} keeps a tower of an encoder as it is: name the encoder with --init")
+        return None
+    if lock not in ("none", "image", "text", "both"):
+        raise ValueError(f"lock is {lock!r}; expected none, image, text or both")
+    if recipe.text is None and lock != "none":
+        lacks = "learns by its image tower alone" if lock == "image" else "has no text tower"
+        raise ValueError(f"--lock {lock}: {recipe.name} {lacks}")
+    before = _record(folder)
+    if folder.last.exists() and before is not None and before["encoder"] == str(init):
+        _check(recipe, before, lock, overrides)
+        size = before["preprocess"]["size"] if _asked("data.size", overrides) else recipe.data.size
+        if size != recipe.data.size:
+            raise ValueError(
+                f"{folder.path} was started with data.size={size} and goes on with it, not with {recipe.data.size}: "
+                "give the same command, another --out, or --fresh"
+            )
+        record = before | {"lock": lock}
+        return Start(recipe=_changed(recipe, record), record=record)
+    size = recipe.data.size if _asked("data.size", overrides) else 0
+    record, tensors, tokenizer = _opened(str(init), size, recipe.image.channels)
+    _check(recipe, record, lock, overrides)
+    if _words_taken(recipe, record) and tokenizer is None:
+        raise ValueError(f"--init {init} has no tokenizer, and {recipe.name} learns from captions")
+    record |= {"lock": lock}
+    return Start(recipe=_changed(recipe, record), record=record, tensors=tensors, tokenizer=tokenizer)
+
+
+def _check(recipe: Recipe, record: Mapping[str, Any], lock: Lock, overrides: Sequence[str]) -> None:
+    """ValueError for a lock on a tower that the encoder lacks, and for settings that come from it."""
+    own = _own_words(recipe, record)
+    if own and lock in ("text", "both"):
+        raise ValueError(f"--lock {lock}: --init {record['encoder']} has no text tower, that of {recipe.name} is new")
+    taken = TAKEN if own else TAKEN + TAKEN_OF_WORDS
+    for key in (text.partition("=")[0] for text in overrides):
+        if key.startswith(tuple(f"{name}." for name in taken)) or key in taken:
+            how = "; data.size=N reads pictures of another size" if key.startswith(("image.size", "data.pre")) else ""
+            raise ValueError(f"{key} comes from --init {record['encoder']}, and cannot be set beside it{how}")
+
+
+def _asked(setting: str, overrides: Sequence[str]) -> bool:
+    return any(text.partition("=")[0].strip() == setting for text in overrides)
+
+
+def _own_words(recipe: Recipe, record: Mapping[str, Any]) -> bool:
+    return recipe.text is not None and record["text"] is None
+
+
+def _words_taken(recipe: Recipe, record: Mapping[str, Any]) -> bool:
+    return recipe.text is not None and record["text"] is not None
+
+
+def _opened(name: str, size: int, channels: int) -> tuple[dict[str, Any], Mapping[str, Tensor], AnyTokenizer | None]:
+    """What the run needs of the encoder, for pictures of `size` px (0: the encoder's own) in `channels`: the record,
+    its tensors, its tokenizer."""
+    found = opened(name)
+    images, texts, tensors = found.towers.image, found.towers.text, dict(found.tensors)
+    if images is None or not found.encoder.sees:
+        raise ValueError(f"--init {name} has no image tower, or no rule by which pictures are prepared for it")
+    rule = found.encoder.rule
+    if isinstance(rule, NaFlexRule):
+        raise ValueError(f"--init {name} takes patches of any shape (NaFlex), which recipes do not make")
+    images, tensors = with_channels(images, tensors, channels)
+    rule = rule_with_channels(rule, channels)
+    if size and size != rule.size:
+        images, tensors = with_size(images, tensors, size)
+        rule = replace(rule, size=size, short=round(rule.short * size / rule.size))
+    record = {
+        "encoder": name,
+        "identity": found.encoder.identity,
+        "image": to_json(images),
+        "text": None if texts is None else to_json(texts),
+        "dim": found.towers.dim,
+        "preprocess": rule.to_json(),
+        "project_image": _kind("project_image", tensors),
+        "project_text": _kind("project_text", tensors),
+    }
+    return json.loads(json.dumps(record)), tensors, found.tokenizer
+
+
+def _record(folder: RunFolder) -> dict[str, Any] | None:
+    """What config.json says of an earlier start; None where there is none, or the file is cut (said elsewhere)."""
+    try:
+        found = json.loads(folder.config.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found.get("init") if isinstance(found, dict) else None
+
+
+def _changed(recipe: Recipe, record: Mapping[str, Any]) -> Recipe:
+    rule = rule_from_json(record["preprocess"])
+    assert isinstance(rule, Preprocess), "refused when it was opened"
+    image: Any = from_json(record["image"])
+    words = _words_taken(recipe, record)
+    text: Any = from_json(record["text"]) if words else recipe.text
+    projections = (record["project_image"], record["project_text"]) if words else None
+    dim = recipe.dim if _own_words(recipe, record) else record["dim"]
+    data = replace(recipe.data, size=rule.size, preprocess=rule)
+    made = BuildFrom(recipe.build, projections, record["lock"])
+    return replace(recipe, build=made, image=image, text=text, dim=dim, data=data)
+
+
+def _kind(name: str, tensors: Mapping[str, Tensor]) -> Head:
+    if f"{name}.weight" not in tensors:
+        return "none"
+    return "linear_bias" if f"{name}.bias" in tensors else "linear"
+
+
+def spread(tower: nn.Module, method: nn.Module) -> None:
+    """The same weights into the method's other towers of this kind: a student begins as its teacher does."""
+    state = tower.state_dict()
+    shapes = {name: value.shape for name, value in state.items()}
+    for other in method.modules():
+        if type(other) is type(tower) and other is not tower:
+            if {name: value.shape for name, value in other.state_dict().items()} == shapes:
+                other.load_state_dict(state)
+
+
+def _head(head: Head, tower: Any, dim: int) -> nn.Module:
+    return nn.Identity() if head == "none" else nn.Linear(tower.dim, dim, bias=head == "linear_bias")

@@ -1,0 +1,157 @@
+"""A recipe: everything that decides what a run learns, as one frozen value.
+
+A recipe is made by a function in `sightline.recipes`; a variant is `dataclasses.replace` of another. Budgets are steps
+or epochs, never minutes, so the same recipe gives the same weights on a fast machine and on a slow one.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from math import ceil, inf
+from typing import Any, Literal
+
+import numpy as np
+from torch import nn
+
+from sightline.data.feed.caption_choice import first
+from sightline.data.feed.order import Epochs, Order
+from sightline.data.masks import Masks
+from sightline.data.prepare.preprocess import Preprocess
+from sightline.data.sample import Sample
+from sightline.text.load import BPE, AnyTokenizer, TokenizerSpec
+from sightline.towers.spec import BagSpec, Causal, ImageSpec, TextSpec, TransformerTextSpec, ViTSpec
+from sightline.train.optim.clipping import Clip
+from sightline.train.optim.optimizer import AdamW, Optimizer
+from sightline.train.optim.schedule import Schedule, WarmupCosine
+
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """Where samples come from and what is done to them before the method sees them."""
+
+    source: str
+    """the SRC trained on when the command names none"""
+    held: str | None = None
+    """the SRC evaluated on when the command names neither data nor evaluation; None holds out a part of the data"""
+    views: Callable[[int], Sequence[Any]]
+    """size -> the augmentation's operations, or several `View`s (`data/views/kinds.py`), run batched on the
+    model's device"""
+    masks: Masks | None = None
+    """a mask spec of `data/masks`, for methods that need `masks`; None makes none"""
+    size: int = 64
+    """pixels of a side, what the tower sees"""
+    order: Order = Epochs()
+    """in which samples come: in epochs, or in a window that slides over the source (`data.order.size=4096`)"""
+    caption: Callable[[Sample, np.ndarray], str] = first
+    """(sample, 16 uniform draws) -> the caption of this step"""
+    preprocess: Preprocess = Preprocess()
+    """the evaluation view; its `size` follows `size` above"""
+    tokenizer: TokenizerSpec = BPE()
+    """made for the run from its captions"""
+
+    def __post_init__(self) -> None:
+        if self.size < 1:
+            raise ValueError(f"data.size is {self.size}; expected the pixels of a side, at least 1")
+
+    def evaluation_view(self) -> Preprocess:
+        return replace(self.preprocess, size=self.size)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """What is measured on held-out samples while training, and what that decides."""
+
+    every: int = 0
+    """steps between evaluations; 0 measures once, at the end"""
+    metric: str = "text_to_image_r10"
+    """decides which weights are kept and when to stop; higher is better"""
+    keep: Literal["last", "best"] = "last"
+    patience: int = 0
+    """evaluations without a better `metric` before the run stops; 0 never stops early"""
+    samples: int = 2000
+    """at most this many held-out samples"""
+
+    def __post_init__(self) -> None:
+        for name in ("every", "patience"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"evaluation.{name} must be 0 or more, got {getattr(self, name)}")
+        if self.samples < 1:
+            raise ValueError(f"evaluation.samples must be at least 1, got {self.samples}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """See the module. Fields marked `# ours` in a recipe file were chosen here, the rest come from the paper."""
+
+    name: str
+    build: Callable[["Recipe"], nn.Module]
+    """recipe -> the method, from specs that fit the data (see `fitted`)"""
+    method: Any
+    """the method's own Config"""
+    image: ImageSpec
+    text: TextSpec | None = None
+    dim: int = 64
+    """width of the joint space"""
+    data: Data
+    optim: Optimizer = AdamW()
+    schedule: Schedule = WarmupCosine()
+    batch: int = 256
+    """samples a step over all devices"""
+    micro: int = 0
+    """samples a forward on one device; fewer than its share means GradCache for contrastive methods and plain
+    accumulation for others; 0 means the whole share at once"""
+    steps: int | None = None
+    epochs: float | None = None
+    clip: Clip = 1.0
+    """largest norm of the whole gradient, 0 leaves it; EachTensor(limit) clips every tensor by its own"""
+    ema: float = 0.0
+    """decay of the averaged weights that are evaluated and kept; 0 keeps the raw ones"""
+    precision: Precision = "auto"
+    """of the products, under autocast; auto is bfloat16 where the machine is faster in it, else float32, and stays what
+    it was when the run began"""
+    seed: int = 0
+    evaluation: Evaluation = field(default_factory=Evaluation)
+    samples: int = 0
+    """pictures trained on, for methods that keep something of each; the trainer fills it in before `build`, 0 is a
+    stream"""
+
+    def __post_init__(self) -> None:
+        if (self.steps is None) == (self.epochs is None):
+            raise ValueError(
+                f"{self.name}: a recipe has steps or epochs, one of them; got {self.steps=} and {self.epochs=}"
+            )
+        for name in ("batch", "dim"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{self.name}: {name} must be at least 1, got {getattr(self, name)}")
+        for name in ("micro", "seed"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{self.name}: {name} must be 0 or more, got {getattr(self, name)}")
+        if self.seed >= 2**63:
+            raise ValueError(f"{self.name}: seed must be less than 2**63, got {self.seed}")
+        if not 0 <= self.ema < 1:
+            raise ValueError(f"{self.name}: ema must be at least 0 (none) and less than 1, got {self.ema}")
+        if isinstance(self.clip, float | int) and not 0 <= self.clip < inf:
+            raise ValueError(f"{self.name}: clip must be finite and 0 (none) or more, got {self.clip}")
+        if not 0 < (self.steps or self.epochs or 0) < inf:
+            got = f"steps={self.steps}" if self.epochs is None else f"epochs={self.epochs:g}"
+            raise ValueError(f"{self.name}: a run needs a positive number of steps, got {got}")
+
+    def total(self, samples: int) -> int:
+        """Steps of the whole run over a source of `samples`."""
+        return self.steps if self.steps is not None else ceil((self.epochs or 0) * samples / self.batch)
+
+
+def fitted(recipe: Recipe, tokenizer: AnyTokenizer | None) -> Recipe:
+    """The recipe with its towers as they will be built and saved: picture size from the data; vocabulary, length, end
+    and padding tokens from the tokenizer that was trained for the run."""
+    image, text = recipe.image, recipe.text
+    if isinstance(image, ViTSpec):
+        image = replace(image, size=recipe.data.size)
+    if text is not None and tokenizer is not None:
+        text = replace(text, vocab=tokenizer.vocab, length=tokenizer.length)
+        if isinstance(text, TransformerTextSpec) and isinstance(text.reading, Causal):
+            text = replace(text, reading=Causal(eot=tokenizer.eot))
+        if isinstance(text, BagSpec):
+            text = replace(text, pad=tokenizer.pad)
+    return replace(recipe, image=image, text=text)

@@ -1,0 +1,46 @@
+import math
+
+import pytest
+
+from sightline.recipes.catalogue import systems
+from sightline.recipes.find import find
+from sightline.train.optim.schedule import Constant, WarmupCosine
+
+
+def test_warmup_rises_linearly_then_half_a_cosine_falls_to_the_floor():
+    schedule = WarmupCosine(warmup=10, floor=0.1)
+    factors = [schedule.factor(step, 110) for step in range(110)]
+    assert factors[:10] == [(i + 1) / 10 for i in range(10)]
+    assert factors[10] == 1.0
+    assert math.isclose(factors[60], 0.1 + 0.9 * 0.5)
+    assert all(a >= b for a, b in zip(factors[10:], factors[11:], strict=False))
+    assert math.isclose(schedule.factor(110, 110), 0.1)
+
+
+def test_a_short_run_shortens_its_warmup_to_a_tenth():
+    assert WarmupCosine(warmup=1000).factor(4, 50) == 1.0
+    for total in range(1, 3000):
+        assert int(total * 0.1) == total // 10
+
+
+def test_a_recipe_says_how_much_of_its_run_the_warmup_may_take():
+    long = find("dinov2.l14").schedule
+    assert [long.factor(step, 625_000) for step in (0, 50_000 - 1, 100_000 - 1, 100_000)] == [1e-5, 0.5, 1.0, 1.0]
+    assert long.factor(90_000, 625_000) < 1.0
+    assert WarmupCosine(warmup=30, most=1.0).factor(14, 40) == 0.5
+    with pytest.raises(ValueError, match="0 to 1; got 2"):
+        WarmupCosine(most=2)
+
+
+@pytest.mark.parametrize("name", [f"{s.name}.{v.name}" for s in systems() for v in s.variants])
+def test_no_paper_recipe_loses_warmup_to_the_cap(name):
+    """Those of tests and laptops may: they are short, and their numbers ours. CLIP's pairs are more than ImageNet."""
+    recipe, samples = find(name), 400_000_000 if name.startswith("clip.") else 1_281_167
+    total = recipe.total(samples)
+    if total > 10_000 and isinstance(recipe.schedule, WarmupCosine):
+        assert recipe.schedule.warmup <= recipe.schedule.most * total + 2
+
+
+def test_constant_stays():
+    assert [Constant().factor(s, 5) for s in range(5)] == [1.0] * 5
+    assert Constant(warmup=2).factor(0, 5) == 0.5
