@@ -50,7 +50,7 @@ def test_there_are_systems():
 def test_a_system_is_whole(name):
     system = SYSTEMS[name]
     variants = {variant.name: variant for variant in system.variants}
-    assert system.paper and system.learns, f"recipes/{name}.py lacks PAPER or LEARNS"
+    assert system.paper and system.learns, f"{system.chapter}/{name}.py lacks PAPER or LEARNS"
     assert {"tiny", "small"} <= variants.keys(), "tiny() is what the tests run, small() what the bare name means"
     assert all(variant.summary for variant in system.variants), "every variant has a docstring"
     stated = set(ast.literal_eval(minutes[1])) if (minutes := MINUTES.search(_source(name))) else set()
@@ -59,10 +59,12 @@ def test_a_system_is_whole(name):
 
 
 def _source(name):
-    return (ROOT / "src" / "sightline" / "recipes" / f"{name}.py").read_text(encoding="utf-8")
+    return (ROOT / "src" / "sightline" / "recipes" / SYSTEMS[name].chapter / f"{name}.py").read_text(encoding="utf-8")
 
 
-PAGES = sorted(path for path in (*ROOT.glob("docs/*.md"), ROOT / "README.md") if f"docs/{path.name}" not in GENERATED)
+PAGES = sorted(
+    path for path in (*ROOT.glob("docs/**/*.md"), ROOT / "README.md") if f"docs/{path.name}" not in GENERATED
+)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

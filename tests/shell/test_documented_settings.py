@@ -39,7 +39,7 @@ def commands(text):
 
 
 def page(name):
-    path = ROOT / "docs" / f"{name}.md"
+    path = ROOT / "docs" / "systems" / f"{name}.md"
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
@@ -66,7 +66,7 @@ def test_settings_are_found_where_they_are():
 def test_every_command_shown_is_accepted():
     shown = [
         (recipe, given)
-        for file in (*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md")
+        for file in (*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md")
         for recipe, given in commands(file.read_text(encoding="utf-8"))
     ]
     assert len(shown) > 20
