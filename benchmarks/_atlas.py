@@ -188,13 +188,13 @@ def recipe_of(method: str, overrides: Sequence[str] = ()) -> Recipe | None:
 
 def spec_of(recipe: Recipe | None) -> str:
     """The tower as it will be built: random towers of equal specs are one."""
-    return "plain" if recipe is None else repr(fitted(recipe, None).image)
+    return "plain" if recipe is None else repr(fitted(recipe, None).parts.image)
 
 
 def random_tower(recipe: Recipe, seed: int, precision: str) -> Tower:
     """The recipe's own tower with its first weights, in evaluation mode: a BatchNorm has seen nothing."""
     torch.manual_seed(seed)
-    spec: Any = fitted(recipe, None).image
+    spec: Any = fitted(recipe, None).parts.image
     model = PictureEncoder(spec.build())
     rule = recipe.data.evaluation_view()
     encoder = TorchEncoder(model, preprocess=rule, tokenizer=None, dim=model.dim, name=f"{RANDOM}{recipe.name}")
@@ -218,7 +218,7 @@ def trained(recipe: Recipe, seed: int, run: Path, name: str, overrides: Sequence
     )
     if not done.finished:
         raise SystemExit(f"{run} was stopped at step {done.steps}; the same command goes on")
-    return Tower(sightline.load(str(run)), type(recipe.image).__name__.removesuffix("Spec"), precision)
+    return Tower(sightline.load(str(run)), type(recipe.parts.image).__name__.removesuffix("Spec"), precision)
 
 
 def encoded_by(

@@ -69,6 +69,7 @@ from sightline.data.views.kinds import as_views
 from sightline.probes.linear import LinearProbe
 from sightline.towers.spec import ViTSpec
 from sightline.train.recipe.override import override
+from sightline.train.recipe.parts import Parts
 from sightline.train.recipe.recipe import Recipe
 
 METHODS = ("mae", "ibot")
@@ -116,12 +117,12 @@ def changed(method: str, kind: str, overrides: list[str]) -> Recipe | None:
     name = method.removeprefix(RANDOM).partition(".")[0]
     if name not in RATIO:
         raise ValueError(f"{method} is not compared here; methods of masked patches are {', '.join(RATIO)}")
-    assert isinstance(recipe.image, ViTSpec) and recipe.data.masks is not None
+    assert isinstance(recipe.parts.image, ViTSpec) and recipe.data.masks is not None
     if is_trained(method):
         given = recipe.data.masks
         masks = KINDS[kind](ratio=RATIO[name], share=given.share, views=given.views)
         recipe = replace(recipe, data=replace(recipe.data, masks=masks))
-    recipe = replace(recipe, image=replace(recipe.image, patch=PATCH))
+    recipe = replace(recipe, parts=Parts(image=replace(recipe.parts.image, patch=PATCH)))
     return override(recipe, ["data.views.kind=graphics", *overrides])
 
 
@@ -153,7 +154,7 @@ def one(rows: Rows, row: dict[str, Any], options: argparse.Namespace) -> None:
 def hidden(recipe: Recipe, pixels: np.ndarray, most: int = 1024) -> dict[str, float]:
     """Mean number of masked patches, and the mean share of the ink under them, over one masked view of each of up to
     `most` pictures, uint8 (n, y, x, 3), that have ink."""
-    assert recipe.data.masks is not None and isinstance(recipe.image, ViTSpec)
+    assert recipe.data.masks is not None and isinstance(recipe.parts.image, ViTSpec)
     masks: Masks = replace(recipe.data.masks, share=1.0, views=1)
     some = pixels[np.unique(np.linspace(0, len(pixels) - 1, most).astype(int))]
     n, y, x, _ = some.shape
@@ -162,7 +163,7 @@ def hidden(recipe: Recipe, pixels: np.ndarray, most: int = 1024) -> dict[str, fl
     image = torch.from_numpy(some).permute(0, 3, 1, 2).contiguous()
     batch: Any = {"image": image, "size": torch.tensor([[y, x]]).expand(n, 2), "index": torch.arange(n)}
     seen = augment.restored(augment(batch, recipe.seed, 0)[0])
-    side = seen.shape[-1] // recipe.image.patch
+    side = seen.shape[-1] // recipe.parts.image.patch
     mask = masks(seen, (side, side), Draws(recipe.seed, 0, np.arange(n), "mask 0"))
     inked = ink_share(ink(seen), (side, side))
     whole = inked.sum((1, 2))

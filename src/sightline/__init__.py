@@ -6,7 +6,10 @@
 """
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
+
+from sightline.moved import Moved
 
 if TYPE_CHECKING:
     from sightline.recipes.find import train as train
@@ -28,6 +31,9 @@ _HOMES = {
 _CALLED = frozenset({"train"})
 # Where torch is not installed: the same name of the light core.
 _WITHOUT_TORCH = {"load": "sightline.runtime.load"}
+
+
+sys.meta_path.append(Moved())
 
 
 def __getattr__(name: str) -> Any:

@@ -210,7 +210,7 @@ def test_the_masks_compared_are_of_one_number(kind):
 
     pixels = atlas_masks.part("emoji", "train", Preprocess(size=96)).pixels
     recipe = atlas_masks.changed("ibot", kind, [])
-    assert recipe.image.patch == 4 and recipe.data.views.kind == "graphics"
+    assert recipe.parts.image.patch == 4 and recipe.data.views.kind == "graphics"
     assert atlas_masks.hidden(recipe, pixels, most=16)["masked"] == int(0.3 * 64)
     with pytest.raises(ValueError, match="simclr is not compared here"):
         atlas_masks.changed("simclr", kind, [])

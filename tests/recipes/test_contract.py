@@ -23,7 +23,7 @@ def learner(name):
     """The method of a recipe, and one batch of its data."""
     recipe = find(name)
     source = open_source("icons?n=48")
-    tokenizer = tokenizer_of(recipe.data.tokenizer, source, recipe.seed, print) if recipe.text else None
+    tokenizer = tokenizer_of(recipe.data.tokenizer, source, recipe.seed, print) if recipe.reads_words else None
     recipe = replace(fitted(recipe, tokenizer), samples=len(source))
     torch.manual_seed(0)
     method = recipe.build(recipe).train()

@@ -49,8 +49,8 @@ def place(tmp_path_factory):
     save_encoder(
         home / "run",
         recipe.build(recipe).encoder().eval(),
-        image_spec=recipe.image,
-        text_spec=recipe.text,
+        image_spec=recipe.parts.image,
+        text_spec=recipe.parts.get("text"),
         preprocess=recipe.data.evaluation_view(),
         tokenizer=tokenizer,
         dim=recipe.dim,

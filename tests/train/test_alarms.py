@@ -14,6 +14,7 @@ from sightline.towers.spec import Mean
 from sightline.train.feed import Feed
 from sightline.train.loop import Learner
 from sightline.train.options import Options
+from sightline.train.recipe.parts import Parts
 from sightline.train.watch.monitor import Monitor
 
 CPU = torch.device("cpu")
@@ -65,8 +66,8 @@ def test_byol_without_its_predictor_is_called_so():
 def balanced():
     """`dino.tiny` with the targets and the pooling of `dino.small`."""
     recipe = dino.tiny()
-    image, method = replace(recipe.image, pool=Mean()), replace(recipe.method, targets=Sinkhorn())
-    return replace(recipe, image=image, method=method)
+    image, method = replace(recipe.parts.image, pool=Mean()), replace(recipe.method, targets=Sinkhorn())
+    return replace(recipe, parts=Parts(image=image), method=method)
 
 
 SLOW = [pytest.param(tiny, marks=pytest.mark.slow) for tiny in (simclr.tiny, byol.tiny, balanced)]

@@ -19,6 +19,7 @@ from sightline.recipes.find import find, train
 from sightline.towers.sizes import vit_small
 from sightline.towers.sizes_conv import common_resnet
 from sightline.train.checks import check_count, check_method, check_metric, check_pictures
+from sightline.train.recipe.parts import Parts
 from sightline.train.recipe.recipe import Data, Evaluation, Recipe
 
 
@@ -56,9 +57,9 @@ class Compared(Spread):
 def recipe(**changes):
     base = Recipe(
         name="spread.tiny",
-        build=lambda recipe: Spread(recipe.image.build()),
+        build=lambda recipe: Spread(recipe.parts.image.build()),
         method=None,
-        image=vit_small(32, 8, 1),
+        parts=Parts(image=vit_small(32, 8, 1)),
         data=Data(source="icons?n=40", size=32, views=TwoViews()),
         batch=8,
         steps=2,
@@ -122,7 +123,7 @@ def test_the_size_named_is_one_that_every_view_and_the_method_can_be_made_of(tmp
     def build(recipe):
         if recipe.data.size > 16:
             raise ValueError("a decoder that knows 16 px only")
-        return Spread(recipe.image.build())
+        return Spread(recipe.parts.image.build())
 
     with pytest.raises(ValueError, match="data.size=16,"):
         check_pictures(recipe(build=build), source)
@@ -134,17 +135,17 @@ def test_a_view_that_patches_do_not_divide_is_refused_before_the_first_step(tmp_
 
 
 def test_a_batch_of_one_is_refused_where_pictures_are_compared_or_normalised_together(tmp_path):
-    normed = recipe(image=common_resnet(), batch=1)
+    normed = recipe(parts=Parts(image=common_resnet()), batch=1)
     text = refused(normed, tmp_path / "a", "batch=1 leaves one picture at a time, and image.* is a BatchNorm")
     assert "Set batch=2 or more" in text
     assert go(replace(normed, batch=2), tmp_path / "b").finished
-    compared = recipe(build=lambda recipe: Compared(recipe.image.build()), batch=1)
+    compared = recipe(build=lambda recipe: Compared(recipe.parts.image.build()), batch=1)
     refused(compared, tmp_path / "c", "tells a picture from the others of its batch")
     assert go(recipe(batch=1), tmp_path / "d").finished  # a ViT under a loss of each picture alone
 
 
 def test_a_batchnorm_is_refused_over_chunks_and_not_over_ranks_which_it_spans():
-    made, method = recipe(image=common_resnet(), batch=4), Spread(common_resnet().build())
+    made, method = recipe(parts=Parts(image=common_resnet()), batch=4), Spread(common_resnet().build())
     check_method(made, method, 4)  # one picture to each process, and statistics of four
     with pytest.raises(ValueError, match="micro=2 learns from a batch in parts, and image.*BatchNorm.*Set micro=0"):
         check_method(replace(made, micro=2), method, 1)
@@ -192,10 +193,10 @@ def test_a_loss_of_the_whole_batch_is_not_taken_in_parts(name, words):
 
 
 def test_pairs_left_out_of_a_batch_are_those_of_all_of_it():
-    made = replace(find("relative_position.tiny"), image=vit_small(32, 8, 1), micro=2)
+    made = replace(find("relative_position.tiny"), parts=Parts(image=vit_small(32, 8, 1)), micro=2)
     with pytest.raises(ValueError, match="micro=2 .* and the loss is a mean over the pairs of the whole batch"):
         check_method(made, made.build(made), 1)
-    check_method(made, RelativePosition(made.image.build(), Config(flat=0)), 1)
+    check_method(made, RelativePosition(made.parts.image.build(), Config(flat=0)), 1)
 
 
 def test_a_ragged_last_part_of_one_is_refused_and_the_settings_named_work():
@@ -272,7 +273,7 @@ def test_methods_are_told_how_many_pictures_there_are_and_the_config_says_it_onc
 
     def build(recipe):
         told.append(recipe.samples)
-        return Spread(recipe.image.build())
+        return Spread(recipe.parts.image.build())
 
     done = go(recipe(build=build), tmp_path / "run")
     config = (done.folder / "config.json").read_text()

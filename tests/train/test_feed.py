@@ -16,6 +16,7 @@ from sightline.recipes.image_text import clip
 from sightline.towers.sizes import vit_small
 from sightline.train.feed import Feed
 from sightline.train.options import Options
+from sightline.train.recipe.parts import Parts
 from sightline.train.recipe.recipe import Data
 
 METHOD = SimpleNamespace(needs=frozenset({"image"}), uses=frozenset())
@@ -37,7 +38,7 @@ class DarkHalf(RandomMask):
 
 def recipe(**data):
     given = {"source": "icons?n=24", "size": 32, "views": MultiCrop("graphics", count=2)} | data
-    return replace(clip.tiny(), image=vit_small(32, 8, 1), data=Data(**given), batch=8)
+    return replace(clip.tiny(), parts=clip.tiny().parts | Parts(image=vit_small(32, 8, 1)), data=Data(**given), batch=8)
 
 
 def feed(made, method=METHOD):
@@ -94,7 +95,7 @@ def test_masks_cover_patches_of_the_first_views():
         (recipe(masks=DarkHalf(), size=36), {"masks"}, "36 px does not divide into patches of 8"),
         (recipe(views=MultiCrop(count=1, size=12)), set(), "a view of 12 px does not divide into patches of 8"),
         (recipe(size=40), set(), "a view of 20 px does not divide into patches of 8"),
-        (replace(recipe(masks=DarkHalf()), image=clip.small().image), {"masks"}, "ResNetSpec has none; take a ViT"),
+        (replace(recipe(masks=DarkHalf()), parts=clip.small().parts), {"masks"}, "ResNetSpec has none; take a ViT"),
     ],
 )
 def test_what_cannot_be_made_is_refused(made, needs, words):
@@ -114,7 +115,7 @@ def test_a_small_crop_of_a_photograph_is_cut_from_its_own_pixels_and_small_pictu
     for number in range(8):
         Image.fromarray(board).save(tmp_path / f"{number}.png")
     made = recipe(source=str(tmp_path), size=144, views=TwoViews())
-    large = feed(replace(made, image=vit_small(144, 8, 1)))
+    large = feed(replace(made, parts=made.parts | Parts(image=vit_small(144, 8, 1))))
     stored = next(large.batches(0, 1))["image"]
     assert stored.shape[-1] == 400 and stored.float().std() > 120  # 144 / sqrt(0.08) = 509: as they are
     small = feed(recipe(source=str(tmp_path), views=TwoViews()))

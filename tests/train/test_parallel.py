@@ -36,7 +36,7 @@ CPU = torch.device("cpu")
 def build(name, locked="", micro=0):
     """A learner's parts; of a locked tower nothing is trained, its projection neither (LiT)."""
     recipe, source = find(name), open_source("icons?n=24")
-    tokenizer = tokenizer_of(recipe.data.tokenizer, source, recipe.seed, print) if recipe.text else None
+    tokenizer = tokenizer_of(recipe.data.tokenizer, source, recipe.seed, print) if recipe.reads_words else None
     recipe = replace(fitted(recipe, tokenizer), batch=8, micro=micro, optim=SGD(lr=0.05), samples=len(source))
     torch.manual_seed(0)
     method = across_ranks(recipe.build(recipe))

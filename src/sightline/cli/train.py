@@ -130,7 +130,7 @@ def next_commands(recipe: str, out: Path, data: str | None) -> list[str]:
 
     made = find(recipe)
     db, source = out / "index.db", made.data.source if data is None else data
-    asked = '"a few words"' if made.text is not None else "--image PICTURE"
+    asked = '"a few words"' if "text" in made.parts else "--image PICTURE"
     return [
         f"sightline index {quote(str(db))} {quote(source)} --encoder {quote(str(out))}",
         f"sightline search {quote(str(db))} {asked}  # or: sightline serve {quote(str(db))}",

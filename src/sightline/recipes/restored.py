@@ -21,7 +21,7 @@ def restored(run: str | Path) -> tuple[Recipe, Any]:
     folder = RunFolder(run)
     config = json.loads((folder.path / "config.json").read_text())
     recipe = override(find(config["recipe"]["name"]), config["overrides"])
-    if recipe.text is not None:
+    if recipe.reads_words:
         raise ValueError(
             f"{run} is a run of {recipe.name}, which reads words; sightline.load({str(run)!r}) has its towers"
         )

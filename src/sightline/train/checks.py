@@ -38,7 +38,7 @@ def check_count(recipe: Recipe, source: Any, world: int) -> None:
             f"{source.name} has {count} samples to train on; a run needs at least two, in one --data SRC, beside those "
             "held out (three in all, or two with --eval SRC)"
         )
-    if recipe.text is None and recipe.batch > count:
+    if not recipe.reads_words and recipe.batch > count:
         fits = max(world, count - count % world)
         raise ValueError(
             f"{recipe.name}: batch={recipe.batch} is more than the {count} pictures to train on, and no picture "
@@ -48,7 +48,7 @@ def check_count(recipe: Recipe, source: Any, world: int) -> None:
 
 def check_pictures(recipe: Recipe, source: Any) -> None:
     """Pictures much smaller than a view of a method that learns from views alone."""
-    if recipe.text is not None:
+    if recipe.reads_words:
         return
 
     def fits(size: int) -> bool:
@@ -67,7 +67,7 @@ def check_pictures(recipe: Recipe, source: Any) -> None:
 
 def check_patches(recipe: Recipe, views: Sequence[View]) -> None:
     """A view whose side is no multiple of the tower's patch."""
-    patch = getattr(recipe.image, "patch", None)
+    patch = getattr(recipe.parts.get("image"), "patch", None)
     if uneven := [view.size for view in views if patch is not None and view.size % patch]:
         raise ValueError(
             f"{recipe.name}: a view of {uneven[0]} px does not divide into patches of {patch}; change data.size or the "
@@ -89,7 +89,7 @@ def check_metric(recipe: Recipe, source: Any, held: Any) -> None:
         if isinstance(source, Stream):
             raise ValueError(_unlabelled(f"the remote shards of {source.name} cannot be read out of order"))
     decides = rules.keep == "best" or rules.patience > 0
-    if recipe.text is None and decides and rules.metric.startswith(BY_WORDS):
+    if "text" not in recipe.parts and decides and rules.metric.startswith(BY_WORDS):
         raise ValueError(
             f"{recipe.name} has no text tower, so {rules.metric} cannot decide what is kept or when to stop: set "
             "evaluation.metric=knn where the pictures have labels, else evaluation.metric=rankme"

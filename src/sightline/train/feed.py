@@ -117,9 +117,11 @@ def _grids(recipe: Recipe, sizes: list[int]) -> list[tuple[int, int]]:
     masks = recipe.data.masks
     if masks is None:
         return []
-    patch = getattr(recipe.image, "patch", None)
+    patch = getattr(recipe.parts.get("image"), "patch", None)
     if patch is None:
-        raise ValueError(f"{recipe.name}: masks cover patches, and {type(recipe.image).__name__} has none; take a ViT")
+        raise ValueError(
+            f"{recipe.name}: masks cover patches, and {type(recipe.parts.get('image')).__name__} has none; take a ViT"
+        )
     if masks.views > len(sizes):
         raise ValueError(f"{recipe.name}: data.masks.views is {masks.views}, and data.views makes {len(sizes)}")
     return [(size // patch, size // patch) for size in sizes[: masks.views]]

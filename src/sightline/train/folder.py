@@ -12,7 +12,7 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from sightline.moved import today
 from sightline.train.checkpoint import write_whole
 
 OWN = ("encoder.json", "model.safetensors", "tokenizer.json", "config.json", "metrics.jsonl", "summary.json")
@@ -90,7 +91,7 @@ class RunFolder:
             return
         try:
             old = json.loads(self.config.read_text(encoding="utf-8"))
-            before = flatten({"recipe": old["recipe"], "data": old["data"], "init": old.get("init", {})})
+            before = flatten({"recipe": upgraded(old["recipe"]), "data": old["data"], "init": old.get("init", {})})
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(
                 f"{self.config} is cut or not a run's config ({error}); start over with --fresh"
@@ -129,11 +130,29 @@ def write_json(path: Path, value: Any) -> None:
     write_whole(path, lambda file: file.write((json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()))
 
 
+def upgraded(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """The recipe of a config.json as this version writes it: format 1 had two towers where there are parts now, and
+    functions by modules that have moved since."""
+    given = dict(recipe)
+    if "parts" not in given:
+        given["parts"] = {name: given.pop(name) for name in ("image", "text") if given.get(name) is not None}
+        given.pop("text", None)
+    return {name: _moved(value) for name, value in given.items()}
+
+
+def _moved(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _moved(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_moved(inner) for inner in value]
+    return today(value) if isinstance(value, str) else value
+
+
 def plain(value: Any) -> Any:
     """A recipe as JSON: dataclasses become objects with a `kind`, functions their dotted name."""
     if is_dataclass(value) and not isinstance(value, type):
         return {"kind": type(value).__name__} | {f.name: plain(getattr(value, f.name)) for f in fields(value)}
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, tuple | list):
         return [plain(v) for v in value]

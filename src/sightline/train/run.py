@@ -162,12 +162,12 @@ def _config(recipe: Recipe, source: Any, held: Any, overrides: Sequence[str]) ->
     }
     resolved = json.loads(json.dumps(plain(recipe)))
     del resolved["samples"]  # filled in later, and said under `data`
-    return {"format": 1, "recipe": resolved, "overrides": list(overrides), "data": data, "versions": versions()}
+    return {"format": 2, "recipe": resolved, "overrides": list(overrides), "data": data, "versions": versions()}
 
 
 def _words(recipe: Recipe, source: Any, folder: RunFolder) -> captions.Words | None:
     """What there is to read, of a run that begins; refused on every rank where nothing can be learnt from it."""
-    if recipe.text is None:
+    if not recipe.reads_words:
         return None
     if "text" not in source.has:
         raise ValueError(
@@ -190,7 +190,7 @@ def _tokenizer(
 ) -> AnyTokenizer | None:
     """The run's own tokenizer, saved with the run by the first rank (`writes`; each has its own scratch in a dry run):
     that of the encoder it starts from, else trained on the captions once."""
-    if recipe.text is None:
+    if not recipe.reads_words:
         return None
     if writes and not (folder.tokenizer.exists() and folder.kept()):
         folder.path.mkdir(parents=True, exist_ok=True)

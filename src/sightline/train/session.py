@@ -255,8 +255,8 @@ class Session:
         save_encoder(
             folder,
             module.encoder(),
-            image_spec=self.recipe.image,
-            text_spec=self.recipe.text,
+            image_spec=self.recipe.parts.get("image"),
+            text_spec=self.recipe.parts.get("text"),
             preprocess=self.recipe.data.evaluation_view(),
             tokenizer=self.tokenizer,
             dim=self.dim(module),

@@ -16,6 +16,7 @@ from sightline.towers.sizes import clip_image, clip_text, vit_b16, vit_b32, vit_
 from sightline.towers.spec import BagSpec, Causal, FlatMapSpec, ResNetSpec, StandardStem, TransformerTextSpec
 from sightline.train.optim.optimizer import AdamW
 from sightline.train.optim.schedule import WarmupCosine
+from sightline.train.recipe.parts import Parts
 from sightline.train.recipe.recipe import Data, Evaluation, Recipe
 
 PAPER = "Radford et al. 2021"
@@ -31,8 +32,7 @@ OPENAI = Preprocess(
 
 
 def build(recipe: Recipe) -> CLIP:
-    assert recipe.text is not None
-    return CLIP(recipe.image.build(), recipe.text.build(), recipe.dim, recipe.method)
+    return CLIP(recipe.parts.image.build(), recipe.parts.text.build(), recipe.dim, recipe.method)
 
 
 def build_with_terms(recipe: Recipe) -> terms.WithTerms:
@@ -49,8 +49,10 @@ def icons() -> Recipe:
         name="clip.icons",
         build=build_with_terms,
         method=terms.Config(pair=Config()),  # ours: search terms as labels beside the captions
-        image=ResNetSpec(depths=(2, 2, 2), width=64, stem=StandardStem()),  # ours, 2.8 M
-        text=BagSpec(vocab=8192, length=256, dim=256, hidden=512),  # ours
+        parts=Parts(
+            image=ResNetSpec(depths=(2, 2, 2), width=64, stem=StandardStem()),  # ours, 2.8 M
+            text=BagSpec(vocab=8192, length=256, dim=256, hidden=512),  # ours
+        ),
         dim=256,
         data=Data(
             source="icons:train",
@@ -82,8 +84,10 @@ def small() -> Recipe:
         build=build,
         method=Config(),
         # ours: a flat map, because captions say "left of"; 2.8 M, and 4,096 numbers a picture for the projection
-        image=ResNetSpec(depths=(2, 2, 2), width=64, stem=StandardStem(), pool=FlatMapSpec(grid=4)),
-        text=TransformerTextSpec(vocab=4096, length=32, dim=128, depth=2, heads=2, reading=Causal()),  # ours
+        parts=Parts(
+            image=ResNetSpec(depths=(2, 2, 2), width=64, stem=StandardStem(), pool=FlatMapSpec(grid=4)),
+            text=TransformerTextSpec(vocab=4096, length=32, dim=128, depth=2, heads=2, reading=Causal()),  # ours
+        ),
         dim=128,
         data=Data(source="icons", size=64, views=caption_views, caption=any_caption),
         optim=AdamW(lr=1e-3, weight_decay=0.1),
@@ -98,8 +102,10 @@ def tiny() -> Recipe:
     return replace(
         small(),
         name="clip.tiny",
-        image=vit_small(32, 8, 1),
-        text=TransformerTextSpec(vocab=512, length=16, dim=32, depth=1, heads=1, reading=Causal()),
+        parts=Parts(
+            image=vit_small(32, 8, 1),
+            text=TransformerTextSpec(vocab=512, length=16, dim=32, depth=1, heads=1, reading=Causal()),
+        ),
         dim=32,
         data=Data(source="icons?n=64", size=32, views=caption_views, tokenizer=BPE(vocab=512, length=16)),
         optim=AdamW(lr=3e-3, weight_decay=0.1),
@@ -115,8 +121,10 @@ def b32() -> Recipe:
         name="clip.b32",
         build=build,
         method=Config(),
-        image=clip_image(vit_b32()),
-        text=clip_text(512),
+        parts=Parts(
+            image=clip_image(vit_b32()),
+            text=clip_text(512),
+        ),
         dim=512,
         data=Data(
             source="shards/{00000..41407}.tar",
@@ -137,7 +145,8 @@ def b32() -> Recipe:
 
 def b16() -> Recipe:
     """ViT-B/16, paper table 20: ImageNet zero-shot 68.3."""
-    return replace(b32(), name="clip.b16", image=clip_image(vit_b16()))
+    base = b32()
+    return replace(base, name="clip.b16", parts=base.parts | Parts(image=clip_image(vit_b16())))
 
 
 def l14() -> Recipe:
@@ -145,8 +154,10 @@ def l14() -> Recipe:
     return replace(
         b32(),
         name="clip.l14",
-        image=clip_image(vit_l14()),
-        text=clip_text(768),
+        parts=Parts(
+            image=clip_image(vit_l14()),
+            text=clip_text(768),
+        ),
         dim=768,
         optim=AdamW(lr=4e-4, betas=(0.9, 0.98), eps=1e-6, weight_decay=0.2),
     )

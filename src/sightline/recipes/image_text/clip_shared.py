@@ -16,6 +16,7 @@ from sightline.towers.text import TransformerText
 from sightline.towers.vit import ViT
 from sightline.train.optim.optimizer import AdamW
 from sightline.train.optim.schedule import WarmupCosine
+from sightline.train.recipe.parts import Parts
 from sightline.train.recipe.recipe import Data, Recipe
 
 PAPER = "You et al. 2022"
@@ -24,8 +25,7 @@ MINUTES = {"tiny": 0.1, "small": 5.5}  # small: what --dry-run measured, 523 ms 
 
 
 def build(recipe: Recipe) -> CLIP:
-    assert recipe.text is not None
-    image, text = recipe.image.build(), recipe.text.build()
+    image, text = recipe.parts.image.build(), recipe.parts.text.build()
     if not isinstance(image, ViT) or not isinstance(text, TransformerText):
         kinds = f"{type(image).__name__} and {type(text).__name__}"
         raise ValueError(f"clip_shared shares the blocks of a ViT and a text transformer; image and text are {kinds}")
@@ -38,8 +38,10 @@ def small() -> Recipe:
         name="clip_shared.small",
         build=build,
         method=Config(),
-        image=vit_small(64, 8, 4),  # ours
-        text=_like(vit_small(64, 8, 4), vocab=4096, length=32),
+        parts=Parts(
+            image=vit_small(64, 8, 4),  # ours
+            text=_like(vit_small(64, 8, 4), vocab=4096, length=32),
+        ),
         dim=128,
         data=Data(source="icons", size=64, views=caption_views, caption=any_caption),
         optim=AdamW(lr=1e-3, weight_decay=0.1),
@@ -55,8 +57,10 @@ def tiny() -> Recipe:
     return replace(
         small(),
         name="clip_shared.tiny",
-        image=image,
-        text=_like(image, vocab=512, length=16),
+        parts=Parts(
+            image=image,
+            text=_like(image, vocab=512, length=16),
+        ),
         dim=32,
         data=Data(source="icons?n=64", size=32, views=caption_views, tokenizer=BPE(vocab=512, length=16)),
         optim=AdamW(lr=3e-3, weight_decay=0.1),

@@ -15,6 +15,7 @@ from sightline.text.load import BPE
 from sightline.towers.sizes import siglip_image, siglip_text, vit_b16, vit_b32, vit_l14
 from sightline.train.optim.optimizer import AdamW
 from sightline.train.optim.schedule import WarmupCosine
+from sightline.train.recipe.parts import Parts
 from sightline.train.recipe.recipe import Data, Evaluation, Recipe
 
 PAPER = "Zhai et al. 2023"
@@ -25,8 +26,7 @@ SQUASH = Preprocess(resize="squash", interpolation="bilinear", mean=(0.5, 0.5, 0
 
 
 def build(recipe: Recipe) -> SigLIP:
-    assert recipe.text is not None
-    return SigLIP(recipe.image.build(), recipe.text.build(), recipe.dim, recipe.method)
+    return SigLIP(recipe.parts.image.build(), recipe.parts.text.build(), recipe.dim, recipe.method)
 
 
 def build_with_terms(recipe: Recipe) -> terms.WithTerms:
@@ -57,8 +57,10 @@ def b16() -> Recipe:
         name="siglip.b16",
         build=build,
         method=Config(),
-        image=image,
-        text=siglip_text(image),
+        parts=Parts(
+            image=image,
+            text=siglip_text(image),
+        ),
         dim=image.dim,
         data=Data(
             source="shards/{00000..99999}.tar",
@@ -79,7 +81,7 @@ def b16() -> Recipe:
 def b32() -> Recipe:
     """ViT-B/32, 256 px: the cheap one, no figure in the paper."""
     image = siglip_image(vit_b32(256))
-    return replace(b16(), name="siglip.b32", image=image, text=siglip_text(image))
+    return replace(b16(), name="siglip.b32", parts=Parts(image=image, text=siglip_text(image)))
 
 
 def l14() -> Recipe:
@@ -87,5 +89,9 @@ def l14() -> Recipe:
     image = siglip_image(vit_l14(224))
     base = b16()
     return replace(
-        base, name="siglip.l14", image=image, text=siglip_text(image), dim=image.dim, data=replace(base.data, size=224)
+        base,
+        name="siglip.l14",
+        parts=Parts(image=image, text=siglip_text(image)),
+        dim=image.dim,
+        data=replace(base.data, size=224),
     )

@@ -13,6 +13,7 @@ from sightline.recipes.shrunk import shrunk
 from sightline.towers.spec import FlatMapSpec, ResNetSpec, SmallStem
 from sightline.train.optim.optimizer import AdamW
 from sightline.train.optim.schedule import WarmupCosine
+from sightline.train.recipe.parts import Parts
 from sightline.train.recipe.recipe import Data, Evaluation, Recipe
 
 PAPER = "Hinton & Salakhutdinov 2006"
@@ -34,7 +35,7 @@ def build(recipe: Recipe) -> Autoencoder:
             f"times a power of two; take data.size=32 or 64"
         )
     decoder = ConvDecoder(recipe.method.code, GRID, tuple(reversed(widths)))
-    return Autoencoder(recipe.image.build(), decoder, recipe.method)
+    return Autoencoder(recipe.parts.image.build(), decoder, recipe.method)
 
 
 def whole(size: int) -> list[Op]:
@@ -52,7 +53,9 @@ def small() -> Recipe:
         name="autoencoder.small",
         build=build,
         method=Config(code=64),
-        image=ResNetSpec(depths=(1, 1, 1), width=32, stem=SmallStem(stride=2), pool=FlatMapSpec(grid=GRID)),
+        parts=Parts(
+            image=ResNetSpec(depths=(1, 1, 1), width=32, stem=SmallStem(stride=2), pool=FlatMapSpec(grid=GRID))
+        ),
         data=Data(source="icons", size=32, views=whole),
         optim=AdamW(lr=2e-3, betas=(0.9, 0.999), weight_decay=0.0),
         schedule=WarmupCosine(warmup=50),
@@ -77,7 +80,7 @@ def tiny() -> Recipe:
         denoising(),
         name="autoencoder.tiny",
         method=Config(code=32, noise=0.1),
-        image=ResNetSpec(depths=(1,), width=16, stem=SmallStem(stride=2), pool=FlatMapSpec(grid=GRID)),
+        parts=Parts(image=ResNetSpec(depths=(1,), width=16, stem=SmallStem(stride=2), pool=FlatMapSpec(grid=GRID))),
         data=Data(source="icons?n=64", size=16, views=whole),
         optim=AdamW(lr=1e-2, betas=(0.9, 0.999), weight_decay=0.0),
     )

@@ -13,6 +13,7 @@ from sightline.towers.sizes import vit_small
 from sightline.towers.sizes_conv import common_resnet, resnet50
 from sightline.train.optim.optimizer import LARS, AdamW
 from sightline.train.optim.schedule import WarmupCosine, linear_rate
+from sightline.train.recipe.parts import Parts
 from sightline.train.recipe.recipe import Data, Evaluation, Recipe
 
 PAPER = "Grill et al. 2020"
@@ -21,7 +22,7 @@ MINUTES = {"tiny": 0.1, "small": 11.6}
 
 
 def build(recipe: Recipe) -> BYOL:
-    return BYOL(recipe.image.build(), recipe.method)
+    return BYOL(recipe.parts.image.build(), recipe.method)
 
 
 def small() -> Recipe:
@@ -34,7 +35,7 @@ def small() -> Recipe:
         name="byol.small",
         build=build,
         method=Config(hidden=512, out=128, momentum=0.85),  # ours: in a short run a target that lags teaches less
-        image=common_resnet(),
+        parts=Parts(image=common_resnet()),
         # ours: at 32 px a blur or a solarized view costs more
         data=Data(source="icons", size=32, views=TwoViews(scale=(0.2, 1.0))),
         optim=AdamW(lr=3e-3, weight_decay=0.05),  # ours: LARS is for batches of thousands
@@ -52,7 +53,7 @@ def tiny() -> Recipe:
         small(),
         name="byol.tiny",
         method=Config(hidden=32, out=16, momentum=0.9),
-        image=vit_small(32, 8, 1),
+        parts=Parts(image=vit_small(32, 8, 1)),
         data=Data(source="icons?n=64", size=32, views=TwoViews()),
     )
 
@@ -63,7 +64,7 @@ def r50() -> Recipe:
         name="byol.r50",
         build=build,
         method=Config(),
-        image=resnet50(),
+        parts=Parts(image=resnet50()),
         data=Data(source="shards/{00000..01280}.tar", size=224, views=ByolViews(), preprocess=IMAGENET),
         optim=LARS(lr=linear_rate(0.2, 4096), weight_decay=1.5e-6),
         schedule=WarmupCosine(warmup=3128),  # 10 epochs

@@ -17,6 +17,7 @@ from sightline.towers.spec import Mean
 from sightline.train.optim.clipping import EachTensor
 from sightline.train.optim.optimizer import AdamW
 from sightline.train.optim.schedule import WarmupCosine
+from sightline.train.recipe.parts import Parts
 from sightline.train.recipe.recipe import Data, Evaluation, Recipe
 
 PAPER = "Caron et al. 2021"
@@ -33,7 +34,7 @@ a temperature of 0.04 a small tower's targets stay near uniform for hundreds of 
 
 
 def build(recipe: Recipe) -> DINO:
-    return DINO(recipe.image.build(), recipe.method)
+    return DINO(recipe.parts.image.build(), recipe.method)
 
 
 def small() -> Recipe:
@@ -53,7 +54,7 @@ def small() -> Recipe:
             targets=Sinkhorn(),  # ours: balanced from the first step, where a center takes some to find its place
         ),
         # ours: the mean of the patches is a useful vector from the first step, a class token must learn to look
-        image=replace(common_vit(32), patch=8, pool=Mean()),
+        parts=Parts(image=replace(common_vit(32), patch=8, pool=Mean())),
         data=Data(source="icons", size=32, views=CROPS),
         optim=AdamW(lr=5e-4, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.04),  # ours
         schedule=WarmupCosine(warmup=100),
@@ -80,7 +81,7 @@ def resnet() -> Recipe:
             teaching=TEACHING,
             targets=Sinkhorn(),
         ),
-        image=common_resnet(),
+        parts=Parts(image=common_resnet()),
         optim=replace(base.optim, lr=3e-3),  # ours: what BatchNorms bear and the ViT does not
         batch=64,
         steps=4500,
@@ -104,7 +105,7 @@ def tiny() -> Recipe:
         small(),
         name="dino.tiny",
         method=Config(head=Head(prototypes=64, hidden=32, bottleneck=16), teaching=Teaching(momentum=0.9, freeze=0.0)),
-        image=replace(common_vit(32), patch=8, dim=64, depth=2, heads=2),
+        parts=Parts(image=replace(common_vit(32), patch=8, dim=64, depth=2, heads=2)),
         data=Data(source="icons?n=64", size=32, views=MultiCrop(count=2)),
         optim=replace(small().optim, lr=1e-3),
         batch=16,
@@ -123,7 +124,7 @@ def s16() -> Recipe:
             # 30 and 1 of 800 epochs
             teaching=Teaching(warmup=30 / 800, freeze=1 / 800),
         ),
-        image=replace(vit("s", 16), drop_path=0.1),
+        parts=Parts(image=replace(vit("s", 16), drop_path=0.1)),
         data=Data(
             source="shards/{00000..01281}.tar",
             size=224,
@@ -142,7 +143,7 @@ def s16() -> Recipe:
 
 def s8() -> Recipe:
     """ViT-S/8, paper table 2: ImageNet kNN 78.3, linear 79.7."""
-    return replace(s16(), name="dino.s8", image=replace(vit("s", 8), drop_path=0.1))
+    return replace(s16(), name="dino.s8", parts=Parts(image=replace(vit("s", 8), drop_path=0.1)))
 
 
 def b16() -> Recipe:
@@ -151,7 +152,7 @@ def b16() -> Recipe:
         s16(),
         name="dino.b16",
         method=Config(head=Head(), teaching=Teaching(warmup=50 / 400, freeze=3 / 400)),
-        image=replace(vit("b", 16), drop_path=0.1),
+        parts=Parts(image=replace(vit("b", 16), drop_path=0.1)),
         optim=replace(s16().optim, lr=3e-3),  # 7.5e-4 * 1024 / 256
         schedule=replace(s16().schedule, floor=1e-6 / 3e-3),  # ours: as for the small one
         epochs=400,

@@ -18,6 +18,7 @@ from sightline.towers.sizes import dinov2
 from sightline.towers.spec import ViTSpec
 from sightline.train.optim.optimizer import AdamW
 from sightline.train.optim.schedule import WarmupCosine
+from sightline.train.recipe.parts import Parts
 from sightline.train.recipe.recipe import Data, Evaluation, Recipe
 
 PAPER = "Oquab et al. 2023"
@@ -26,8 +27,8 @@ MINUTES = {"tiny": 0.1, "small": 9.0}
 
 
 def build(recipe: Recipe) -> DINOv2:
-    assert isinstance(recipe.image, ViTSpec)
-    return DINOv2(recipe.image.build(), recipe.method)
+    assert isinstance(recipe.parts.image, ViTSpec)
+    return DINOv2(recipe.parts.image.build(), recipe.method)
 
 
 def build_with_gram(recipe: Recipe) -> WithGram:
@@ -77,7 +78,7 @@ def tiny() -> Recipe:
         name="dinov2.tiny",
         build=build,
         method=Config(head=head, patch_head=head, teaching=base.method.teaching),
-        image=replace(base.image, patch=4),
+        parts=Parts(image=replace(base.parts.image, patch=4)),
         data=replace(base.data, masks=small().data.masks),
     )
 
@@ -94,7 +95,7 @@ def l14() -> Recipe:
         build=build,
         method=Config(targets=Sinkhorn(balanced=43)),  # 131,072 / 3,072 prototypes a picture
         # the recipe's MLP is gated, where the published L/14, distilled from g, has GELU; 2/3 of 4,096, in eights
-        image=replace(dinov2("l", size=224), act="swiglu", mlp=2736, drop_path=(0.4,) * 24),
+        parts=Parts(image=replace(dinov2("l", size=224), act="swiglu", mlp=2736, drop_path=(0.4,) * 24)),
         data=Data(
             source="shards/{00000..14196}.tar",
             size=224,

@@ -12,6 +12,7 @@ from sightline.towers.sizes import vit_small
 from sightline.towers.sizes_conv import alexnet_small, common_resnet
 from sightline.train.optim.optimizer import SGD, Nesterov
 from sightline.train.optim.schedule import WarmupCosine
+from sightline.train.recipe.parts import Parts
 from sightline.train.recipe.recipe import Data, Evaluation, Recipe
 
 PAPER = "Dosovitskiy et al. 2014"
@@ -20,13 +21,13 @@ MINUTES = {"tiny": 0.1, "small": 12.6}
 
 
 def build(recipe: Recipe) -> ExemplarCNN:
-    tower = recipe.image.build()
+    tower = recipe.parts.image.build()
     return ExemplarCNN(tower, nn.Identity(), recipe.method.classes.build(tower.dim, recipe.samples))
 
 
 def build_with_head(recipe: Recipe) -> ExemplarCNN:
     """An MLP, thrown away afterwards, keeps what the classes throw away out of the tower's vector (as in SimCLR)."""
-    tower = recipe.image.build()
+    tower = recipe.parts.image.build()
     head = BYOLHead(tower.dim, tower.dim, recipe.dim)
     return ExemplarCNN(tower, head, recipe.method.classes.build(recipe.dim, recipe.samples))
 
@@ -41,7 +42,7 @@ def small() -> Recipe:
         name="exemplar.small",
         build=build_with_head,  # ours
         method=Config(classes=Cosine(temperature=0.1)),  # ours: learns in a few epochs, where the linear layer does not
-        image=common_resnet(),
+        parts=Parts(image=common_resnet()),
         dim=128,
         # ours: SimCLR's; every picture comes back before the network is another
         data=Data(source="icons", size=32, views=OneView(scale=(0.2, 1.0)), order=Window(size=2048, visits=16)),
@@ -59,7 +60,7 @@ def tiny() -> Recipe:
     return shrunk(
         small(),
         name="exemplar.tiny",
-        image=vit_small(32, 8, 1),
+        parts=Parts(image=vit_small(32, 8, 1)),
         dim=32,
         data=Data(source="icons?n=64", size=32, views=ExemplarViews()),
         clip=3.0,
@@ -72,7 +73,7 @@ def paper() -> Recipe:
         name="exemplar.paper",
         build=build,
         method=Config(classes=Linear()),
-        image=alexnet_small(),  # ours: two layers more than the paper's small net
+        parts=Parts(image=alexnet_small()),  # ours: two layers more than the paper's small net
         data=Data(source="photos?n=16000", size=32, views=ExemplarViews()),
         optim=SGD(lr=0.01, momentum=0.9, weight_decay=5e-4),  # decay ours
         schedule=WarmupCosine(warmup=0),  # ours: the paper lowers the rate by hand

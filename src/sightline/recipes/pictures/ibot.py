@@ -13,6 +13,7 @@ from sightline.methods.pictures.ibot import IBOT, Config
 from sightline.recipes.pictures import dino
 from sightline.towers.sizes import vit
 from sightline.towers.spec import ViTSpec
+from sightline.train.recipe.parts import Parts
 from sightline.train.recipe.recipe import Data, Recipe
 
 PAPER = "Zhou et al. 2021"
@@ -23,8 +24,8 @@ MASKS = BlockMask(ratio=(0.1, 0.5), share=0.5, views=2)
 
 
 def build(recipe: Recipe) -> IBOT:
-    assert isinstance(recipe.image, ViTSpec)
-    return IBOT(recipe.image.build(), recipe.method)
+    assert isinstance(recipe.parts.image, ViTSpec)
+    return IBOT(recipe.parts.image.build(), recipe.method)
 
 
 def small() -> Recipe:
@@ -63,7 +64,7 @@ def tiny() -> Recipe:
         name="ibot.tiny",
         build=build,
         method=Config(head=base.method.head, teaching=base.method.teaching),
-        image=replace(base.image, patch=4),
+        parts=Parts(image=replace(base.parts.image, patch=4)),
         data=replace(base.data, masks=MASKS),
     )
 
@@ -92,7 +93,7 @@ def b16() -> Recipe:
         s16(),
         name="ibot.b16",
         method=Config(teaching=Teaching(warmup=50 / 400, freeze=3 / 400)),
-        image=replace(vit("b", 16), drop_path=0.1),
+        parts=Parts(image=replace(vit("b", 16), drop_path=0.1)),
         optim=replace(s16().optim, lr=3e-3),
         schedule=replace(s16().schedule, floor=1e-6 / 3e-3),  # ours: as for the small one
         epochs=400,

@@ -15,6 +15,7 @@ from sightline.towers.sizes import vit_small
 from sightline.towers.sizes_conv import common_resnet, resnet18, resnet50
 from sightline.train.optim.optimizer import SGD, AdamW
 from sightline.train.optim.schedule import WarmupCosine
+from sightline.train.recipe.parts import Parts
 from sightline.train.recipe.recipe import Data, Evaluation, Recipe
 
 PAPER = "Wu et al. 2018"
@@ -23,13 +24,13 @@ MINUTES = {"tiny": 0.1, "small": 8.1}
 
 
 def build(recipe: Recipe) -> InstanceDiscrimination:
-    tower = recipe.image.build()
+    tower = recipe.parts.image.build()
     return InstanceDiscrimination(tower, nn.Linear(tower.dim, recipe.dim), recipe.dim, recipe.samples, recipe.method)
 
 
 def build_with_head(recipe: Recipe) -> InstanceDiscrimination:
     """An MLP, thrown away afterwards, keeps what the task throws away out of the tower's vector (as in SimCLR)."""
-    tower = recipe.image.build()
+    tower = recipe.parts.image.build()
     head = BYOLHead(tower.dim, tower.dim, recipe.dim)
     return InstanceDiscrimination(tower, head, recipe.dim, recipe.samples, recipe.method)
 
@@ -44,7 +45,7 @@ def small() -> Recipe:
         name="instance_discrimination.small",
         build=build_with_head,  # ours
         method=Config(against=FullSoftmax(), temperature=0.1),  # ours
-        image=common_resnet(),
+        parts=Parts(image=common_resnet()),
         dim=128,
         # ours: SimCLR's colours; every picture comes back before the network is another
         data=Data(source="icons", size=32, views=OneView(scale=(0.2, 1.0)), order=Window(size=2048, visits=16)),
@@ -63,7 +64,7 @@ def tiny() -> Recipe:
         small(),
         name="instance_discrimination.tiny",
         build=build,
-        image=vit_small(32, 8, 1),
+        parts=Parts(image=vit_small(32, 8, 1)),
         dim=32,
         data=Data(source="icons?n=64", size=32, views=InstanceViews()),
     )
@@ -75,7 +76,7 @@ def r18() -> Recipe:
         name="instance_discrimination.r18",
         build=build,
         method=Config(against=NCE(noise=4096)),
-        image=resnet18(),
+        parts=Parts(image=resnet18()),
         dim=128,
         data=Data(source="shards/{00000..01280}.tar", size=224, views=InstanceViews(), preprocess=IMAGENET),
         optim=SGD(lr=0.03, momentum=0.9, weight_decay=1e-4),
@@ -89,4 +90,4 @@ def r18() -> Recipe:
 
 def r50() -> Recipe:
     """ResNet-50: kNN 46.8."""
-    return replace(r18(), name="instance_discrimination.r50", image=resnet50())
+    return replace(r18(), name="instance_discrimination.r50", parts=Parts(image=resnet50()))

@@ -16,6 +16,7 @@ from sightline.towers.sizes import common_vit, vit
 from sightline.towers.spec import Mean, SinCosSpec, ViTSpec
 from sightline.train.optim.optimizer import AdamW
 from sightline.train.optim.schedule import WarmupCosine, linear_rate
+from sightline.train.recipe.parts import Parts
 from sightline.train.recipe.recipe import Data, Evaluation, Recipe
 
 PAPER = "He et al. 2021"
@@ -24,8 +25,8 @@ MINUTES = {"small": 6.8}
 
 
 def build(recipe: Recipe) -> MAE:
-    assert isinstance(recipe.image, ViTSpec)
-    return MAE(recipe.image.build(), recipe.method)
+    assert isinstance(recipe.parts.image, ViTSpec)
+    return MAE(recipe.parts.image.build(), recipe.method)
 
 
 def small() -> Recipe:
@@ -38,7 +39,7 @@ def small() -> Recipe:
         name="mae.small",
         build=build,
         method=Config(dim=96, depth=2, heads=3),  # ours
-        image=replace(common_vit(32), pool=Mean()),  # ours: no term of the loss asks for a class token
+        parts=Parts(image=replace(common_vit(32), pool=Mean())),  # ours: no term of the loss asks for a class token
         data=Data(source="icons", size=32, views=MaeView(), masks=RandomMask(ratio=0.75)),
         optim=AdamW(lr=1.5e-3, betas=(0.9, 0.95), weight_decay=0.05),
         schedule=WarmupCosine(warmup=200),
@@ -68,7 +69,9 @@ def tiny() -> Recipe:
         small(),
         name="mae.tiny",
         method=Config(dim=48, depth=1, heads=3, target=NormalisedPixels(eps=1e-2)),
-        image=ViTSpec(size=32, patch=8, dim=96, depth=1, heads=3, pool=Mean(), position=SinCosSpec(layout="mae")),
+        parts=Parts(
+            image=ViTSpec(size=32, patch=8, dim=96, depth=1, heads=3, pool=Mean(), position=SinCosSpec(layout="mae"))
+        ),
         data=Data(source="icons?n=64", size=32, views=MaeView(), masks=RandomMask(ratio=0.75)),
         optim=AdamW(lr=3e-3, betas=(0.9, 0.95), weight_decay=0.05),
     )
@@ -80,7 +83,7 @@ def b16() -> Recipe:
         name="mae.b16",
         build=build,
         method=Config(),
-        image=replace(vit("b"), pool=Mean(registers=1), position=SinCosSpec(layout="mae")),
+        parts=Parts(image=replace(vit("b"), pool=Mean(registers=1), position=SinCosSpec(layout="mae"))),
         data=Data(
             source="shards/{00000..01280}.tar",
             size=224,
@@ -100,10 +103,10 @@ def b16() -> Recipe:
 def l16() -> Recipe:
     """ViT-L/16: linear 75.8, fine-tuned 85.9 (the paper's run, not ours)."""
     image = replace(vit("l"), pool=Mean(registers=1), position=SinCosSpec(layout="mae"))
-    return replace(b16(), name="mae.l16", image=image)
+    return replace(b16(), name="mae.l16", parts=Parts(image=image))
 
 
 def h14() -> Recipe:
     """ViT-H/14: linear 76.6, fine-tuned 86.9 (the paper's run, not ours)."""
     image = replace(vit("h", patch=14), pool=Mean(registers=1), position=SinCosSpec(layout="mae"))
-    return replace(b16(), name="mae.h14", image=image)
+    return replace(b16(), name="mae.h14", parts=Parts(image=image))

@@ -13,6 +13,7 @@ from sightline.towers.sizes_conv import common_resnet, resnet50
 from sightline.towers.spec import ResNetSpec, SmallStem
 from sightline.train.optim.optimizer import AdamW, Nesterov
 from sightline.train.optim.schedule import WarmupCosine
+from sightline.train.recipe.parts import Parts
 from sightline.train.recipe.recipe import Data, Evaluation, Recipe
 
 PAPER = "Doersch, Gupta, Efros 2015"
@@ -21,7 +22,7 @@ MINUTES = {"small": 2.7}
 
 
 def build(recipe: Recipe) -> RelativePosition:
-    return RelativePosition(recipe.image.build(), recipe.method, recipe.samples)
+    return RelativePosition(recipe.parts.image.build(), recipe.method, recipe.samples)
 
 
 def small() -> Recipe:
@@ -34,7 +35,7 @@ def small() -> Recipe:
         name="relative_position.small",
         build=build,
         method=Config(),
-        image=common_resnet(),
+        parts=Parts(image=common_resnet()),
         # ours: no lens took a picture of 32 px, so no colours need to be dropped
         data=Data(source="icons", size=32, views=Neighbours(patch=8, gap=2, jitter=1, colours="keep")),
         optim=AdamW(lr=1e-3, weight_decay=0.05),
@@ -57,7 +58,7 @@ def tiny() -> Recipe:
         small(),
         name="relative_position.tiny",
         method=Config(hidden=64),
-        image=ResNetSpec(depths=(1, 1), width=16, stem=SmallStem(stride=2)),
+        parts=Parts(image=ResNetSpec(depths=(1, 1), width=16, stem=SmallStem(stride=2))),
         data=Data(source="icons?n=64", size=64, views=Neighbours()),
     )
 
@@ -72,7 +73,7 @@ def paper() -> Recipe:
         name="relative_position.paper",
         build=build,
         method=Config(hidden=4096, flat=0.0),
-        image=resnet50(),
+        parts=Parts(image=resnet50()),
         data=Data(
             source="shards/{00000..01280}.tar",
             size=448,  # 150,000 to 450,000 pixels in the paper

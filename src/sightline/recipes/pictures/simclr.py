@@ -15,6 +15,7 @@ from sightline.towers.sizes_conv import common_resnet, resnet18, resnet50
 from sightline.towers.spec import SmallStem
 from sightline.train.optim.optimizer import LARS, AdamW
 from sightline.train.optim.schedule import WarmupCosine, linear_rate
+from sightline.train.recipe.parts import Parts
 from sightline.train.recipe.recipe import Data, Evaluation, Recipe
 
 PAPER = "Chen et al. 2020"
@@ -26,7 +27,7 @@ UNIT = replace(IMAGENET, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
 
 
 def build(recipe: Recipe) -> SimCLR:
-    return SimCLR(recipe.image.build(), recipe.method)
+    return SimCLR(recipe.parts.image.build(), recipe.method)
 
 
 def small() -> Recipe:
@@ -39,7 +40,7 @@ def small() -> Recipe:
         name="simclr.small",
         build=build,
         method=Config(temperature=0.2, hidden=256, out=128),  # ours
-        image=common_resnet(),
+        parts=Parts(image=common_resnet()),
         data=Data(source="icons", size=32, views=TwoViews()),
         optim=AdamW(lr=2e-3, weight_decay=0.05),  # ours: LARS is for batches of thousands
         schedule=WarmupCosine(warmup=50),
@@ -59,7 +60,7 @@ def vit() -> Recipe:
     return replace(
         small(),
         name="simclr.vit",
-        image=dino.small().image,
+        parts=Parts(image=dino.small().parts.image),
         optim=AdamW(lr=1e-3, weight_decay=0.05),
         steps=4000,
     )
@@ -71,7 +72,7 @@ def tiny() -> Recipe:
         small(),
         name="simclr.tiny",
         method=Config(temperature=0.2, hidden=32, out=16),
-        image=vit_small(32, 8, 1),
+        parts=Parts(image=vit_small(32, 8, 1)),
         data=Data(source="icons?n=64", size=32, views=TwoViews()),
     )
 
@@ -82,7 +83,7 @@ def r50() -> Recipe:
         name="simclr.r50",
         build=build,
         method=Config(),
-        image=resnet50(),
+        parts=Parts(image=resnet50()),
         data=Data(source="shards/{00000..01280}.tar", size=224, views=TwoViews(), preprocess=UNIT),
         optim=LARS(lr=linear_rate(0.3, 4096), weight_decay=1e-6),
         schedule=WarmupCosine(warmup=3128),  # 10 epochs
@@ -102,7 +103,7 @@ def r18_cifar() -> Recipe:
         small(),
         name="simclr.r18_cifar",
         method=Config(temperature=0.5, hidden=512, out=128),  # the paper's temperature for CIFAR-10; the head ours
-        image=replace(resnet18(), stem=SmallStem()),
+        parts=Parts(image=replace(resnet18(), stem=SmallStem())),
         optim=AdamW(lr=2e-3, weight_decay=0.05),  # ours
         schedule=WarmupCosine(warmup=500),  # ours
         batch=512,  # ours

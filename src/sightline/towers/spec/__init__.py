@@ -15,7 +15,7 @@ from sightline.towers.spec.conv import (
     StandardStem,
 )
 from sightline.towers.spec.image import FlexiViTSpec, NaFlexSpec, ViTSpec
-from sightline.towers.spec.json import FAMILIES, ImageSpec, Spec, from_json, to_json
+from sightline.towers.spec.json import FAMILIES, ImageSpec, Spec, from_json, kinds_like, to_json
 from sightline.towers.spec.parts import (
     Act,
     Cls,
@@ -28,6 +28,8 @@ from sightline.towers.spec.parts import (
     Resample,
     RotarySpec,
     SinCosSpec,
+    fitted,
+    reads_words,
 )
 from sightline.towers.spec.text import BagSpec, TextSpec, TipsTextSpec, TransformerTextSpec
 from sightline.towers.text import Causal, Full
@@ -64,6 +66,9 @@ __all__ = [
     "TipsTextSpec",
     "TransformerTextSpec",
     "ViTSpec",
+    "fitted",
     "from_json",
+    "kinds_like",
+    "reads_words",
     "to_json",
 ]

@@ -1,6 +1,6 @@
 """Specs of image transformers: ViT, and the two that stand around one: FlexiViT and NaFlex."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import nn
 
@@ -23,6 +23,7 @@ from sightline.towers.spec.parts import (
     Resample,
     RotarySpec,
     SinCosSpec,
+    Vocabulary,
     mlp,
     stack,
 )
@@ -55,6 +56,10 @@ class ViTSpec:
     channels: int = 3
     layer_scale: float = 0.0
     drop_path: float | tuple[float, ...] = 0.0
+
+    def fitted(self, size: int, words: Vocabulary | None) -> "ViTSpec":
+        """For pictures of `size` px."""
+        return replace(self, size=size)
 
     def build(self) -> ViT:
         """ValueError where the sizes do not fit one another."""

@@ -19,6 +19,14 @@ FAMILIES: dict[str, type] = TOWERS | conv.PARTS | parts.PARTS | text.PARTS
 """The names written in files: a class may be renamed, its family not."""
 
 
+def kinds_like(spec: Any) -> Any:
+    """The kinds of towers that may stand in the place of `spec`: a union, or its own kind alone."""
+    for union in (ImageSpec, TextSpec):
+        if type(spec) in get_args(union):
+            return union
+    return type(spec)
+
+
 def to_json(spec: Spec) -> dict[str, Any]:
     """The spec as plain JSON values, each object with its `family`."""
     return _plain(spec)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from torch import nn
 
@@ -12,6 +12,30 @@ from sightline.nn.resample import Resample
 from sightline.nn.transformer import ACTIVATIONS, MLP, Block, DropPath, LayerScale, Stack, SwiGLU
 
 Act = Literal["gelu", "gelu_tanh", "quick_gelu", "relu", "silu", "swiglu"]
+
+
+@runtime_checkable
+class Vocabulary(Protocol):
+    """What a spec has to know of a tokenizer (`sightline.text`)."""
+
+    vocab: int
+    """ids"""
+    length: int
+    """tokens of a row, the end token included"""
+    eot: int
+    pad: int
+
+
+def fitted(spec: Any, size: int, words: Vocabulary | None) -> Any:
+    """The spec as it will be built in a run: pictures of `size` px, the ids of `words`. A spec whose numbers follow the
+    data says how in a method of this name; of the others nothing changes."""
+    fit = getattr(spec, "fitted", None)
+    return spec if fit is None else fit(size, words)
+
+
+def reads_words(spec: Any) -> bool:
+    """Whether the part reads or writes token ids."""
+    return hasattr(spec, "vocab")
 
 
 @dataclass(frozen=True, kw_only=True)

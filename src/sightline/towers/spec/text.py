@@ -1,12 +1,12 @@
 """Specs of text towers: the transformer of CLIP and SigLIP, that of TIPS, the bag of tokens."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import nn
 
 from sightline.nn.transformer import MLP, Residual, truncated_normal
 from sightline.towers.bag import BagOfTokens
-from sightline.towers.spec.parts import Act, Norm, stack
+from sightline.towers.spec.parts import Act, Norm, Vocabulary, stack
 from sightline.towers.text import Causal, Full, TransformerText, clip_init
 from sightline.towers.tips import TipsText
 
@@ -24,6 +24,13 @@ class TransformerTextSpec:
     reading: Causal | Full = Causal()
     norm: Norm = Norm(eps=1e-5)
     act: Act = "gelu"
+
+    def fitted(self, size: int, words: Vocabulary | None) -> "TransformerTextSpec":
+        """For the ids of `words`, whose end token a causal reading stops at."""
+        if words is None:
+            return self
+        reading = Causal(eot=words.eot) if isinstance(self.reading, Causal) else self.reading
+        return replace(self, vocab=words.vocab, length=words.length, reading=reading)
 
     def build(self) -> TransformerText:
         blocks = stack(self.dim, self.depth, self.heads, self.mlp, self.act, self.norm)
@@ -44,6 +51,10 @@ class TipsTextSpec:
     norm: Norm = Norm(eps=1e-5)
     act: Act = "relu"
 
+    def fitted(self, size: int, words: Vocabulary | None) -> "TipsTextSpec":
+        """For the ids of `words`."""
+        return self if words is None else replace(self, vocab=words.vocab, length=words.length)
+
     def build(self) -> TipsText:
         blocks = stack(self.dim, self.depth, self.heads, self.mlp, self.act, self.norm)
         blocks.apply(truncated_normal)
@@ -61,6 +72,10 @@ class BagSpec:
     dim: int
     hidden: int = 0
     pad: int = 0
+
+    def fitted(self, size: int, words: Vocabulary | None) -> "BagSpec":
+        """For the ids of `words`, of which padding is left out of the mean."""
+        return self if words is None else replace(self, vocab=words.vocab, length=words.length, pad=words.pad)
 
     def build(self) -> BagOfTokens:
         head = (

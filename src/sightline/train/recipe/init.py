@@ -21,6 +21,7 @@ from sightline.nn.state.lock import lock
 from sightline.text.load import AnyTokenizer
 from sightline.towers.spec import from_json, to_json
 from sightline.train.folder import RunFolder
+from sightline.train.recipe.parts import Parts
 from sightline.train.recipe.recipe import Recipe, fitted
 from sightline.weights.channels import rule_with_channels, with_channels
 from sightline.weights.convert.source import opened
@@ -70,7 +71,10 @@ class Start:
 
     def fitted(self, tokenizer: AnyTokenizer | None) -> Recipe:
         """The recipe with its towers as they will be built: the encoder's are, words of its own follow `tokenizer`."""
-        return replace(fitted(self.recipe, tokenizer), image=self.recipe.image) if self.own_words else self.recipe
+        if not self.own_words:
+            return self.recipe
+        made = fitted(self.recipe, tokenizer)
+        return replace(made, parts=made.parts | Parts(image=self.recipe.parts.image))
 
     def fill(self, method: Any) -> None:
         """The encoder's weights into a method just built. ValueError where they do not fit."""
@@ -107,7 +111,7 @@ def begin(
         return None
     if lock not in ("none", "image", "text", "both"):
         raise ValueError(f"lock is {lock!r}; expected none, image, text or both")
-    if recipe.text is None and lock != "none":
+    if "text" not in recipe.parts and lock != "none":
         lacks = "learns by its image tower alone" if lock == "image" else "has no text tower"
         raise ValueError(f"--lock {lock}: {recipe.name} {lacks}")
     before = _record(folder)
@@ -122,7 +126,7 @@ def begin(
         record = before | {"lock": lock}
         return Start(recipe=_changed(recipe, record), record=record)
     size = recipe.data.size if _asked("data.size", overrides) else 0
-    record, tensors, tokenizer = _opened(str(init), size, recipe.image.channels)
+    record, tensors, tokenizer = _opened(str(init), size, recipe.parts.image.channels)
     _check(recipe, record, lock, overrides)
     if _words_taken(recipe, record) and tokenizer is None:
         raise ValueError(f"--init {init} has no tokenizer, and {recipe.name} learns from captions")
@@ -147,11 +151,11 @@ def _asked(setting: str, overrides: Sequence[str]) -> bool:
 
 
 def _own_words(recipe: Recipe, record: Mapping[str, Any]) -> bool:
-    return recipe.text is not None and record["text"] is None
+    return "text" in recipe.parts and record["text"] is None
 
 
 def _words_taken(recipe: Recipe, record: Mapping[str, Any]) -> bool:
-    return recipe.text is not None and record["text"] is not None
+    return "text" in recipe.parts and record["text"] is not None
 
 
 def _opened(name: str, size: int, channels: int) -> tuple[dict[str, Any], Mapping[str, Tensor], AnyTokenizer | None]:
@@ -194,14 +198,15 @@ def _record(folder: RunFolder) -> dict[str, Any] | None:
 def _changed(recipe: Recipe, record: Mapping[str, Any]) -> Recipe:
     rule = rule_from_json(record["preprocess"])
     assert isinstance(rule, Preprocess), "refused when it was opened"
-    image: Any = from_json(record["image"])
+    parts = recipe.parts | Parts(image=from_json(record["image"]))
     words = _words_taken(recipe, record)
-    text: Any = from_json(record["text"]) if words else recipe.text
+    if words:
+        parts |= Parts(text=from_json(record["text"]))
     projections = (record["project_image"], record["project_text"]) if words else None
     dim = recipe.dim if _own_words(recipe, record) else record["dim"]
     data = replace(recipe.data, size=rule.size, preprocess=rule)
     made = BuildFrom(recipe.build, projections, record["lock"])
-    return replace(recipe, build=made, image=image, text=text, dim=dim, data=data)
+    return replace(recipe, build=made, parts=parts, dim=dim, data=data)
 
 
 def _kind(name: str, tensors: Mapping[str, Tensor]) -> Head:

@@ -5,6 +5,8 @@ from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from sightline.train.recipe.parts import Parts
+
 OTHER_NAMES = {
     "learning_rate": "optim.lr",
     "rate": "optim.lr",
@@ -39,6 +41,11 @@ def settings_of(node: Any, path: str = "") -> Iterator[str]:
     """The dotted names of everything that can be set."""
     for field in fields(node):
         value = getattr(node, field.name)
+        if isinstance(value, Parts):  # parts are set by their own names
+            for name, spec in value.items():
+                yield f"{path}{name}"
+                yield from settings_of(spec, f"{path}{name}.")
+            continue
         yield f"{path}{field.name}"
         if is_dataclass(value) and not isinstance(value, type):
             yield from settings_of(value, f"{path}{field.name}.")

@@ -1,7 +1,8 @@
 """`key.path=value` on a recipe: typed, and refusing unknown keys with the list of known ones.
 
 The settings of a method that stands inside another one (`method.pair.positives` of `clip.icons`) are also reached from
-outside it (`method.positives`), so that what is said of a system holds for each of its recipes.
+outside it (`method.positives`), so that what is said of a system holds for each of its recipes; those of a part by its
+name alone (`image.depth` for `parts.image.depth`).
 """
 
 import ast
@@ -12,7 +13,9 @@ from collections.abc import Iterable
 from dataclasses import MISSING, fields, is_dataclass, replace
 from typing import Any, Literal, TypeVar
 
+from sightline.towers.spec import kinds_like
 from sightline.train.recipe.nearest import nearest
+from sightline.train.recipe.parts import Parts
 
 T = TypeVar("T")
 AROUND = ("pair", "base")
@@ -42,17 +45,23 @@ class UnknownSetting(ValueError):
 
 
 def _set(node: Any, path: list[str], text: str, whole: str) -> Any:
+    if isinstance(node, Parts):
+        return _set_part(node, path, text, whole)
     known = {f.name: f for f in fields(node)}
     name = path[0]
     if name not in known:
+        parts = getattr(node, "parts", None)
+        if isinstance(parts, Parts) and name in parts:
+            return replace(node, parts=_set_part(parts, path, text, whole))
         for around in AROUND:
             inner = getattr(node, around, None)
             if is_dataclass(inner) and name in {f.name for f in fields(inner)}:
                 return replace(node, **{around: _set(inner, path, text, whole)})
-        raise UnknownSetting(f"{type(node).__name__} has no field {name!r} (in {whole}); it has {', '.join(known)}")
+        named = [*known, *(getattr(node, "parts", None) or ())]
+        raise UnknownSetting(f"{type(node).__name__} has no field {name!r} (in {whole}); it has {', '.join(named)}")
     value = getattr(node, name)
     if len(path) > 1:
-        if not is_dataclass(value):
+        if not is_dataclass(value) and not isinstance(value, Parts):
             raise ValueError(f"{whole}: {name} is {getattr(value, '__name__', repr(value))}, it has no fields")
         changed = _set(value, path[1:], text, whole)
     else:
@@ -60,6 +69,16 @@ def _set(node: Any, path: list[str], text: str, whole: str) -> Any:
     if name in ("steps", "epochs") and {"steps", "epochs"} <= known.keys() and changed is not None:
         return replace(node, **{"steps": None, "epochs": None, name: changed})
     return replace(node, **{name: changed})
+
+
+def _set_part(parts: Parts, path: list[str], text: str, whole: str) -> Parts:
+    """One part changed: a field of its spec, or the whole spec for another of its kind (`image=ResNetSpec(...)`)."""
+    name = path[0]
+    if name not in parts:
+        raise UnknownSetting(f"there is no part {name!r} (in {whole}); there are {', '.join(parts)}")
+    if len(path) > 1:
+        return parts | Parts(**{name: _set(parts[name], path[1:], text, whole)})
+    return parts | Parts(**{name: parse(text, kinds_like(parts[name]), parts[name], whole)})
 
 
 def parse(text: str, kind: Any, value: Any, whole: str) -> Any:

@@ -18,10 +18,11 @@ from sightline.data.masks import Masks
 from sightline.data.prepare.preprocess import Preprocess
 from sightline.data.sample import Sample
 from sightline.text.load import BPE, AnyTokenizer, TokenizerSpec
-from sightline.towers.spec import BagSpec, Causal, ImageSpec, TextSpec, TransformerTextSpec, ViTSpec
+from sightline.towers import spec
 from sightline.train.optim.clipping import Clip
 from sightline.train.optim.optimizer import AdamW, Optimizer
 from sightline.train.optim.schedule import Schedule, WarmupCosine
+from sightline.train.recipe.parts import Parts
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
@@ -89,8 +90,8 @@ class Recipe:
     """recipe -> the method, from specs that fit the data (see `fitted`)"""
     method: Any
     """the method's own Config"""
-    image: ImageSpec
-    text: TextSpec | None = None
+    parts: Parts
+    """the system's parts by name: towers, decoders, codecs, heads, as specs"""
     dim: int = 64
     """width of the joint space"""
     data: Data
@@ -137,21 +138,18 @@ class Recipe:
             got = f"steps={self.steps}" if self.epochs is None else f"epochs={self.epochs:g}"
             raise ValueError(f"{self.name}: a run needs a positive number of steps, got {got}")
 
+    @property
+    def reads_words(self) -> bool:
+        """Whether any part reads or writes tokens: the run then has a tokenizer and needs captions."""
+        return any(spec.reads_words(part) for part in self.parts.values())
+
     def total(self, samples: int) -> int:
         """Steps of the whole run over a source of `samples`."""
         return self.steps if self.steps is not None else ceil((self.epochs or 0) * samples / self.batch)
 
 
 def fitted(recipe: Recipe, tokenizer: AnyTokenizer | None) -> Recipe:
-    """The recipe with its towers as they will be built and saved: picture size from the data; vocabulary, length, end
+    """The recipe with its parts as they will be built and saved: picture size from the data; vocabulary, length, end
     and padding tokens from the tokenizer that was trained for the run."""
-    image, text = recipe.image, recipe.text
-    if isinstance(image, ViTSpec):
-        image = replace(image, size=recipe.data.size)
-    if text is not None and tokenizer is not None:
-        text = replace(text, vocab=tokenizer.vocab, length=tokenizer.length)
-        if isinstance(text, TransformerTextSpec) and isinstance(text.reading, Causal):
-            text = replace(text, reading=Causal(eot=tokenizer.eot))
-        if isinstance(text, BagSpec):
-            text = replace(text, pad=tokenizer.pad)
-    return replace(recipe, image=image, text=text)
+    size, words = recipe.data.size, tokenizer
+    return replace(recipe, parts=Parts(**{name: spec.fitted(part, size, words) for name, part in recipe.parts.items()}))

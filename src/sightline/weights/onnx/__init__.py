@@ -1,0 +1,3 @@
+from sightline.moved import public
+
+__getattr__ = public("sightline.weights.onnx.export")
