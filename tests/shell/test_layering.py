@@ -81,6 +81,15 @@ def test_files_stay_readable():
     assert not long, "one idea a file: split these"
 
 
+def test_folders_stay_readable():
+    def full(folder):
+        return [file for file in folder.iterdir() if file.is_file() and file.suffix != ".pyc"]
+
+    folders = [f for top in ("src", "tests", "docs", "benchmarks") for f in [ROOT / top, *(ROOT / top).rglob("*/")]]
+    crowded = {str(f.relative_to(ROOT)): len(full(f)) for f in folders if f.is_dir() and len(full(f)) > 20}
+    assert not crowded, "no more than twenty files at one level: make rooms"
+
+
 def test_shapes_are_checked_wherever_there_are_any(pytestconfig):
     said = next(word for word in pytestconfig.getini("addopts") if word.startswith("--jaxtyping-packages="))
     packages = said.partition("=")[2].split(",")
