@@ -15,8 +15,10 @@ from sightline.runtime.load import load as load_exported
 HERE = Path(__file__).parent
 EXPECTED = json.loads((HERE / "expected.json").read_text(encoding="utf-8"))
 RING = HERE / "pictures" / "ring" / "blue ring.png"
-SETTINGS = """steps=40 batch=16 data.tokenizer.vocab=280 image.depth=1 image.dim=24 image.heads=1 image.stem.widths=12,24
-text.dim=16 dim=16""".split()
+SETTINGS = """
+steps=40 batch=16 data.tokenizer.vocab=280 image.depth=1 image.dim=24 image.heads=1 image.stem.widths=12,24 text.dim=16
+dim=16
+""".split()
 
 
 @pytest.mark.parametrize("engine", ["torch", "onnxruntime"])
