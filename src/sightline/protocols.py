@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 class Batch(TypedDict, total=False):
-    """What `data` makes and a method reads. A method names the keys it `needs`; a source that lacks one is refused."""
+    """What `data` makes and a method reads. A method names the keys it `needs`; a source that lacks one is refused.
+
+    How each is made, joined and cut stands in one table, `data/batch.py`.
+    """
 
     image: Tensor
     """(b, c, y, x): uint8 RGB or RGBA as stored; after the augmentation float32, normalised, three channels."""
@@ -52,6 +55,14 @@ class Batch(TypedDict, total=False):
     """(b, y, x) float32 metres; 0 where unknown."""
     boxes: list[Tensor]
     """per sample (objects, 4) float32 x, y, width, height in pixels of `image`."""
+    box_ids: list[Tensor]
+    """per sample (objects,) int64, made by the augmentation: which of the sample's boxes each of `boxes` was."""
+    keypoints: list[Tensor]
+    """per sample (k, 3) or (objects, k, 3) float32 x, y in pixels of `image`, visibility 0 (not labelled, or out of
+    sight), 1 (hidden) or 2; objects are those of the sample, none left out. The middle of a pixel lies at .5."""
+    view_targets: list[Batch]
+    """view_targets[i] has for views[i] what this batch has of mask, depth, boxes, box_ids, keypoints for `image`; made
+    for methods that name it."""
     index: Tensor
     """(b,) int64 index of the sample in its source: with (seed, step) it seeds every draw made for the sample."""
 

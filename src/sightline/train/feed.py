@@ -9,6 +9,7 @@ from torch import Tensor
 from sightline import dist
 from sightline.data.augment import AugmentViews
 from sightline.data.augment.draws import Draws
+from sightline.data.batch import loaded
 from sightline.data.feed.loader import Loader
 from sightline.data.masks import Masks
 from sightline.data.views.kinds import as_views, stored_side
@@ -18,9 +19,6 @@ from sightline.train.log import filling
 from sightline.train.options import Options
 from sightline.train.recipe.recipe import Recipe
 from sightline.train.vocabulary import shared_terms
-
-MADE = frozenset({"image", "tokens", "views", "masks"})
-"""what the loader makes of every sample, or the feed after it"""
 
 
 class Feed:
@@ -53,7 +51,7 @@ class Feed:
             order=recipe.data.order,
             tokenize=tokenizer,
             terms=shared_terms(source, recipe.seed) if "terms" in method.needs else (),
-            fields=(method.needs | (method.uses & source.has)) - MADE,
+            fields=loaded(method.needs, method.uses, source.has),
         )
 
     def batches(self, start: int, stop: int) -> Iterator[Batch]:

@@ -15,6 +15,7 @@ import torch
 
 from sightline import dist
 from sightline.data.atomic import replacing
+from sightline.data.batch import check_known, missing
 from sightline.data.feed.order import Window
 from sightline.data.sample import Source, Stream
 from sightline.data.sources.source import hold_out, open_source
@@ -208,10 +209,8 @@ def _learner(recipe: Recipe, source: Any, device: torch.device, options: Options
     if start is not None:
         start.fill(method)
     method = across_ranks(method.to(device), device)
-    made = {"text": {"tokens", "terms"}}  # what the loader makes of what a source has
-    offered = {"index", "views", "masks"} | source.has | {key for has in source.has for key in made.get(has, ())}
-    lacking = sorted(method.needs - offered)
-    if lacking:
+    check_known(method.needs | method.uses, recipe.name)
+    if lacking := missing(method.needs, source.has):
         raise ValueError(
             f"{recipe.name} needs {', '.join(lacking)} of every sample, and {source.name} has only "
             f"{', '.join(sorted(source.has))}"

@@ -1,15 +1,16 @@
 """A sample decoded, and a list of them put together: what memory keeps and what a worker hands over. numpy only."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from sightline.data.batch import KEYS, made_of_records
 from sightline.data.decode.guard import guarded
 from sightline.data.decode.picture import decode
 from sightline.data.decode.target import extent, read_depth, read_mask, scale_boxes
-from sightline.data.sample import BadSample, Sample, Source
+from sightline.data.sample import BadSample, Encoded, Sample, Source
 
 LONGEST = 2
 """A picture's longer side is stored at most this many times the shorter side asked for: one long strip in a batch would
@@ -21,21 +22,17 @@ class Record:
     """One sample at its stored size."""
 
     sample: Sample
-    """its words and label; the encoded picture, mask and depth are let go"""
+    """its words and label; the encoded picture and targets are let go"""
     image: np.ndarray
     """uint8 (c, y, x), RGB or straight (not premultiplied) RGBA"""
-    mask: np.ndarray | None = None
-    """integers (y, x)"""
-    depth: np.ndarray | None = None
-    """float32 (y, x) metres"""
-    boxes: np.ndarray | None = None
-    """float32 (objects, 4) x, y, width, height in pixels of `image`"""
+    targets: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """what belongs to the picture, of TARGETS: mask (y, x) integers, depth (y, x) float32 metres, boxes (objects, 4)
+    float32 x, y, width, height in pixels of `image`; without a key where nothing was asked for or is there"""
 
     @property
     def bytes(self) -> int:
         """What keeping it costs: the arrays, and a rough kilobyte of words."""
-        arrays = (self.image, self.mask, self.depth, self.boxes)
-        return 1024 + sum(array.nbytes for array in arrays if array is not None)
+        return 1024 + self.image.nbytes + sum(array.nbytes for array in self.targets.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,63 +63,53 @@ def attempt(sample: Sample | Bad, size: int, fields: frozenset[str] = frozenset(
         return Bad(sample.key, str(error))
 
 
+TARGETS: dict[str, Callable[[Any, Encoded, tuple[int, int]], np.ndarray]] = {
+    "mask": lambda mask, image, shape: read_mask(mask, shape),
+    "depth": lambda depth, image, shape: read_depth(depth, shape),
+    "boxes": lambda boxes, image, shape: scale_boxes(boxes, extent(image), shape),
+}
+"""Field of a Sample -> (its value, the encoded picture, the stored height and width) -> it at the stored size."""
+
+
 def read(sample: Sample, size: int, fields: frozenset[str] = frozenset()) -> Record:
     """Decode a sample so that its shorter side is `size` (smaller rasters stay as they are), or less for a strip.
 
-    `fields` may name mask, depth and boxes, which are brought to the picture's size. Raises BadSample.
+    `fields` may name those of TARGETS, which are brought to the picture's size. Raises BadSample.
     """
     image = decode(sample.image, size)
     if (longer := max(image.shape)) > LONGEST * size:
         image = decode(image, max(1, min(image.shape[:2]) * LONGEST * size // longer))
     shape = image.shape[0], image.shape[1]
-    mask = depth = boxes = None
-    if "mask" in fields and sample.mask is not None:
-        mask = read_mask(sample.mask, shape)
-    if "depth" in fields and sample.depth is not None:
-        depth = read_depth(sample.depth, shape)
-    if "boxes" in fields and sample.boxes is not None:
-        boxes = scale_boxes(sample.boxes, extent(sample.image), shape)
-    words = replace(sample, image=b"", mask=None, depth=None, boxes=None)
-    return Record(words, np.ascontiguousarray(image.transpose(2, 0, 1)), mask, depth, boxes)
+    given = {name: getattr(sample, name) for name in TARGETS if name in fields}
+    targets = {name: TARGETS[name](v, sample.image, shape) for name, v in given.items() if v is not None}
+    words = replace(sample, image=b"", **dict.fromkeys(TARGETS))
+    return Record(words, np.ascontiguousarray(image.transpose(2, 0, 1)), targets)
 
 
 def collate(records: Sequence[Record], fields: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """Records as one padded batch of arrays: image, size, label, and of mask, depth, boxes what `fields` names.
+    """Records as one padded batch of arrays: image, size, label, and of TARGETS what `fields` names.
 
     Smaller pictures stand in the upper left corner. Four channels as soon as one picture has alpha; padding is 0 in
-    `image` and `depth`, -1 in `mask`.
+    `image` and `depth`, -1 in `mask` (`data/batch.py`).
     """
-    sizes = np.array([record.image.shape[1:] for record in records], np.int64)
-    extents = (int(sizes[:, 0].max()), int(sizes[:, 1].max()))
-    made: dict[str, Any] = {
-        "image": _images([record.image for record in records], extents),
-        "size": sizes,
-        "label": np.array([-1 if r.sample.label is None else r.sample.label for r in records], np.int64),
-    }
-    if "mask" in fields:
-        made["mask"] = _planes([record.mask for record in records], extents, np.int64(-1))
-    if "depth" in fields:
-        made["depth"] = _planes([record.depth for record in records], extents, np.float32(0))
-    if "boxes" in fields:
-        none = np.zeros((0, 4), np.float32)
-        made["boxes"] = [none if record.boxes is None else record.boxes for record in records]
+    sizes = [record.image.shape[1:] for record in records]
+    extents = max(y for y, _ in sizes), max(x for _, x in sizes)
+    made: dict[str, Any] = {}
+    for name in made_of_records(fields):
+        join = KEYS[name].join
+        assert join is not None, name
+        made[name] = join([_row(record, name) for record in records], extents)
     return made
 
 
-def _images(images: list[np.ndarray], extents: tuple[int, int]) -> np.ndarray:
-    if len({image.shape for image in images}) == 1:
-        return np.stack(images)
-    padded = np.zeros((len(images), max(len(image) for image in images), *extents), np.uint8)
-    for row, image in zip(padded, images, strict=True):
-        y, x = image.shape[1:]
-        row[: len(image), :y, :x] = image
-        row[len(image) :, :y, :x] = 255
-    return padded
-
-
-def _planes(planes: list[np.ndarray | None], extents: tuple[int, int], empty: np.generic) -> np.ndarray:
-    padded = np.full((len(planes), *extents), empty)
-    for row, plane in zip(padded, planes, strict=True):
-        if plane is not None:
-            row[: plane.shape[0], : plane.shape[1]] = plane
-    return padded
+def _row(record: Record, name: str) -> np.ndarray | None:
+    """What a sample has of a key."""
+    match name:
+        case "image":
+            return record.image
+        case "size":
+            return np.array(record.image.shape[1:], np.int64)
+        case "label":
+            return None if record.sample.label is None else np.array(record.sample.label, np.int64)
+        case _:
+            return record.targets.get(name)

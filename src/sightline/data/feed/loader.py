@@ -15,6 +15,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from sightline.data.ahead import ahead
+from sightline.data.batch import check_known, lacking
 from sightline.data.decode.record import Bad, Record, attempt, fetch
 from sightline.data.feed.caption_choice import Chooser, first
 from sightline.data.feed.order import EPOCHS, Epochs, Order
@@ -24,18 +25,6 @@ from sightline.data.sample import Sample, Source, Stream
 from sightline.data.sources.mixture import Mixture
 from sightline.data.views.kinds import SPARE
 from sightline.protocols import Batch
-
-CARRIES = {
-    "tokens": "text",
-    "terms": "text",
-    "negatives": "negatives",
-    "text": "text",
-    "label": "label",
-    "mask": "mask",
-    "depth": "depth",
-    "boxes": "boxes",
-}
-"""Batch key -> what a source must have for it. The keys not named here (image, size, index) come with every source."""
 
 PREFETCH = 4
 """Batches a worker holds ready."""
@@ -85,10 +74,9 @@ class Loader:
         if memory not in ("auto", "always", "never"):
             raise ValueError(f"memory is {memory!r}; it can be auto, always or never")
         fields = frozenset(fields)
-        if lacking := sorted({CARRIES[field] for field in fields if field in CARRIES} - source.has):
-            raise ValueError(
-                f"{source.name!r} has {', '.join(sorted(source.has))}; needed besides: {', '.join(lacking)}"
-            )
+        check_known(fields, "the loader")
+        if lacks := lacking(fields, source.has):
+            raise ValueError(f"{source.name!r} has {', '.join(sorted(source.has))}; needed besides: {', '.join(lacks)}")
         if not isinstance(order, Epochs) and (isinstance(source, Mixture) or not isinstance(source, Source)):
             raise ValueError(
                 f"a {type(order).__name__.lower()} slides over one source that is read by index; {source.name!r} is a "

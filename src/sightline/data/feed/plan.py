@@ -84,10 +84,10 @@ class Plan:
         made["text"] = [self.caption(record.sample, row) for record, row in zip(records, draws, strict=True)]
         if self.tokenize is not None:
             made["tokens"] = self.tokenize(made["text"])
-            if "negatives" in self.fields:
+            if self.fields & {"negatives", "has_negative"}:
                 chosen = [_false(r.sample.negatives, u) for r, u in zip(records, draws[:, -1], strict=True)]
                 made["negatives"], made["has_negative"] = self.tokenize(chosen), np.array([bool(c) for c in chosen])
-            if "terms" in self.fields:
+            if self.fields & {"terms", "has_term"}:
                 made["terms"], made["has_term"] = term_table([r.sample for r in records], self.terms, self.tokenize)
         made["index"] = indices
         return made

@@ -7,12 +7,13 @@ Exact up to rounding: the random state of each chunk is the same in (1) and (3).
 whose statistics depend on the chunk: refused. A part without trained parameters (a locked tower) gets no gradients.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from sightline.data.batch import chunks_of, samples_in
 from sightline.nn.conv.sync_norm import BATCHNORM
 from sightline.nn.state.lock import locked
 from sightline.protocols import Batch, Contrastive, Losses
@@ -50,8 +51,8 @@ def backward_accumulated(
 
     `reseed(chunk)` puts the random state of that chunk in place.
     """
-    count, sums = _count(batch), {}
-    for number, (chunk, share) in enumerate(_chunks(batch, micro)):
+    count, sums = samples_in(batch), {}
+    for number, (chunk, share) in enumerate(chunks_of(batch, micro)):
         reseed(number)
         losses = forward(chunk)
         weight = share / count
@@ -63,7 +64,7 @@ def backward_accumulated(
 
 def backward_cached(method: Any, batch: Batch, micro: int, scale: Scale, reseed: Callable[[int], None]) -> Losses:
     """GradCache. `reseed(chunk)` puts the random state of that chunk in place, before each of its two forwards."""
-    chunks = [chunk for chunk, _ in _chunks(batch, micro)]
+    chunks = [chunk for chunk, _ in chunks_of(batch, micro)]
     parts: list[tuple[Tensor, ...]] = []
     with torch.no_grad():
         for number, chunk in enumerate(chunks):
@@ -91,19 +92,3 @@ def total(losses: Losses) -> Tensor:
 
 def detach(losses: Losses) -> Losses:
     return {name: value.detach() for name, value in losses.items()}
-
-
-def _count(batch: Batch) -> int:
-    return next(len(v) for k, v in batch.items() if isinstance(v, Tensor) and k != "terms")
-
-
-def _chunks(batch: Batch, micro: int) -> Iterator[tuple[Batch, int]]:
-    count = _count(batch)
-    for start in range(0, count, micro):
-        rows = slice(start, min(start + micro, count))
-        whole: dict[str, Any] = {**batch}
-        chunk: Any = {
-            key: value if key == "terms" else [x[rows] for x in value] if key in ("views", "masks") else value[rows]
-            for key, value in whole.items()
-        }
-        yield chunk, rows.stop - rows.start
