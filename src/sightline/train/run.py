@@ -79,6 +79,8 @@ def fit(
         recipe = replace(recipe, samples=_length(source))
         learner = _learner(recipe, source, device, options, start)
         feed = Feed(recipe, source, tokenizer, learner.method, options)
+        for note in feed.loader.notes:
+            line.say(note)
         _say_reach(recipe, learner.total, line)
         if words is not None:
             method: Any = learner.method

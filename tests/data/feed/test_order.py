@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from sightline.data.feed.order import BLOCK, SMALL, Window, counts, look_up, mixture_look_up, order, positions
+from sightline.data.feed.order import BLOCK, Window, counts, mixture_look_up, order, positions
+from sightline.data.feed.permutation import SMALL, look_up
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 100, SMALL, SMALL + 1, 100_003])

@@ -17,8 +17,10 @@ from torch.utils.data import DataLoader, Dataset
 from sightline.data.ahead import ahead
 from sightline.data.batch import check_known, lacking
 from sightline.data.decode.record import Bad, Record, attempt, fetch
+from sightline.data.feed.by_class import ByClass, by_class
 from sightline.data.feed.caption_choice import Chooser, first
-from sightline.data.feed.order import EPOCHS, Epochs, Order
+from sightline.data.feed.labelled import PK, Episodes
+from sightline.data.feed.order import EPOCHS, Order, Window
 from sightline.data.feed.plan import Loaded, Plan, Tokenize
 from sightline.data.feed.store import Memory, Progress, fits
 from sightline.data.sample import Sample, Source, Stream
@@ -40,14 +42,16 @@ class Loader:
     workers:   processes that prefetch; not used for what is in memory. For a stream: threads that decode.
     caption:   which words to take, see `caption_choice`.
     tokenize:  texts -> int64 (b, n); without it the batch has no tokens.
-    order:     in epochs, or by a window that slides over one source that is read by index.
+    order:     in epochs; or of one source that is read by index: by a window that slides over it, by classes (PK) or in
+               episodes, which look at its labels once, now.
     memory:    "auto" decodes everything once, now, if that takes under a quarter of the free memory.
     terms:     words that several samples share, for the batch keys `terms` and `has_term` (see `plan.term_table`).
     fields:    Batch keys needed (a source that lacks one is refused); mask, depth, boxes are made only when named.
     progress:  called (done, total) while memory is filled.
 
     With workers, all of source, caption and tokenize are sent to other processes and must be picklable.
-    `bad` names the samples that were replaced (key -> reason), `waited` counts the seconds `iterate` kept its caller.
+    `bad` names the samples that were replaced (key -> reason), `waited` counts the seconds `iterate` kept its caller,
+    `notes` say what an order of labels leaves out or repeats.
     """
 
     def __init__(
@@ -77,11 +81,13 @@ class Loader:
         check_known(fields, "the loader")
         if lacks := lacking(fields, source.has):
             raise ValueError(f"{source.name!r} has {', '.join(sorted(source.has))}; needed besides: {', '.join(lacks)}")
-        if not isinstance(order, Epochs) and (isinstance(source, Mixture) or not isinstance(source, Source)):
+        if isinstance(order, Window) and (isinstance(source, Mixture) or not isinstance(source, Source)):
             raise ValueError(
-                f"a {type(order).__name__.lower()} slides over one source that is read by index; {source.name!r} is a "
+                f"a window slides over one source that is read by index; {source.name!r} is a "
                 "mixture or a stream. Give one set of pictures, or a recipe with order=Epochs()"
             )
+        laid = by_class(order, source, batch, world) if isinstance(order, PK | Episodes) else order
+        self.notes: tuple[str, ...] = laid.notes if isinstance(laid, ByClass) else ()
         self._source = source
         self._workers = workers
         self._plan = Plan(
@@ -94,7 +100,7 @@ class Loader:
             caption=caption,
             tokenize=tokenize,
             terms=frozenset(terms),
-            order=order,
+            order=laid,
         )
         self.waited = 0.0
         self.bad: dict[str, str] = {}

@@ -1,7 +1,8 @@
 """Which sample stands at which position of training: a closed form of (seed, position), so a run goes on from anywhere.
 
 A source is read epoch after epoch, each in an order of its own; positions run through the borders without a stop. A
-mixture interleaves such endless sequences, with counts per source that are exact at the end of every block.
+mixture interleaves such endless sequences, with counts per source that are exact at the end of every block. Orders that
+look at labels are in `labelled`.
 """
 
 from collections.abc import Sequence
@@ -10,15 +11,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from sightline.data.draw import seed_of, uniform
-
-SMALL = 2**16
-"""Up to here an epoch's order is sorted and kept (0.5 MB); above, each position is computed alone, in no memory."""
+from sightline.data.draw import seed_of
+from sightline.data.feed.labelled import PK, Episodes
+from sightline.data.feed.permutation import look_up, shuffled
 
 BLOCK = 1024
 """Positions of a mixture among which its sources are counted exactly, then shuffled."""
-
-ROUNDS = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +66,7 @@ class Window:
         return look_up(n, seed, (first + inside) % n)
 
 
-Order = Epochs | Window
+Order = Epochs | Window | PK | Episodes
 EPOCHS = Epochs()
 
 
@@ -80,21 +78,6 @@ def order(n: int, seed: int, epoch: int) -> np.ndarray:
 def positions(n: int, seed: int, start: int, count: int) -> np.ndarray:
     """Sample indices (count,) int64 at positions start .. start + count, across epoch borders."""
     return look_up(n, seed, np.arange(start, start + count))
-
-
-def look_up(n: int, seed: int, at: np.ndarray) -> np.ndarray:
-    """Sample indices (count,) int64 at any positions `at` (count,) >= 0 of the endless sequence."""
-    if n < 1:
-        raise ValueError("an empty source has no order")
-    at = np.asarray(at, np.int64)
-    epochs, ranks = np.divmod(at, n)
-    found = np.empty_like(at)
-    for epoch in np.unique(epochs):
-        here = epochs == epoch
-        found[here] = (
-            _sorted(n, seed, int(epoch))[ranks[here]] if n <= SMALL else _walk(n, seed, int(epoch), ranks[here])
-        )
-    return found
 
 
 def mixture_look_up(
@@ -140,7 +123,7 @@ def _block(shares: tuple[int, ...], seed: int, block: int) -> tuple[np.ndarray, 
     before, after = counts(shares, block * BLOCK), counts(shares, (block + 1) * BLOCK)
     sources = np.repeat(np.arange(len(shares)), after - before)
     draws = np.concatenate([np.arange(a, b) for a, b in zip(before, after, strict=True)])
-    shuffle = _sorted(BLOCK, seed_of(seed, "block"), block)
+    shuffle = shuffled(BLOCK, seed_of(seed, "block"), block)
     return sources[shuffle], draws[shuffle]
 
 
@@ -150,23 +133,3 @@ def _shares(weights: Sequence[float]) -> tuple[int, ...]:
     if values.ndim != 1 or not np.isfinite(values).all() or (values < 0).any() or values.sum() <= 0:
         raise ValueError(f"weights must be finite, none negative, not all zero; got {list(weights)}")
     return tuple(int(share) for share in np.rint(values / values.sum() * 2**32))
-
-
-@lru_cache(maxsize=64)
-def _sorted(n: int, seed: int, epoch: int) -> np.ndarray:
-    # a sort of hashes, not numpy's shuffle: numpy does not promise the same stream in every version
-    return np.argsort(uniform(seed, epoch, np.arange(n), "order")[:, 0], kind="stable")
-
-
-def _walk(n: int, seed: int, epoch: int, ranks: np.ndarray) -> np.ndarray:
-    """A Feistel network on the next even power of two, repeated until inside n (Black and Rogaway 2002)."""
-    half = (int(n - 1).bit_length() + 1) // 2
-    found, todo = ranks.copy(), np.arange(len(ranks))
-    while len(todo):
-        left, right = found[todo] >> half, found[todo] & (2**half - 1)
-        for number in range(ROUNDS):
-            mixed = (uniform(seed, epoch, right, f"order{number}")[:, 0] * 2**half).astype(np.int64)
-            left, right = right, left ^ mixed
-        found[todo] = left << half | right
-        todo = todo[found[todo] >= n]
-    return found

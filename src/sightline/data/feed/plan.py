@@ -9,8 +9,9 @@ import numpy as np
 
 from sightline.data.decode.record import Bad, Record, collate
 from sightline.data.draw import uniform
+from sightline.data.feed.by_class import ByClass
 from sightline.data.feed.caption_choice import DRAWS, Chooser
-from sightline.data.feed.order import Epochs, Order, mixture_look_up
+from sightline.data.feed.order import Epochs, Window, mixture_look_up
 from sightline.data.feed.store import nothing_usable
 from sightline.data.sample import Sample, Source, Stream
 from sightline.data.sources.mixture import Mixture
@@ -39,7 +40,7 @@ class Plan:
     tokenize: Tokenize | None
     terms: frozenset[str] = frozenset()
     """the search terms that are told apart in `terms` and `has_term`"""
-    order: Order = Epochs()
+    order: Epochs | Window | ByClass = Epochs()
     """of a source that is read by index"""
 
     def positions(self, step: int) -> np.ndarray:
@@ -51,23 +52,34 @@ class Plan:
     def load(self, source: Source, read: Callable[[int], Record | Bad], step: int) -> Loaded:
         """This rank's slice of a step, read by index. A pure function of the source and `step`.
 
-        A sample that cannot be used gives its place to the one at the same place of the next batch (so that no batch
-        holds a sample twice), or of the one after that. Raises ValueError after 65 failures in a row.
+        A sample that cannot be used gives its place to one of its `spares`. Raises ValueError after 65 failures in a
+        row.
         """
         places = self.positions(step)
         indices = self.indices(source, places)
         records = [read(int(index)) for index in indices]
         bad: dict[str, str] = {}
-        for slot, place in enumerate(places):
-            tries = 0
+        spares: dict[int, Iterator[int]] = {}
+        for slot, place in enumerate(places.tolist()):
+            tries, hand = 0, self.order.hand(place) if isinstance(self.order, ByClass) else place
             while isinstance(record := records[slot], Bad):
                 bad[record.key] = record.reason
                 tries += 1
                 if tries > PATIENCE:
                     raise ValueError(nothing_usable(source.name, bad))
-                indices[slot] = self.indices(source, place[None] + tries * self.batch)[0]
+                if hand not in spares:
+                    spares[hand] = self.spares(source, hand)
+                indices[slot] = next(spares[hand])
                 records[slot] = read(int(indices[slot]))
         return self.join([record for record in records if isinstance(record, Record)], indices, step), bad
+
+    def spares(self, source: Source, hand: int) -> Iterator[int]:
+        """Source indices to try one after the other where a sample cannot be used: those at the same place of the next
+        batches, so that no batch holds a sample twice; of an order of labels others of the class (`ByClass.spares`)."""
+        if isinstance(self.order, ByClass):
+            return self.order.spares(self.seed, hand)
+        places = (np.array([hand + tries * self.batch]) for tries in count(1))
+        return (int(self.indices(source, place)[0]) for place in places)
 
     def indices(self, source: Source, places: np.ndarray) -> np.ndarray:
         """Source indices (b,) int64 of places in the endless order; of a mixture, in its parts laid end to end."""

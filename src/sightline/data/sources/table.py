@@ -52,6 +52,12 @@ class Table:
             name=clean(str(row.get("name") or row.get("family") or "")),
         )
 
+    def labels(self) -> list[int]:
+        """The label of every row, told without its picture; -1 for none."""
+        number = {said: label for label, said in enumerate(self.classes)}
+        values = self.rows.column(self.label) if self.label else [None] * len(self)
+        return [number.get(_said(value), -1) for value in values]
+
     def _picture(self, row: dict[str, Any], index: int) -> tuple[Encoded, str]:
         value = row.get(self.image)
         if isinstance(value, dict):

@@ -43,7 +43,8 @@ class Data:
     size: int = 64
     """pixels of a side, what the tower sees"""
     order: Order = Epochs()
-    """in which samples come: in epochs, or in a window that slides over the source (`data.order.size=4096`)"""
+    """in which samples come: in epochs, in a window that slides over the source (`data.order.size=4096`), or by labels:
+    'data.order=PK(classes=8, samples=4)', 'data.order=Episodes(ways=5, shots=1, queries=5)'"""
     caption: Callable[[Sample, np.ndarray], str] = first
     """(sample, 16 uniform draws) -> the caption of this step"""
     preprocess: Preprocess = Preprocess()

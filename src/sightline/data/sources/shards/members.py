@@ -31,6 +31,7 @@ NAMED = {
 """fields with a name before the ending, as in `0001.mask.png`, and the endings that each may have"""
 CAPTIONS = ("caption", "captions", "text", "texts", "title", "titles", "description", "alt", "alt_text", "prompt")
 TERMS = ("keywords", "tags", "terms")
+LABELS = ("cls", "label.cls", "class.cls", "label.txt", "class.txt")
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -76,6 +77,11 @@ def picture_field(fields: Iterable[str]) -> str | None:
     return next((found[ending] for found in (plain, named) for ending in PICTURES if ending in found), None)
 
 
+def tells_label(field: str) -> bool:
+    """Whether `label_of` looks into a member of this field."""
+    return field in LABELS or _is(field, "json")
+
+
 def label_of(members: dict[str, bytes]) -> tuple[str, str]:
     """(label, name of its class) as written in `cls` or in the json's label and class; "" where there is none.
 
@@ -83,7 +89,7 @@ def label_of(members: dict[str, bytes]) -> tuple[str, str]:
     """
     value = _said(members)
     said = value if isinstance(value, dict) else {}
-    fields = (members.get(field, b"") for field in ("cls", "label.cls", "class.cls", "label.txt", "class.txt"))
+    fields = (members.get(field, b"") for field in LABELS)
     number = next(filter(None, (data.decode("utf-8", "replace").strip() for data in fields)), "")
     named = next((said[key] for key in ("class", "class_name", "category") if isinstance(said.get(key), str)), "")
     if not number:

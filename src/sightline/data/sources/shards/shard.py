@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from sightline.data.sample import BadSample, Sample
-from sightline.data.sources.shards.members import sample_of
+from sightline.data.sources.shards.members import label_of, sample_of, tells_label
 from sightline.data.sources.shards.pread import Reader
 from sightline.data.sources.shards.tar_index import TarIndex, tar_index
 
@@ -61,9 +61,27 @@ class Shards:
                 raise BadSample(f"{self._keys[index]}: {error}") from error
         return sample_of(self._keys[index], members, self.classes, self._numbers)
 
+    def labels(self) -> list[int]:
+        """The label of every record, read from its members of labels and json alone; -1 for none."""
+        return [self._label(index) for index in range(len(self))]
+
     def lies(self, index: int) -> tuple[Path, str]:
         """The file of a sample and the place in it, told without opening it."""
         return self._reader.paths[int(self._shard[index])], self._keys[index]
+
+    def _label(self, index: int) -> int:
+        shard = int(self._shard[index])
+        places = range(self._start[index], self._start[index + 1])
+        fields = {self._fields[shard][self._field[place]]: place for place in places}
+        try:
+            told = {
+                field: self._reader.read(shard, int(self._offset[place]), int(self._length[place]))
+                for field, place in fields.items()
+                if tells_label(field)
+            }
+            return self._numbers.get(label_of(told)[0], -1)
+        except (OSError, ValueError, RecursionError):
+            return -1
 
     def _carries(self, indices: Sequence[TarIndex]) -> frozenset[str]:
         """What most records can be expected to have: the fields found, and boxes where the first record has them."""
