@@ -21,7 +21,7 @@ from sightline.data.feed.by_class import ByClass, by_class
 from sightline.data.feed.caption_choice import Chooser, first
 from sightline.data.feed.labelled import PK, Episodes
 from sightline.data.feed.order import EPOCHS, Order, Window
-from sightline.data.feed.plan import Loaded, Plan, Tokenize
+from sightline.data.feed.plan import Loaded, Mirrored, Plan, Tokenize
 from sightline.data.feed.store import Memory, Progress, fits
 from sightline.data.sample import Sample, Source, Stream
 from sightline.data.sources.mixture import Mixture
@@ -46,10 +46,11 @@ class Loader:
                episodes, which look at its labels once, now.
     memory:    "auto" decodes everything once, now, if that takes under a quarter of the free memory.
     terms:     words that several samples share, for the batch keys `terms` and `has_term` (see `plan.term_table`).
+    mirrored:  (step, indices) -> which samples the augmentation will mirror: their words then name the other sides.
     fields:    Batch keys needed (a source that lacks one is refused); mask, depth, boxes are made only when named.
     progress:  called (done, total) while memory is filled.
 
-    With workers, all of source, caption and tokenize are sent to other processes and must be picklable.
+    With workers, all of source, caption, tokenize and mirrored are sent to other processes and must be picklable.
     `bad` names the samples that were replaced (key -> reason), `waited` counts the seconds `iterate` kept its caller,
     `notes` say what an order of labels leaves out or repeats.
     """
@@ -70,6 +71,7 @@ class Loader:
         order: Order = EPOCHS,
         memory: Literal["auto", "always", "never"] = "auto",
         terms: Iterable[str] = (),
+        mirrored: Mirrored | None = None,
         fields: Iterable[str] = (),
         progress: Progress | None = None,
     ) -> None:
@@ -101,6 +103,7 @@ class Loader:
             tokenize=tokenize,
             terms=frozenset(terms),
             order=laid,
+            mirrored=mirrored,
         )
         self.waited = 0.0
         self.bad: dict[str, str] = {}

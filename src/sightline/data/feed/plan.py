@@ -1,6 +1,6 @@
 """What stands in batch number `step`: a pure function, so workers, ranks and resumed runs agree without talking."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -11,6 +11,7 @@ from sightline.data.decode.record import Bad, Record, collate
 from sightline.data.draw import uniform
 from sightline.data.feed.by_class import ByClass
 from sightline.data.feed.caption_choice import DRAWS, Chooser
+from sightline.data.feed.mirror import other_side
 from sightline.data.feed.order import Epochs, Window, mixture_look_up
 from sightline.data.feed.store import nothing_usable
 from sightline.data.sample import Sample, Source, Stream
@@ -20,6 +21,8 @@ PATIENCE = 64
 """How many replacements in a row may be unusable before the source is given up."""
 
 Tokenize = Callable[[list[str]], np.ndarray]
+Mirrored = Callable[[int, np.ndarray], np.ndarray]
+"""(step, indices (b,)) -> (b,) bool: which samples the augmentation will show mirrored"""
 Loaded = tuple[dict[str, Any], dict[str, str]]
 """A batch of numpy arrays, and the samples (key -> reason) that had to be replaced in it."""
 
@@ -42,6 +45,8 @@ class Plan:
     """the search terms that are told apart in `terms` and `has_term`"""
     order: Epochs | Window | ByClass = Epochs()
     """of a source that is read by index"""
+    mirrored: Mirrored | None = None
+    """whose captions, false captions and terms are to name the other sides; None where nothing is mirrored"""
 
     def positions(self, step: int) -> np.ndarray:
         """Places in the endless order of this rank's slice of a step, (b,) int64."""
@@ -93,14 +98,17 @@ class Plan:
         """Records as a batch, with the words chosen for this step."""
         made = collate(records, self.fields)
         draws = uniform(self.seed, step, indices, "caption", DRAWS)
-        made["text"] = [self.caption(record.sample, row) for record, row in zip(records, draws, strict=True)]
+        turned = np.zeros(len(indices), bool) if self.mirrored is None else self.mirrored(step, indices)
+        samples = [record.sample for record in records]
+        made["text"] = _seen([self.caption(sample, row) for sample, row in zip(samples, draws, strict=True)], turned)
         if self.tokenize is not None:
             made["tokens"] = self.tokenize(made["text"])
             if self.fields & {"negatives", "has_negative"}:
-                chosen = [_false(r.sample.negatives, u) for r, u in zip(records, draws[:, -1], strict=True)]
+                chosen = _seen([_false(s.negatives, u) for s, u in zip(samples, draws[:, -1], strict=True)], turned)
                 made["negatives"], made["has_negative"] = self.tokenize(chosen), np.array([bool(c) for c in chosen])
             if self.fields & {"terms", "has_term"}:
-                made["terms"], made["has_term"] = term_table([r.sample for r in records], self.terms, self.tokenize)
+                words = [_seen([*s.captions, *s.terms], t) for s, t in zip(samples, turned, strict=True)]
+                made["terms"], made["has_term"] = term_table(words, self.terms, self.tokenize)
         made["index"] = indices
         return made
 
@@ -132,17 +140,25 @@ def _false(negatives: Sequence[str], u: float) -> str:
     return negatives[int(u * len(negatives))] if negatives else ""
 
 
-def term_table(samples: Sequence[Sample], known: frozenset[str], tokenize: Tokenize) -> tuple[np.ndarray, np.ndarray]:
+def _seen(texts: list[str], mirrored: np.ndarray | np.bool_) -> list[str]:
+    """The texts, of those that are said of a mirrored picture with the other sides."""
+    turned = np.broadcast_to(mirrored, len(texts))
+    return [other_side(text) if turn else text for text, turn in zip(texts, turned, strict=True)]
+
+
+def term_table(
+    words: Sequence[Iterable[str]], known: frozenset[str], tokenize: Tokenize
+) -> tuple[np.ndarray, np.ndarray]:
     """Tokens (t, n) of the `known` words that stand on a sample of the batch, sorted, and who has which: bool (b, t).
 
-    A caption counts among a sample's words: another sample may have it as a term.
+    `words` are all captions and terms of each sample: one may have as a term what another has as its caption.
     """
-    own = [known.intersection((*sample.captions, *sample.terms)) for sample in samples]
+    own = [known.intersection(said) for said in words]
     distinct = sorted(frozenset().union(*own))
     column = {term: j for j, term in enumerate(distinct)}
-    has = np.zeros((len(samples), len(distinct)), bool)
-    for row, words in zip(has, own, strict=True):
-        row[[column[word] for word in words]] = True
+    has = np.zeros((len(own), len(distinct)), bool)
+    for row, said in zip(has, own, strict=True):
+        row[[column[word] for word in said]] = True
     return tokenize(distinct), has
 
 
