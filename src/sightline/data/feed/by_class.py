@@ -47,23 +47,24 @@ class ByClass:
         return found
 
     def hand(self, place: int) -> int:
-        """The number of the draw that a position belongs to: positions of one draw replace each other's bad samples."""
-        return int(self.order.places(np.array(place))[0])
+        """The number of the draw of a class, and role in it, that a position belongs to; see `spares`."""
+        draw, slot = self.order.places(np.array(place))
+        role = np.searchsorted(np.cumsum(self.order.roles), slot, side="right")
+        return int(draw) * len(self.order.roles) + int(role)
 
     def spares(self, seed: int, hand: int) -> Iterator[int]:
-        """What to take, one after the other, for samples of a draw that cannot be used: the others of the class; then,
-        where samples may come twice, those of the draw again. Raises ValueError when there are no more."""
-        draw, slots = np.array([hand] * self.order.hand), np.arange(self.order.hand)
-        label = int(self._drawn(seed, draw[:1])[0])
-        members, own = self.members[label], self._samples(seed, label, draw, slots)
-        first = hand // len(self.members) * len(members)
-        for rank in range(len(members)):
-            place = np.array([first + rank])
-            spare = members[look_up(len(members), seed_of(seed, "spare", label), place)[0]]
-            if spare not in own:
-                yield int(spare)
-        if self.order.fewest < self.order.hand:
-            yield from np.tile(own, self.order.hand).tolist()
+        """What to take, one after the other, for samples of a hand that cannot be used: others of the class, which each
+        role has a part of; when there are no more, those of the same role again. Raises ValueError where none is left.
+        """
+        draw, role = divmod(hand, len(self.order.roles))
+        draws, slots = np.array([draw] * self.order.hand), np.arange(self.order.hand)
+        label = int(self._drawn(seed, draws[:1])[0])
+        members, drawn = self.members[label], self._samples(seed, label, draws, slots)
+        mixed = look_up(len(members), seed_of(seed, "spare", label), draw * len(members) + np.arange(len(members)))
+        others = members[mixed][~np.isin(members[mixed], drawn)][role :: len(self.order.roles)]
+        yield from others.tolist()
+        own = np.split(drawn, np.cumsum(self.order.roles)[:-1])[role]
+        yield from np.tile(np.concatenate([own, others]), len(own)).tolist()
         raise ValueError(
             f"{self.source}: of the {len(members)} samples of class {self._name(label)} too few can be used for "
             f"data.order={self.order}; mend them or leave the class out"

@@ -36,6 +36,11 @@ class PK:
         return self.samples
 
     @property
+    def roles(self) -> tuple[int, ...]:
+        """How many of them, in order, may stand in for one another."""
+        return (self.samples,)
+
+    @property
     def fewest(self) -> int:
         """Samples that a class must have; others are left out."""
         return 1
@@ -95,6 +100,11 @@ class Episodes:
     def hand(self) -> int:
         """Samples of a class that come together."""
         return self.shots + self.queries
+
+    @property
+    def roles(self) -> tuple[int, ...]:
+        """How many of them, in order, may stand in for one another: never a query for the support."""
+        return self.shots, self.queries
 
     @property
     def fewest(self) -> int:
