@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=96, help="pixels along one side")
     options = parser.parse_args()
     print(f"{'level':>5} {'renderer':>8} {'cold/s':>8} {'warm/s':>8} {'cpu/s':>8} {'wanted':>8}")
-    for level in (1, 2, 3):
+    for level in (1, 2, 3, 4):
         for renderer, count in (("parts", options.scenes), ("svg", max(1, options.scenes // 10))):
             source = Scenes(level, n=4 * count, seed=1, size=options.size, renderer=renderer)
             cold, _ = rates(source, 0, count)

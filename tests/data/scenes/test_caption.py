@@ -1,16 +1,17 @@
 """Captions, phrases and hard negatives, judged by searching the scene for everything the words could mean."""
 
+import re
 from collections import Counter
 from itertools import product
 
 import pytest
 
-from sightline.data.scenes import Scenes, hard_negatives
-from sightline.data.scenes.caption import caption, noun, phrase
+from sightline.data.scenes import Scenes, edited, factors, hard_negatives, values
+from sightline.data.scenes.caption import EDITS, KINDS, caption, noun, phrase
 from sightline.data.scenes.palette import Background
 from sightline.data.scenes.scene import Clause, Element, Scene, place
 
-LEVELS = (1, 2, 3)
+LEVELS = (1, 2, 3, 4)
 WHITE = Background("plain", "white", (255, 255, 255), (255, 255, 255))
 OPPOSITE = ("left of", "right of", "above", "below")
 
@@ -104,7 +105,7 @@ def _filled(element: Element) -> set[str]:
 
 def clauses(words: str) -> list[str]:
     body = words.rsplit(" on a ", 1)[0].removesuffix(",")
-    return body.split(", ")
+    return re.sub(r", in [a-z ]+ of [a-z]+ colours$", "", body).split(", ")
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -131,6 +132,48 @@ def test_hard_negatives_are_false_of_the_picture(level, kind):
         if kind != "value":
             assert Counter(words.replace(",", "").split()) == Counter(caption(scene).replace(",", "").split())
     assert made == 0 if kind == "value" and level < 3 else made > 90
+
+
+@pytest.mark.parametrize("kind", EDITS)
+def test_an_edited_caption_is_that_of_a_picture_one_factor_away(kind):
+    made = 0
+    for scene in scenes(4, 150):
+        words = hard_negatives(scene, kind)
+        if words is None:
+            continue
+        made += 1
+        others = [caption(edited(scene, kind, v)) for v in values(scene, kind) if v != factors(scene)[kind]]
+        assert words in others and words != caption(scene)
+    assert made > 80
+
+
+def test_an_edited_word_is_nowhere_in_the_picture():
+    for scene in scenes(3):
+        words = hard_negatives(scene, "text")
+        shown = {e.value for e in scene.elements if e.kind == "text"}
+        if words is not None:
+            (new,) = set(re.findall(r'"([^"]+)"', words)) - shown
+            assert new not in shown
+
+
+@pytest.mark.parametrize("level", (1, 2, 3))
+def test_samples_of_the_first_levels_keep_their_three_kinds(level):
+    """Training on negatives would change with a fourth; on request they are made of any level."""
+    source = Scenes(level, n=60, seed=5)
+    for sample in source:
+        scene = sample.extra["scene"]
+        assert sample.negatives == tuple(w for kind in KINDS if (w := hard_negatives(scene, kind)) is not None)
+        assert hard_negatives(scene, "style") is hard_negatives(scene, "palette") is None
+        assert len(sample.captions) == 2
+
+
+def test_a_design_is_also_captioned_by_its_style():
+    for sample in Scenes(4, n=60):
+        scene, words = sample.extra["scene"], sample.captions[2]
+        assert words.startswith(("a ", "an ")) and f"in {scene.palette} colours" in words
+        assert all(f'the text "{text}"' in words for text in sample.extra["text"])
+        assert ("thin" in words, "thick" in words) == (scene.style == "thin", scene.style == "thick")
+        assert ("filled" in words, "outlined" in words) == (scene.style == "filled", scene.style != "filled")
 
 
 def test_most_level_1_pairs_have_both_swaps():

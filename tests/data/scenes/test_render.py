@@ -7,7 +7,7 @@ from sightline.data.scenes import Scenes, parts, svg, to_svg
 from sightline.data.scenes.palette import BACKGROUNDS
 from sightline.data.scenes.scene import Scene
 
-LEVELS = (1, 2, 3)
+LEVELS = (1, 2, 3, 4)
 
 
 @pytest.mark.parametrize("level", LEVELS)

@@ -6,7 +6,7 @@ import pytest
 from sightline.data.sample import Source
 from sightline.data.scenes import Scenes
 
-LEVELS = (1, 2, 3)
+LEVELS = (1, 2, 3, 4)
 
 
 def same(a, b) -> bool:
@@ -64,7 +64,7 @@ def test_everything_a_sample_says_agrees(level):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"level": 4}, "levels 1, 2 and 3"),
+        ({"level": 5}, "levels 1, 2, 3 and 4"),
         ({"split": "val"}, "known: train, test"),
         ({"renderer": "cairo"}, "known: parts, svg"),
         ({"n": 0}, "at least 1"),

@@ -1,19 +1,29 @@
 """Words for a scene: its caption, a phrase that only one element answers to, and captions that are false of it.
 
 The grammar is small and closed. Level 1: "a red heart left of a blue gear on a striped background". Levels 2 and 3 add
-sizes, line drawings, values and text, in several clauses.
+sizes, line drawings, values and text, in several clauses; level 4 says stroke once for all, and the colours: "..., in
+thin lines of warm colours, on a white background".
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
+from sightline.data.scenes.edit import others
+from sightline.data.scenes.factor import known
+from sightline.data.scenes.measure import measures, style_words
+from sightline.data.scenes.record import given
 from sightline.data.scenes.relations import SIDES, leans, meet
 from sightline.data.scenes.scene import PLACES, Clause, Element, Scene, place
-from sightline.data.scenes.widgets import BY_NAME
+from sightline.data.scenes.widgets import BY_NAME, choices
 
 KINDS = ("swap_sides", "swap_colours", "value")
+EDITS = ("text", "style", "palette", "background")
+"""hard negatives that are the caption of the scene with this factor edited: true of a picture one factor away"""
+LINES = {"filled": "solid shapes", "thin": "thin lines", "outlined": "plain outlines", "thick": "thick lines"}
+"""how a caption says the style of a level-4 scene"""
 
 
 def caption(scene: Scene) -> str:
@@ -29,12 +39,25 @@ def brief(scene: Scene) -> str:
     return _sentence(scene, [_clause(scene, first)])
 
 
+def styled(scene: Scene) -> str:
+    """The scene by its style alone: "a flat, outlined, minimal design in warm colours with the text "SALE"".
+
+    Words are earned by what is measured (`measure.WORDS`); objects go unsaid.
+    """
+    words = ", ".join(style_words(measures(scene)))
+    article = "an" if words[:1] in tuple("aeiou") else "a"
+    colours = f" in {scene.palette} colours" if scene.palette else ""
+    texts = [f'the text "{e.value}"' for e in scene.elements if e.kind == "text"]
+    return f"{article} {words} design{colours}{' with ' if texts else ''}{' and '.join(texts)}".replace("  ", " ")
+
+
 def hard_negatives(scene: Scene, kind: str) -> str | None:
     """A caption one change away from the main one and false of the picture; None where the scene offers no such change.
 
     swap_sides: the two ends of a left/right/above/below change places, so the words stay the same and the side flips.
     swap_colours: two elements of one clause, or of two, exchange their colours; again the words stay the same.
     value: a widget's value becomes another one it can show.
+    text, style, palette, background (`EDITS`): the caption of the scene with another word, style and so on.
     """
     match kind:
         case "swap_sides":
@@ -43,8 +66,10 @@ def hard_negatives(scene: Scene, kind: str) -> str | None:
             changed = _swapped_colours(scene)
         case "value":
             changed = _changed_values(scene)
+        case "text" | "style" | "palette" | "background":
+            changed = _edited(scene, kind)
         case _:
-            raise ValueError(f"no hard negative is called {kind!r}; known: {', '.join(KINDS)}")
+            raise ValueError(f"no hard negative is called {kind!r}; known: {', '.join((*KINDS, *EDITS))}")
     return next(changed, None)
 
 
@@ -96,13 +121,20 @@ def noun(element: Element, *, colour: str = "", value: str = "") -> str:
     return f"{words} {element.name}" if element.stroke == "filled" else f"{words} outlined {element.name}"
 
 
+def _noun(scene: Scene, element: Element) -> str:
+    """The noun without its stroke where the scene says the style of all."""
+    return noun(element._replace(stroke="filled") if scene.style else element)
+
+
 def _clause(scene: Scene, clause: Clause) -> str:
-    subject = noun(scene.elements[clause.subject])
-    return f"{subject} {clause.relation} {noun(scene.elements[clause.object])}" if clause.relation else subject
+    subject = _noun(scene, scene.elements[clause.subject])
+    return f"{subject} {clause.relation} {_noun(scene, scene.elements[clause.object])}" if clause.relation else subject
 
 
 def _sentence(scene: Scene, clauses: list[str]) -> str:
     end = f"on a {scene.background.words} background"
+    if scene.style:
+        return f"{', '.join(clauses)}, in {LINES[scene.style]} of {scene.palette} colours, {end}"
     return f"{clauses[0]} {end}" if len(clauses) == 1 else f"{', '.join(clauses)}, {end}"
 
 
@@ -113,7 +145,9 @@ def _swapped_sides(scene: Scene) -> Iterator[str]:
             continue
         one, other = scene.elements[clause.subject], scene.elements[clause.object]
         if not _any_pair(scene, other, clause.relation, one):
-            yield _sentence(scene, [*said[:k], f"{noun(other)} {clause.relation} {noun(one)}", *said[k + 1 :]])
+            yield _sentence(
+                scene, [*said[:k], f"{_noun(scene, other)} {clause.relation} {_noun(scene, one)}", *said[k + 1 :]]
+            )
 
 
 def _swapped_colours(scene: Scene) -> Iterator[str]:
@@ -139,16 +173,25 @@ def _changed_values(scene: Scene) -> Iterator[str]:
         if element.kind != "widget":
             continue
         widget = BY_NAME[element.name]
-        known = list(dict.fromkeys(map(widget.value, widget.values)))
-        at, step = known.index(element.value), max(1, len(known) // 3)
-        wrong = known[at - step] if at >= step else known[at + step]
+        drawn = tuple(dict.fromkeys(map(widget.value, widget.values))) if scene.level < 4 else ()
+        shown = drawn if element.value in drawn else choices(element.drawing)
+        at, step = shown.index(element.value), max(1, len(shown) // 3)
+        wrong = shown[at - step] if at >= step else shown[at + step]
         if not any(e.name == element.name and e.value == wrong for e in scene.elements):
             yield caption(_with(scene, {k: element._replace(value=wrong)}))
 
 
+def _edited(scene: Scene, name: str) -> Iterator[str]:
+    row = known(scene.level).get(name)
+    if row is None or not row.editable or name not in given(scene):
+        return
+    said = caption(scene)
+    yield from (words for _, after in others(scene, name) if (words := caption(after)) != said)
+
+
 def _with(scene: Scene, changed: dict[int, Element]) -> Scene:
     elements = tuple(changed.get(k, e) for k, e in enumerate(scene.elements))
-    return Scene(scene.level, scene.side, scene.background, elements, scene.clauses)
+    return replace(scene, elements=elements)
 
 
 def _false(scene: Scene, changed: dict[int, Element]) -> bool:

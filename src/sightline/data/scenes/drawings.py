@@ -1,7 +1,8 @@
 """Everything a scene can be made of, as SVG bodies in one ink: icons, plain shapes, words; widgets are next door.
 
 A drawing is addressed by a key, so that a scene stays a small value: `icon/heart/solid`, `shape/circle/filled`,
-`text/SALE`, `stars/4`. Its view is cropped to the ink: the box of an element is then the extent of what is drawn.
+`text/SALE`, `stars/4`; in a style, `icon/heart/solid@thin`. Its view is cropped to the ink: the box of an element is
+then the extent of what is drawn.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 
 from sightline.data.scenes import glyphs, widgets
 from sightline.data.scenes.glyphs import View
+from sightline.data.scenes.pen import pen
 from sightline.data.scenes.raster import rasterize
 
 MEASURE = 96
@@ -26,11 +28,17 @@ class Drawing(NamedTuple):
     body: str
     view: View
     """x, y, width, height of the ink in the body's own units"""
+    plain: str = ""
+    """the body before a pen turned it into lines, "" where none did: a thing owns what is inside its line"""
 
     @property
     def solid(self) -> str:
-        """The body with its faint parts at full strength and hard edges: what belongs to the element, for masks."""
-        return f'<g shape-rendering="crispEdges">{self.body.replace(widgets.FAINT, "")}</g>'
+        """What belongs to the element, for masks: hard edges, faint parts at full strength, whole bodies."""
+        return f'<g shape-rendering="crispEdges">{(self.plain or self.body).replace(widgets.FAINT, "")}</g>'
+
+
+DRAWN_BY_PEN = {"icon": "all", "shape": "all", "clock": "off"}
+"""what a style changes of a drawing, by the first part of its key; of other widgets, the faint parts"""
 
 
 def _polygon(corners: int, turn: float) -> str:
@@ -62,9 +70,20 @@ COMMON = tuple(
 """the 40 icons of level 1: one short word each, no two alike; a fixed list, so some are held-out names of `icons`"""
 
 
+OPEN = tuple(
+    "heart house star bell camera leaf lock flag cloud moon bookmark envelope fish crown truck trophy ghost umbrella "
+    "bomb bone egg file folder lightbulb mitten plug shield shirt tent tooth trash wallet".split()
+)
+"""the 32 icons of level 4: of these a thick line inside the edge leaves an opening, so that every style shows"""
+
+
 @cache
 def drawing(key: str) -> Drawing:
     """The drawing with this key; icons are parsed and measured once per process."""
+    plain, at, style = key.rpartition("@")
+    if at:
+        body, view, _ = drawing(plain)
+        return Drawing(pen(body, view, style, DRAWN_BY_PEN.get(plain.partition("/")[0], "faint")), view, body)
     kind, _, rest = key.partition("/")
     if kind == "icon":
         name, _, weight = rest.partition("/")

@@ -52,30 +52,30 @@ def compose(level: int, side: int, key: int) -> Scene:
     return _pair(side, draw) if level == 1 else _crowd(level, side, draw)
 
 
-def _pick(choices: Sequence[T], draw: Draw) -> T:
+def pick(choices: Sequence[T], draw: Draw) -> T:
     return choices[int(draw() * len(choices))]
 
 
-def _extent(key: str, longer: int) -> tuple[int, int]:
+def extent(key: str, longer: int) -> tuple[int, int]:
     """Width and height in pixels of a drawing whose longer side is `longer`."""
     _, _, w, h = drawing(key).view
     return (longer, max(2, round(longer * h / w))) if w >= h else (max(2, round(longer * w / h)), longer)
 
 
 def _pair(side: int, draw: Draw) -> Scene:
-    background = _pick(_pick(BASIC_BACKGROUNDS, draw), draw)
+    background = pick(pick(BASIC_BACKGROUNDS, draw), draw)
     allowed = inks(background.a, background.b, BASIC)
     pool = vocabulary.pool(1)
-    first, colour = _pick(pool, draw), _pick(allowed, draw)
+    first, colour = pick(pool, draw), pick(allowed, draw)
     if draw() < SINGLE:
-        w, h = _extent(first.filled, round(_pick(LENGTHS[1]["one"], draw) * side))
+        w, h = extent(first.filled, round(pick(LENGTHS[1]["one"], draw) * side))
         box = (int(2 + draw() * (side - 3 - w)), int(2 + draw() * (side - 3 - h)), w, h)
         return Scene(1, side, background, (_element(first, colour, "medium", box),), (Clause(0),))
-    second, other = _pick(pool, draw), _pick(allowed, draw)
+    second, other = pick(pool, draw), pick(allowed, draw)
     while second is first and other == colour:
-        second, other = _pick(pool, draw), _pick(allowed, draw)
-    a = _extent(first.filled, round(_pick(LENGTHS[1]["two"], draw) * side))
-    b = _extent(second.filled, round(_pick(LENGTHS[1]["two"], draw) * side))
+        second, other = pick(pool, draw), pick(allowed, draw)
+    a = extent(first.filled, round(pick(LENGTHS[1]["two"], draw) * side))
+    b = extent(second.filled, round(pick(LENGTHS[1]["two"], draw) * side))
     along = int(draw() * 2)
     boxes = _apart(side, a, b, along, draw)
     elements = (_element(first, colour, "medium", boxes[0]), _element(second, other, "medium", boxes[1]))
@@ -114,7 +114,7 @@ class _Wish(NamedTuple):
 
 
 def _crowd(level: int, side: int, draw: Draw) -> Scene:
-    background = _pick(_pick(BACKGROUNDS, draw), draw)
+    background = pick(pick(BACKGROUNDS, draw), draw)
     allowed = inks(background.a, background.b, ALL)
     placed: list[Element] = []
     covered: list[float] = []
@@ -122,7 +122,7 @@ def _crowd(level: int, side: int, draw: Draw) -> Scene:
         _settle(wish, side, placed, covered, draw)
     first = _fill(level, side, placed, draw) if draw() < 0.3 else ()
     elements = tuple(placed)
-    return Scene(level, side, background, elements, (*first, *_clauses(elements, first, draw)))
+    return Scene(level, side, background, elements, (*first, *stated(elements, first, draw)))
 
 
 def _wishes(level: int, side: int, background: Background, allowed: tuple[str, ...], draw: Draw) -> list[_Wish]:
@@ -132,41 +132,41 @@ def _wishes(level: int, side: int, background: Background, allowed: tuple[str, .
     if level == 3:
         bold = inks(background.a, background.b, ALL, CONTRAST_TEXT)
         for _ in range(int(draw() * 2.4)):
-            wishes.append(_widget(side, _pick(bold, draw), draw))
+            wishes.append(_widget(side, pick(bold, draw), draw))
         for _ in range(min(int(draw() * 2.4), 8 - objects - len(wishes))):
-            wishes.append(_text(side, _pick(bold, draw), draw))
+            wishes.append(_text(side, pick(bold, draw), draw))
     shown = " ".join(wish.element.name for wish in wishes)
     first = len(wishes)
     while len(wishes) < first + objects:
-        size = _pick(SIZES, draw)
-        colour = _pick(allowed, draw)
-        thing = _pick(vocabulary.shapes(level) if draw() < 0.25 else pool, draw)
+        size = pick(SIZES, draw)
+        colour = pick(allowed, draw)
+        thing = pick(vocabulary.shapes(level) if draw() < 0.25 else pool, draw)
         if len(wishes) > first and draw() < COPY:
-            earlier = _pick(wishes[first:], draw).element
-            thing = vocabulary.called(level, earlier.name)
+            earlier = pick(wishes[first:], draw).element
+            thing = vocabulary.things(level)[earlier.name]
             colour = earlier.colour if draw() < 0.5 else colour
         # "the battery" must not also fit an icon called "battery full".
         if shown and any(word in shown for word in thing.name.split()):
             continue
         outlined = bool(thing.outlined) and draw() < 0.4
-        w, h = _extent(thing.outlined if outlined else thing.filled, round(_pick(lengths[size], draw) * side))
+        w, h = extent(thing.outlined if outlined else thing.filled, round(pick(lengths[size], draw) * side))
         wishes.append(_Wish(_element(thing, colour, size, (0, 0, w, h), outlined), level == 3))
     return wishes
 
 
 def _widget(side: int, colour: str, draw: Draw) -> _Wish:
-    kind = _pick(tuple(WIDGETS), draw)
+    kind = pick([kind for kind, widget in WIDGETS.items() if widget.values], draw)
     widget = WIDGETS[kind]
-    value = _pick(widget.values, draw)
-    size, length = _pick(widget.lengths, draw)
-    w, h = _extent(f"{kind}/{value}", round(length * side))
+    value = pick(widget.values, draw)
+    size, length = pick(widget.lengths, draw)
+    w, h = extent(f"{kind}/{value}", round(length * side))
     shown = widget.value(value)
     return _Wish(Element("widget", widget.name, f"{kind}/{value}", colour, size, "filled", (0, 0, w, h), shown), False)
 
 
 def _text(side: int, colour: str, draw: Draw) -> _Wish:
-    words = _pick(vocabulary.WORDS, draw)
-    size, height = _pick(TEXT_HEIGHTS, draw)
+    words = pick(vocabulary.WORDS, draw)
+    size, height = pick(TEXT_HEIGHTS, draw)
     _, _, w, h = drawing(f"text/{words}").view
     high = min(round(height * side), int(0.94 * side * h / w))
     box = (0, 0, round(high * w / h), high)
@@ -234,20 +234,20 @@ def _fill(level: int, side: int, placed: list[Element], draw: Draw) -> tuple[Cla
             continue
         share = HOLDS[holder.name] * (0.85 if holder.stroke == "filled" else 0.72)
         longer = int(share * min(w, h))
-        thing, ground = _pick(vocabulary.pool(level), draw), COLOURS[holder.colour]
+        thing, ground = pick(vocabulary.pool(level), draw), COLOURS[holder.colour]
         if longer < side / 8 or thing.name in names or any(word in " ".join(names) for word in thing.name.split()):
             continue
         # Inside an outlined shape lies the canvas, on which its own ink is known to be legible.
         choices = inks(ground, ground, ALL) if holder.stroke == "filled" else (holder.colour,)
-        iw, ih = _extent(thing.filled, longer)
+        iw, ih = extent(thing.filled, longer)
         box = (x + (w - iw) // 2, y + (h - ih) // 2, iw, ih)
         if inside(box, holder):
-            placed.append(_element(thing, _pick(choices, draw), "small", box))
+            placed.append(_element(thing, pick(choices, draw), "small", box))
             return (Clause(len(placed) - 1, "inside", at),)
     return ()
 
 
-def _clauses(elements: tuple[Element, ...], said: tuple[Clause, ...], draw: Draw) -> list[Clause]:
+def stated(elements: tuple[Element, ...], said: tuple[Clause, ...], draw: Draw) -> list[Clause]:
     """One clause for every element not yet `said`: in pairs where a relation holds without doubt, else alone."""
     done = {k for clause in said for k in (clause.subject, clause.object)}
     left = sorted((k for k in range(len(elements)) if k not in done), key=lambda _: draw())

@@ -24,6 +24,18 @@ COLOURS: dict[str, RGB] = {
 BASIC = tuple(COLOURS)[:8]
 """the eight inks of level 1"""
 
+PALETTES: dict[str, tuple[str, str, str]] = {
+    "warm": ("red", "orange", "brown"),
+    "cool": ("teal", "blue", "purple"),
+    "natural": ("green", "brown", "teal"),
+    "candy": ("purple", "pink", "red"),
+    "primary": ("blue", "red", "green"),
+    "sober": ("brown", "gray", "black"),
+    "icy": ("white", "teal", "blue"),
+    "neon": ("pink", "yellow", "orange"),
+}
+"""three inks each: the place of an ink is its role, which a change of palette keeps; no two palettes agree in a role"""
+
 CONTRAST = 1.8
 """least WCAG contrast ratio between an ink and every tone it lies on; 1.5 is still hard to see at 64 pixels"""
 CONTRAST_TEXT = 3.0
@@ -96,6 +108,20 @@ BACKGROUNDS: tuple[tuple[Background, ...], ...] = (*map(_plain, _PLAIN), *_patte
 """one tuple of drawings per name a caption can give; levels 2 and 3"""
 BASIC_BACKGROUNDS: tuple[tuple[Background, ...], ...] = (*map(_plain, tuple(_PLAIN)[:3]), *_patterns().values())
 """the seven names of level 1"""
+
+
+def _known(background: Background) -> str:
+    """A name of its own: "white", "striped/diagonal/6/2" (turn, cells, number of the tones)."""
+    if background.kind == "plain":
+        return background.words
+    parts = (background.words, background.turn, background.cells, _TONES.index((background.a, background.b)))
+    return "/".join(str(part) for part in parts if part != "")
+
+
+BACKGROUND: dict[str, Background] = {_known(b): b for group in BACKGROUNDS for b in group}
+"""every background by a name of its own"""
+BACKGROUND_NAME: dict[Background, str] = {b: name for name, b in BACKGROUND.items()}
+"""the inverse of `BACKGROUND`"""
 
 
 def luminance(colour: RGB) -> float:

@@ -47,6 +47,12 @@ class Scene:
     background: Background
     elements: tuple[Element, ...]
     clauses: tuple[Clause, ...]
+    style: str = ""
+    """the pen of all icons, shapes and empty parts (a key of `pen.STYLES`); "" where each element has its own stroke"""
+    palette: str = ""
+    """the name of the inks everything is drawn in (a key of `palette.PALETTES`); "" where any ink may come up"""
+    layout: str = ""
+    """the name of the cells things stand in (a key of `design.LAYOUTS`); "" where they lie about"""
 
 
 PLACES = ("top left", "top", "top right", "left", "center", "right", "bottom left", "bottom", "bottom right")

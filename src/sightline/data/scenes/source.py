@@ -8,8 +8,9 @@ import numpy as np
 
 from sightline.data.draw import seed_of
 from sightline.data.sample import Sample
-from sightline.data.scenes import caption, parts, svg, vocabulary
+from sightline.data.scenes import caption, design, parts, svg, vocabulary
 from sightline.data.scenes.layout import compose
+from sightline.data.scenes.record import given
 from sightline.data.scenes.scene import Scene, place
 
 SPLITS = ("train", "test")
@@ -22,12 +23,14 @@ class Scenes:
     """Random access to scenes: `source[i]` is a pure function of (level, seed, split, size, i), whatever `n` is.
 
     `renderer` draws the picture: "parts" (composited from pre-rendered parts) or "svg" (the exact document by resvg,
-    slower); masks come from the parts either way. A sample carries the picture, uint8 (size, size, 3); two captions;
+    slower); masks come from the parts either way. A sample carries the picture, uint8 (size, size, 3); two captions
+    (three at level 4);
     the instance mask, uint8 (size, size), 0 background, else 1 + index of the topmost element; boxes (elements, 4),
     full extents also where hidden; and in `extra`: `phrases` [(words, (x, y, w, h))], `visible` shares, `depth_order`
     (instance numbers, nearest first), `class_mask` uint16 (size, size) with its names in `classes`, `text` (the
-    strings on the canvas), `factors` (a dict per element) and the `scene` itself. Lists run over the elements from
-    back to front, as the instance numbers do.
+    strings on the canvas), `factors` (a dict per element), `design` (the factors the scene was drawn from, flat:
+    `record.given`; `record.factors` adds the measures of its style) and the `scene` itself. Lists run over the elements
+    from back to front, as the instance numbers do.
     """
 
     has = frozenset({"image", "text", "negatives", "mask", "boxes"})
@@ -43,7 +46,7 @@ class Scenes:
         renderer: str = "parts",
     ) -> None:
         if level not in vocabulary.LEVELS:
-            raise ValueError(f"scenes have levels 1, 2 and 3; got level={level!r}")
+            raise ValueError(f"scenes have levels 1, 2, 3 and 4; got level={level!r}")
         if split not in SPLITS:
             raise ValueError(f"scenes have no split {split!r}; known: {', '.join(SPLITS)}")
         if renderer not in RENDERERS:
@@ -63,17 +66,20 @@ class Scenes:
         """Scene number `index`, before it is drawn."""
         if not 0 <= index < self.n:
             raise IndexError(f"scene {index} of {self.n}")
-        return compose(self.level, self.size, seed_of("scenes", self.level, self.seed, self.split, int(index)))
+        key = seed_of("scenes", self.level, self.seed, self.split, int(index))
+        return design.compose(self.size, key) if self.level == design.LEVEL else compose(self.level, self.size, key)
 
     def __getitem__(self, index: int) -> Sample:
         scene = self.scene(index)
+        designed = self.level == design.LEVEL
+        kinds = (*caption.KINDS, *caption.EDITS) if designed else caption.KINDS
         owner = parts.owners(scene)
         key = f"{self.split}/level{self.level}/seed{self.seed}/{index:06d}"
         return Sample(
             key=key,
             image=self._picture(scene),
-            captions=(caption.caption(scene), caption.brief(scene)),
-            negatives=tuple(text for kind in caption.KINDS if (text := caption.hard_negatives(scene, kind))),
+            captions=(caption.caption(scene), caption.brief(scene), *([caption.styled(scene)] if designed else [])),
+            negatives=tuple(text for kind in kinds if (text := caption.hard_negatives(scene, kind))),
             mask=owner,
             boxes=np.array([e.box for e in scene.elements], np.float32),
             name=key,
@@ -106,5 +112,6 @@ def truth(scene: Scene, owner: np.ndarray) -> dict[str, Any]:
             }
             for e in elements
         ],
+        "design": given(scene),
         "scene": scene,
     }

@@ -7,10 +7,14 @@ from functools import cache
 from typing import NamedTuple
 
 from sightline.data.scenes import glyphs
-from sightline.data.scenes.drawings import COMMON, SHAPES
-from sightline.data.scenes.widgets import BY_NAME
+from sightline.data.scenes.drawings import COMMON, OPEN, SHAPES
+from sightline.data.scenes.widgets import BY_NAME, LEVEL_3
 
-LEVELS = (1, 2, 3)
+LEVELS = (1, 2, 3, 4)
+
+
+WRITTEN = {3: (*LEVEL_3, "text"), 4: (*BY_NAME, "text")}
+"""the names of what means a value or is read, by level"""
 
 
 class Thing(NamedTuple):
@@ -41,11 +45,11 @@ def pool(level: int) -> tuple[Thing, ...]:
 
     Level 1: 8 shapes and 40 common icons. Level 2: the shapes and 300 icons, the common ones and others of the training
     side. Level 3: the shapes and all icons of the training side, but for single letters and digits (these are written
-    as text) and icons named like a shape.
+    as text) and icons named like a shape. Level 4: the 7 shapes and 32 icons that can be drawn in every style.
     """
-    if level == 1:
-        return (*shapes(1), *(_icon(name, plain=True) for name in COMMON))
-    taken = {*SHAPES, *BY_NAME, "text"}
+    if level in (1, 4):
+        return (*shapes(level), *(_icon(name, plain=True) for name in (COMMON if level == 1 else OPEN)))
+    taken = {*SHAPES, *LEVEL_3, "text"}
     names = []
     for name in sorted(glyphs.icons()):
         entry = glyphs.icons()[name]
@@ -62,15 +66,18 @@ def pool(level: int) -> tuple[Thing, ...]:
 
 @cache
 def shapes(level: int) -> tuple[Thing, ...]:
-    """The plain shapes of a level; line drawings of them from level 2 on."""
-    names = tuple(SHAPES)[:8] if level == 1 else tuple(SHAPES)
-    return tuple(Thing("shape", n, f"shape/{n}/filled", "" if level == 1 else f"shape/{n}/outlined") for n in names)
+    """The plain shapes of a level; line drawings of them at levels 2 and 3."""
+    names = tuple(SHAPES)[:8] if level in (1, 4) else tuple(SHAPES)
+    if level == 4:
+        names = tuple(name for name in names if name != "plus")  # a thick line fills its arms
+    lines = level in (2, 3)
+    return tuple(Thing("shape", n, f"shape/{n}/filled", f"shape/{n}/outlined" if lines else "") for n in names)
 
 
 @cache
 def classes(level: int) -> tuple[str, ...]:
     """Names of the numbers in a class mask; 0 is the background."""
-    return ("background", *(thing.name for thing in pool(level)), *(() if level < 3 else (*BY_NAME, "text")))
+    return ("background", *(thing.name for thing in pool(level)), *WRITTEN.get(level, ()))
 
 
 @cache
@@ -80,9 +87,9 @@ def number(level: int) -> dict[str, int]:
 
 
 @cache
-def called(level: int, name: str) -> Thing:
-    """The thing of this name."""
-    return next(thing for thing in pool(level) if thing.name == name)
+def things(level: int) -> dict[str, Thing]:
+    """The things of a level by name."""
+    return {thing.name: thing for thing in pool(level)}
 
 
 def _icon(name: str, plain: bool = False) -> Thing:

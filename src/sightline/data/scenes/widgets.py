@@ -1,4 +1,4 @@
-"""Design widgets whose meaning is a value: star rating, battery, toggle, progress bar, clock, bar chart.
+"""Design widgets whose meaning is a value: star rating, battery, toggle, progress bar, clock, bar chart, arrow.
 
 Each is drawn in one ink; what is empty is the same ink, faint. The caption says the value, not only the kind.
 """
@@ -20,11 +20,16 @@ class Widget(NamedTuple):
 
     name: str
     values: tuple[str, ...]
+    """what level 3 draws, in the order of its draws; () where it draws none"""
     draw: Callable[[str], tuple[str, View]]
     says: str
     """{adj} is the article with size and colour, {value} what is shown"""
     lengths: tuple[tuple[str, float], ...]
     """size words and the longer side, as a share of the canvas"""
+    domain: tuple[str, ...]
+    """every value it can mean, in order where it has one; what level 4 draws and an edit may set"""
+    order: str = "ordinal"
+    """nominal, ordinal or circular"""
 
     def value(self, key: str) -> str:
         """The part of a value that the caption says ("B" of the chart "B/30-100-50")."""
@@ -50,7 +55,7 @@ def _battery(value: str) -> tuple[str, View]:
     level = 74 * int(value) / 100
     outer, inner = "M6 0h84a6 6 0 0 1 6 6v38a6 6 0 0 1-6 6h-84a6 6 0 0 1-6-6v-38a6 6 0 0 1 6-6z", "M6 6v38h84v-38z"
     case = f'<path fill-rule="evenodd" d="{outer}{inner}"/><path d="M98 16h6v18h-6z"/>'
-    full = f'<path d="M11 11h{level:g}v28h{-level:g}z"/>'
+    full = f'<path d="M11 11h{level:g}v28h{-level:g}z"/>' if level else ""
     rest = f'<path{FAINT} d="M{11 + level:g} 11h{74 - level:g}v28h{level - 74:g}z"/>' if level < 74 else ""
     return f"{case}{full}{rest}", (0.0, 0.0, 104.0, 50.0)
 
@@ -63,9 +68,11 @@ def _toggle(value: str) -> tuple[str, View]:
 
 
 def _progress(value: str) -> tuple[str, View]:
-    end = 9 + 102 * int(value) / 100
-    track = f'<rect{FAINT} width="120" height="18" rx="9"/>'
-    return f'{track}<rect width="{end:g}" height="18" rx="9"/>', (0.0, 0.0, 120.0, 18.0)
+    track, view = f'<rect{FAINT} width="120" height="18" rx="9"/>', (0.0, 0.0, 120.0, 18.0)
+    if value == "0":
+        return track, view
+    end = 120 if value == "100" else 9 + 102 * int(value) / 100
+    return f'{track}<rect width="{end:g}" height="18" rx="9"/>', view
 
 
 def _clock(value: str) -> tuple[str, View]:
@@ -92,6 +99,12 @@ def _chart(value: str) -> tuple[str, View]:
     return "".join(parts), (0.0, 0.0, 34.0 * len(parts) - 6.0, 102.0)
 
 
+def _arrow(value: str) -> tuple[str, View]:
+    turn = {"left": 0, "up": 90, "right": 180, "down": 270}[value]
+    points = "0,50 50,0 50,28 100,28 100,72 50,72 50,100"
+    return f'<polygon points="{points}" transform="rotate({turn} 50 50)"/>', (0.0, 0.0, 100.0, 100.0)
+
+
 def _charts() -> tuple[str, ...]:
     """Three or four bars, one of full height, the others clearly lower."""
     lower = (25, 45, 65)
@@ -107,20 +120,55 @@ def _charts() -> tuple[str, ...]:
 _WIDE = (("small", 0.46), ("medium", 0.56), ("large", 0.68))
 _SQUARE = (("small", 0.28), ("medium", 0.34), ("large", 0.42))
 
+_HOURS = tuple(f"{hour}:{minute:02d}" for hour in range(1, 13) for minute in range(0, 60, 5))
+_TENTHS = tuple(str(10 * k) for k in range(11))
+
 WIDGETS: dict[str, Widget] = {
-    "stars": Widget("star rating", tuple("12345"), _stars, "{adj} star rating of {value} out of 5 stars", _WIDE),
-    "battery": Widget("battery", ("25", "50", "75", "100"), _battery, "{adj} {value} % battery", _SQUARE),
-    "toggle": Widget("toggle", ("on", "off"), _toggle, "{adj} toggle that is {value}", _SQUARE),
-    "progress": Widget(
-        "progress bar", tuple(str(10 * k) for k in range(1, 10)), _progress, "{adj} progress bar at {value} %", _WIDE
+    "stars": Widget(
+        "star rating", tuple("12345"), _stars, "{adj} star rating of {value} out of 5 stars", _WIDE, tuple("012345")
     ),
-    "clock": Widget(
-        "analog clock",
-        tuple(f"{hour}:{minute:02d}" for hour in range(1, 13) for minute in range(0, 60, 5)),
-        _clock,
-        "{value} on {adj} analog clock",
+    "battery": Widget(
+        "battery",
+        ("25", "50", "75", "100"),
+        _battery,
+        "{adj} {value} % battery",
         _SQUARE,
+        ("0", "25", "50", "75", "100"),
     ),
-    "chart": Widget("bar chart", _charts(), _chart, "{adj} bar chart where {value} is highest", _SQUARE),
+    "toggle": Widget(
+        "toggle", ("on", "off"), _toggle, "{adj} toggle that is {value}", _SQUARE, ("off", "on"), "nominal"
+    ),
+    "progress": Widget("progress bar", _TENTHS[1:10], _progress, "{adj} progress bar at {value} %", _WIDE, _TENTHS),
+    "clock": Widget("analog clock", _HOURS, _clock, "{value} on {adj} analog clock", _SQUARE, _HOURS, "circular"),
+    "chart": Widget(
+        "bar chart", _charts(), _chart, "{adj} bar chart where {value} is highest", _SQUARE, tuple("ABCD"), "nominal"
+    ),
+    "arrow": Widget(
+        "arrow", (), _arrow, "{adj} arrow pointing {value}", _SQUARE, ("left", "right", "up", "down"), "nominal"
+    ),
 }
 BY_NAME: dict[str, Widget] = {widget.name: widget for widget in WIDGETS.values()}
+LEVEL_3 = tuple(widget.name for widget in WIDGETS.values() if widget.values)
+"""names of the widgets that level 3 draws"""
+
+
+def choices(key: str) -> tuple[str, ...]:
+    """Every value that the widget with this drawing key can show: its domain, of a chart as far as it has bars."""
+    kind, _, value = key.partition("/")
+    domain = WIDGETS[kind].domain
+    return domain[: value.count("-") + 1] if kind == "chart" else domain
+
+
+def redrawn(key: str, value: str) -> str:
+    """The drawing key of the same widget with another of its `choices`: "stars/3" and "4" give "stars/4".
+
+    A chart exchanges two bars, so that doing it twice, there and back, changes nothing.
+    """
+    kind, _, old = key.partition("/")
+    assert value in choices(key), "callers ask for a choice"
+    if kind != "chart":
+        return f"{kind}/{value}"
+    heights = old.partition("/")[2].split("-")
+    a, b = "ABCD".index(old[0]), "ABCD".index(value)
+    heights[a], heights[b] = heights[b], heights[a]
+    return f"chart/{value}/{'-'.join(heights)}"
