@@ -38,6 +38,9 @@ class Sample:
     """16-bit PNG bytes in millimetres, or (y, x) float32 metres."""
     boxes: np.ndarray | None = None
     """(objects, 4) x, y, width, height in pixels of this picture."""
+    keypoints: np.ndarray | None = None
+    """(k, 3), or (objects, k, 3), x, y, visibility as in COCO: 0 not labelled, 1 labelled but hidden, 2 visible. Pixels
+    from the upper left corner, so that the middle of the first pixel is (0.5, 0.5)."""
     name: str = ""
     """what splits keep together (icon name, concept family); "" means the content decides."""
     extra: dict[str, Any] = field(default_factory=dict)
@@ -61,7 +64,7 @@ class Source(Protocol):
     name: str
     """the SRC text it was opened from"""
     has: frozenset[str]
-    """what its samples carry, of: image text negatives label mask depth boxes"""
+    """what its samples carry, of: image text negatives label mask depth boxes keypoints"""
     classes: tuple[str, ...]
     """names of the labels, () without labels"""
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sightline.data.decode.target import extent, read_depth, read_mask, scale_boxes
+from sightline.data.decode.target import extent, read_depth, read_mask, scale_boxes, scale_keypoints
 from sightline.data.sample import BadSample
 
 
@@ -35,6 +35,22 @@ def test_integers_are_millimetres_and_floats_metres():
 def test_boxes_follow_the_picture():
     boxes = np.array([[10, 20, 30, 40], [0, 0, 100, 200]])
     assert scale_boxes(boxes, (200, 100), (100, 25)).tolist() == [[2.5, 10, 7.5, 20], [0, 0, 25, 100]]
+
+
+def test_keypoints_follow_the_picture_and_keep_their_visibility():
+    points = np.array([[[10, 20, 2], [0, 0, 0]], [[100, 200, 1], [50, 50, 2]]])
+    assert scale_keypoints(points, (200, 100), (100, 25)).tolist() == [
+        [[2.5, 10, 2], [0, 0, 0]],
+        [[25, 100, 1], [12.5, 25, 2]],
+    ]
+    for wrong, words in (
+        (points[..., :2], "visibility each"),
+        (points[0, 0], "visibility each"),
+        (points + [0, 0, 3], "0 .not labelled"),
+        (points * np.nan, "finite"),
+    ):
+        with pytest.raises(BadSample, match=words):
+            scale_keypoints(wrong, (200, 100), (100, 25))
 
 
 def test_extent_is_that_of_the_picture_as_seen():

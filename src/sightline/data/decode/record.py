@@ -9,7 +9,7 @@ import numpy as np
 from sightline.data.batch import KEYS, made_of_records
 from sightline.data.decode.guard import guarded
 from sightline.data.decode.picture import decode
-from sightline.data.decode.target import extent, read_depth, read_mask, scale_boxes
+from sightline.data.decode.target import extent, read_depth, read_mask, scale_boxes, scale_keypoints
 from sightline.data.sample import BadSample, Encoded, Sample, Source
 
 LONGEST = 2
@@ -27,7 +27,8 @@ class Record:
     """uint8 (c, y, x), RGB or straight (not premultiplied) RGBA"""
     targets: Mapping[str, np.ndarray] = field(default_factory=dict)
     """what belongs to the picture, of TARGETS: mask (y, x) integers, depth (y, x) float32 metres, boxes (objects, 4)
-    float32 x, y, width, height in pixels of `image`; without a key where nothing was asked for or is there"""
+    float32 x, y, width, height and keypoints (..., k, 3) float32 x, y, visibility in pixels of `image`; without a key
+    where nothing was asked for or is there"""
 
     @property
     def bytes(self) -> int:
@@ -67,6 +68,7 @@ TARGETS: dict[str, Callable[[Any, Encoded, tuple[int, int]], np.ndarray]] = {
     "mask": lambda mask, image, shape: read_mask(mask, shape),
     "depth": lambda depth, image, shape: read_depth(depth, shape),
     "boxes": lambda boxes, image, shape: scale_boxes(boxes, extent(image), shape),
+    "keypoints": lambda points, image, shape: scale_keypoints(points, extent(image), shape),
 }
 """Field of a Sample -> (its value, the encoded picture, the stored height and width) -> it at the stored size."""
 

@@ -1,4 +1,4 @@
-"""Masks, depth and boxes brought to the size at which the picture itself was decoded. numpy and pillow only."""
+"""Masks, depth, boxes and keypoints brought to the size at which the picture was decoded. numpy and pillow only."""
 
 import numpy as np
 
@@ -32,6 +32,20 @@ def scale_boxes(boxes: np.ndarray, before: tuple[int, int], after: tuple[int, in
     """Boxes (objects, 4) x, y, width, height, float32, moved from a picture of `before` (y, x) pixels to `after`."""
     down, across = after[0] / before[0], after[1] / before[1]
     return np.asarray(boxes, np.float32).reshape(-1, 4) * np.array([across, down, across, down], np.float32)
+
+
+def scale_keypoints(keypoints: np.ndarray, before: tuple[int, int], after: tuple[int, int]) -> np.ndarray:
+    """Keypoints (..., k, 3) x, y, visibility, float32, moved from a picture of `before` (y, x) pixels to `after`.
+
+    Raises BadSample for another shape, for numbers that are not finite, and a visibility that is not 0, 1 or 2.
+    """
+    points = np.asarray(keypoints, np.float32)
+    if points.ndim < 2 or points.shape[-1] != 3:
+        raise BadSample(f"keypoints are x, y, visibility each, not of shape {points.shape}")
+    if not np.isfinite(points).all() or not np.isin(points[..., 2], (0, 1, 2)).all():
+        raise BadSample("keypoints are finite numbers, their visibility 0 (not labelled), 1 (hidden) or 2 (visible)")
+    down, across = after[0] / before[0], after[1] / before[1]
+    return points * np.array([across, down, 1], np.float32)
 
 
 def extent(image: Encoded) -> tuple[int, int]:

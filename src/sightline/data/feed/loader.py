@@ -47,7 +47,8 @@ class Loader:
     memory:    "auto" decodes everything once, now, if that takes under a quarter of the free memory.
     terms:     words that several samples share, for the batch keys `terms` and `has_term` (see `plan.term_table`).
     mirrored:  (step, indices) -> which samples the augmentation will mirror: their words then name the other sides.
-    fields:    Batch keys needed (a source that lacks one is refused); mask, depth, boxes are made only when named.
+    fields:    Batch keys needed (a source that lacks one is refused); mask, depth, boxes,
+               keypoints are made only when named.
     progress:  called (done, total) while memory is filled.
 
     With workers, all of source, caption, tokenize and mirrored are sent to other processes and must be picklable.

@@ -12,7 +12,8 @@ from sightline.data.sample import Sample, Source
 class Mixture:
     """Sources laid end to end; `weights` say how often each is drawn from, relative to one another, not to its length.
 
-    Labels survive only where every part has the same classes. Keys are prefixed by the part's number, to stay unique.
+    Labels survive only where every part has the same classes, keypoints where all have the same sides. Keys are
+    prefixed by the part's number, to stay unique.
     """
 
     def __init__(self, parts: Sequence[Source], weights: Sequence[float] | None = None, name: str = "") -> None:
@@ -27,6 +28,10 @@ class Mixture:
         self.classes: tuple[str, ...] = self.parts[0].classes if same else ()
         common = frozenset.intersection(*(frozenset(part.has) for part in self.parts))
         self.has = common if self.classes else common - {"label"}
+        flips = {getattr(part, "keypoint_flip", ()) for part in self.parts}
+        self.keypoint_flip: tuple[int, ...] = flips.pop() if len(flips) == 1 else ()
+        if flips:
+            self.has -= {"keypoints"}
         self.notes = tuple(
             note if note.startswith(part.name) else f"{part.name}: {note}"
             for part in self.parts

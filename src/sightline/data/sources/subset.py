@@ -21,6 +21,7 @@ class Subset:
         self.indices = np.asarray(indices, np.int64)
         self.name = name or source.name
         self.has, self.classes = source.has, source.classes
+        self.keypoint_flip: tuple[int, ...] = getattr(source, "keypoint_flip", ())
         self.notes: tuple[str, ...] = getattr(source, "notes", ())
         self.unread: tuple[str, ...] = getattr(source, "unread", ())
 

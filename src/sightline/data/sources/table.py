@@ -8,6 +8,7 @@ from typing import Any
 from sightline.data.regular import odd
 from sightline.data.sample import BadSample, Encoded, Sample
 from sightline.data.sources.caption import clean, from_name
+from sightline.data.sources.keypoint import read_flip, read_keypoints
 from sightline.data.sources.rows import Rows, read_rows
 from sightline.data.sources.shards.members import strings, texts, written
 
@@ -31,6 +32,8 @@ class Table:
     label: str | None
     classes: tuple[str, ...]
     has: frozenset[str]
+    keypoint_flip: tuple[int, ...] = ()
+    """for each keypoint the one that it is in a mirror"""
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -49,6 +52,7 @@ class Table:
             label=self.classes.index(said) if (said := _said(label)) else None,
             mask=self._beside(row.get("mask"), index),
             depth=self._beside(row.get("depth"), index),
+            keypoints=read_keypoints(row.get("keypoints")),
             name=clean(str(row.get("name") or row.get("family") or "")),
         )
 
@@ -119,8 +123,11 @@ def open_table(
     if not len(rows):
         raise ValueError(f"{path} has no rows")
     classes = _classes(rows.column(label)) if label else ()
-    has = {"image", "text"} | {key for key in ("mask", "depth") if key in columns} | ({"label"} if classes else set())
-    return Table(path, name or str(path), rows, picture, words, label if classes else None, classes, frozenset(has))
+    has = {"image", "text", *({"mask", "depth", "keypoints"} & {*columns})} | ({"label"} if classes else set())
+    flips = rows.column("keypoint_flip") if "keypoint_flip" in columns else []
+    flip = read_flip(next((said for said in flips if said is not None), None))
+    known = label if classes else None
+    return Table(path, name or str(path), rows, picture, words, known, classes, frozenset(has), flip)
 
 
 def _of_split(rows: Rows, split: str, path: Path) -> Rows:

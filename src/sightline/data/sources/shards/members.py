@@ -11,6 +11,7 @@ from sightline.data.sample import BadSample, Sample
 from sightline.data.sources.caption import clean, from_name
 from sightline.data.sources.endings import PICTURES as ENDINGS
 from sightline.data.sources.endings import ending_of
+from sightline.data.sources.keypoint import read_keypoints
 from sightline.data.storable import BYTES, encoding_of, escaped, flaw, flaw_in
 
 FIRST = ("jpg", "jpeg", "png", "webp", "svg", "gif", "bmp", "tif", "tiff", "avif")
@@ -123,7 +124,11 @@ def sample_of(key: str, members: dict[str, bytes], classes: tuple[str, ...], num
     name = said.get("name")
     if not any(map(str.strip, captions)):
         captions = strings(name) or [from_name(key.rpartition("/")[2])]
-    boxes = said.get("boxes") or [thing["box"] for thing in _list(said.get("objects")) if _boxed(thing)]
+    objects = [thing for thing in _list(said.get("objects")) if _boxed(thing)]
+    boxes = said.get("boxes") or [thing["box"] for thing in objects]
+    points = said.get("keypoints")
+    if points is None and objects and all("keypoints" in thing for thing in objects):
+        points = [thing["keypoints"] for thing in objects]
     return Sample(
         key=key,
         image=members[field],
@@ -133,6 +138,7 @@ def sample_of(key: str, members: dict[str, bytes], classes: tuple[str, ...], num
         mask=members.get("mask.png"),
         depth=members.get("depth.png"),
         boxes=_boxes(key, boxes) if boxes else None,
+        keypoints=read_keypoints(points),
         name=clean(str(said.get("family") or "")),
         extra=said,
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from sightline.data.sample import BadSample, Sample
+from sightline.data.sources.keypoint import read_flip
 from sightline.data.sources.shards.members import label_of, sample_of, tells_label
 from sightline.data.sources.shards.pread import Reader
 from sightline.data.sources.shards.tar_index import TarIndex, tar_index
@@ -45,6 +46,8 @@ class Shards:
             np.concatenate([getattr(index, column) for index in indices]) for column in ("field", "offset", "length")
         )
         self.classes, self._numbers = _classes(indices)
+        self.keypoint_flip: tuple[int, ...] = ()
+        """for each keypoint the one that it is in a mirror, as the first record says"""
         self.has = self._carries(indices)
 
     def __len__(self) -> int:
@@ -84,14 +87,16 @@ class Shards:
             return -1
 
     def _carries(self, indices: Sequence[TarIndex]) -> frozenset[str]:
-        """What most records can be expected to have: the fields found, and boxes where the first record has them."""
+        """What most records can be expected to have: the fields found, boxes and keypoints where the first has them."""
         fields = {field for index in indices for field in index.fields}
         has = {"image", "text"} | ({"label"} if self.classes else set())
         has |= {name for name in ("mask", "depth") if f"{name}.png" in fields}
         try:
-            has |= {"boxes"} if self[0].boxes is not None else set()
+            first = self[0]
         except BadSample:
-            pass
+            return frozenset(has)
+        has |= {name for name in ("boxes", "keypoints") if getattr(first, name) is not None}
+        self.keypoint_flip = read_flip(first.extra.get("keypoint_flip"))
         return frozenset(has)
 
 
