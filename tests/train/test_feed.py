@@ -74,6 +74,33 @@ def test_recipes_of_operations_see_what_they_always_saw():
     assert "views" not in batch and "masks" not in batch
 
 
+def test_masks_and_boxes_of_every_view_go_with_its_picture_for_methods_that_name_them():
+    """In a scene every pixel of an object is in its box, in the view too."""
+    made = recipe(source="scenes?n=16&size=64", views=TwoViews())
+    method = SimpleNamespace(needs=frozenset({"image", "views", "mask", "boxes", "view_targets"}), uses=frozenset())
+    one = feed(made, method)
+    stored = next(one.batches(0, 1))
+    batch = one.augment(stored, 0, torch.device("cpu"))
+    [other] = batch["view_targets"]
+    assert batch["mask"].shape == other["mask"].shape == (8, 32, 32) and set(other) == {"mask", "boxes", "box_ids"}
+    assert not torch.equal(batch["mask"], other["mask"])
+    held = 0
+    for view in (batch, other):
+        for mask, boxes, ids in zip(view["mask"], view["boxes"], view["box_ids"], strict=True):
+            assert len(boxes) == len(ids) and (boxes[:, :2] >= 0).all() and (boxes[:, 2:] > 0.999).all()
+            for (x, y, width, height), number in zip(boxes.tolist(), ids.tolist(), strict=True):
+                rows, columns = torch.nonzero(mask == number + 1).unbind(1)
+                if len(rows):
+                    held += 1
+                    assert rows.min() > y - 1 and rows.max() < y + height and columns.max() < x + width
+    assert held >= 8
+    mirrored = one.views.mirrored(made.seed, 0, stored["index"].numpy())
+    assert mirrored.any() and not mirrored.all()
+    less = SimpleNamespace(needs=frozenset({"image", "views"}), uses=frozenset({"mask"}))
+    batch = feed(made, less).augment(stored, 0, torch.device("cpu"))
+    assert "view_targets" not in batch
+
+
 def test_masks_cover_patches_of_the_first_views():
     batch = augmented(recipe(masks=DarkHalf(views=2), views=TwoViews("graphics")))
     assert [mask.shape for mask in batch["masks"]] == [(8, 4, 4)] * 2

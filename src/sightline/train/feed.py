@@ -1,7 +1,7 @@
 """Batches of a run, ready for its method: loaded, moved to the device, augmented there."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -9,6 +9,7 @@ from torch import Tensor
 from sightline import dist
 from sightline.data.augment import AugmentViews
 from sightline.data.augment.draws import Draws
+from sightline.data.augment.targets import TARGETS, followed
 from sightline.data.batch import loaded
 from sightline.data.feed.loader import Loader
 from sightline.data.masks import Masks
@@ -36,6 +37,8 @@ class Feed:
         self.masks = recipe.data.masks
         self.grids = _grids(recipe, [made.size for made in views])
         _check(recipe, method.needs, len(views))
+        self.every = "view_targets" in method.needs | method.uses
+        self.flip = getattr(source, "keypoint_flip", ())
         self.seed = recipe.seed
         self.loader = Loader(
             source,
@@ -59,11 +62,20 @@ class Feed:
 
     def augment(self, batch: Batch, step: int, device: torch.device) -> Batch:
         """The batch on the device, `image` replaced by its first view of this step, (b, 3, size, size) float32; beside
-        it `views`, the further ones, where there are several, and `masks` where the recipe has them."""
+        it `views`, the further ones, where there are several, and `masks` where the recipe has them.
+
+        Mask, depth, boxes and keypoints are those of `image`; `view_targets` has them for the further views, where the
+        method names it."""
         moved: Any = {
             k: v.to(device, non_blocking=True) if isinstance(v, torch.Tensor) else v for k, v in batch.items()
         }
-        made = self.views(moved, self.seed, step)
+        made, transforms = self.views.with_transforms(moved, self.seed, step)
+        if not TARGETS.isdisjoint(batch):
+            pairs = list(zip(transforms, made, strict=True))[: None if self.every else 1]
+            first, *others = (followed(cast(Batch, moved), each, view.shape[3], self.flip) for each, view in pairs)
+            moved |= first
+            if self.every:
+                moved["view_targets"] = others
         moved["image"] = made[0]
         if len(made) > 1:
             moved["views"] = made[1:]

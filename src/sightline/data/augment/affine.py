@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from sightline.data.augment import geometry
 from sightline.data.augment.crop import place
 from sightline.data.augment.draws import Draws
 from sightline.data.augment.pictures import Pictures
@@ -62,7 +63,9 @@ def turned(pictures: Pictures, turn: np.ndarray, slant: np.ndarray) -> Pictures:
     # grid_sample asks where each new pixel comes from: the inverse of slanting, then turning
     matrix = np.stack([cosine + slant * sine, sine - slant * cosine, -sine, cosine], 1).reshape(-1, 2, 2)
     grid = _grid(pictures.tensor(matrix), pictures.target)
-    return pictures.with_image(F.grid_sample(image, grid, align_corners=False))
+    made = F.grid_sample(image, grid, align_corners=False)
+    y, x = image.shape[2:]
+    return pictures.moved(made, geometry.about(np.linalg.inv(matrix), (y, x), pictures.target))
 
 
 def _grid(matrix: Float[Tensor, "b 2 2"], size: int) -> Float[Tensor, "b y x 2"]:

@@ -1,12 +1,13 @@
 """Crops, the whole picture, mirroring: geometry along the axes."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from sightline.data.augment import geometry
 from sightline.data.augment.draws import Draws
 from sightline.data.augment.pictures import Pictures
 from sightline.data.augment.resample import BICUBIC, BILINEAR, Kernel, Span, covered, inside, plane, resample
@@ -35,6 +36,17 @@ def resized_crop(
     return resample(images, rows, columns)
 
 
+def cropped(
+    pictures: Pictures, boxes: np.ndarray, *, kernel: Kernel = BILINEAR, flip: np.ndarray | None = None
+) -> Pictures:
+    """`resized_crop` of pictures, to their target size."""
+    image = resized_crop(pictures.image, boxes, pictures.target, kernel=kernel, flip=flip)
+    shown = np.concatenate([boxes[:, :2], np.maximum(boxes[:, 2:], 1.0)], 1)  # never less than a pixel
+    # a cubic overshoots at edges
+    image = image if kernel.radius == 1 else image.clamp_(0, 1)
+    return pictures.moved(image, geometry.window(shown, pictures.target, flip))
+
+
 def place(pictures: Pictures, windows: np.ndarray, kernel: Kernel) -> Pictures:
     """Windows (b, 4) top, left, height, width that may reach beyond the picture; what lies there is transparent."""
     top, left, height, width = windows.T
@@ -48,7 +60,8 @@ def place(pictures: Pictures, windows: np.ndarray, kernel: Kernel) -> Pictures:
     if image.shape[1] == 3 and share.min() < 1:
         placed = torch.cat([placed, pictures.tensor(share)], 1)
     # a cubic overshoots at edges
-    return pictures.with_image(placed if kernel.radius == 1 else placed.clamp_(0, 1))
+    placed = placed if kernel.radius == 1 else placed.clamp_(0, 1)
+    return pictures.moved(placed, geometry.window(windows, size))
 
 
 @dataclass(frozen=True)
@@ -68,10 +81,13 @@ class CropResize:
     kernel: Kernel = BILINEAR
 
     def __call__(self, pictures: Pictures, draws: Draws) -> Pictures:
-        flip = draws.chance("flip", self.flip)
+        flip = self.mirrors(draws)
         boxes = self.boxes(pictures, draws)
-        image = resized_crop(pictures.image, boxes, pictures.target, kernel=self.kernel, flip=flip)
-        return pictures.with_image(image if self.kernel.radius == 1 else image.clamp_(0, 1))
+        return cropped(pictures, boxes, kernel=self.kernel, flip=flip)
+
+    def mirrors(self, draws: Draws) -> np.ndarray:
+        """(b,) bool: which pictures are mirrored."""
+        return draws.chance("flip", self.flip)
 
     def boxes(self, pictures: Pictures, draws: Draws) -> np.ndarray:
         """The boxes drawn, (b, 4) top, left, height, width in stored pixels."""
@@ -123,8 +139,14 @@ class Flip:
     def __call__(self, pictures: Pictures, draws: Draws) -> Pictures:
         if (pictures.size != pictures.image.shape[2:]).any():
             raise ValueError("Flip comes after an operation that resizes: padded pictures would change sides")
-        chosen = pictures.tensor(draws.chance("flip", self.p))[:, None, None, None]
-        return replace(pictures, image=torch.where(chosen, pictures.image.flip(-1), pictures.image))
+        flip = self.mirrors(draws)
+        chosen = pictures.tensor(flip)[:, None, None, None]
+        image = torch.where(chosen, pictures.image.flip(-1), pictures.image)
+        return pictures.moved(image, geometry.mirror(flip, image.shape[3]))
+
+    def mirrors(self, draws: Draws) -> np.ndarray:
+        """(b,) bool: which pictures are mirrored."""
+        return draws.chance("flip", self.p)
 
 
 def _held(alpha: Float[Tensor, "b y x"], boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -11,6 +12,7 @@ from sightline.data.augment.affine import Affine
 from sightline.data.augment.alpha import Background, flat
 from sightline.data.augment.crop import CropResize, Fit
 from sightline.data.augment.draws import Draws
+from sightline.data.augment.geometry import Transform, joined
 from sightline.data.augment.jitter import Blur
 from sightline.data.augment.pictures import Op, Pictures, unpack
 from sightline.data.augment.stroke import Erase, Stroke
@@ -58,14 +60,22 @@ class AugmentViews:
         self._shift = torch.tensor(mean, dtype=torch.float32).view(3, 1, 1)
         self._gain = 1 / torch.tensor(std, dtype=torch.float32).view(3, 1, 1)
 
-    @torch.no_grad()
     def __call__(self, batch: Batch, seed: int, step: int, first: int = 0) -> list[Float[Tensor, "b 3 _y _x"]]:
         """The views in order; the first is number `first` of the batch, which decides its draws."""
+        return self.with_transforms(batch, seed, step, first)[0]
+
+    @torch.no_grad()
+    def with_transforms(
+        self, batch: Batch, seed: int, step: int, first: int = 0
+    ) -> tuple[list[Float[Tensor, "b 3 _y _x"]], list[Transform]]:
+        """The views, and of each where it has taken the points of the stored pictures: by that `targets.followed` takes
+        masks, depth, boxes and keypoints along."""
         image, size, index = batch.get("image"), batch.get("size"), batch.get("index")
         if image is None or size is None or index is None:
             raise ValueError(f"a batch to augment has image, size and index; this one has {', '.join(batch)}")
         sizes, indices = size.cpu().numpy(), index.cpu().numpy()
         made = [torch.empty(len(image), 3, view.size, view.size, device=image.device) for view in self.views]
+        parts: list[list[Transform]] = [[] for _ in self.views]
         together = CHUNK if image.device.type == "cpu" else max(1, VALUES // max(1, image[:1].numel()))
         for start in range(0, len(image), together):
             rows = slice(start, start + together)
@@ -74,22 +84,43 @@ class AugmentViews:
             for op in self.views[0].ops[: self.shared]:
                 pictures = op(pictures, Draws(seed, step, indices[rows]))
             for number, (view, out) in enumerate(zip(self.views, made, strict=True), first):
-                draws = Draws(seed, step, indices[rows], f"view {number}")
-                self._write(out[rows], view, replace(pictures, target=view.size), draws)
-        return made
+                draws = Draws(seed, step, indices[rows], _view(number))
+                given = replace(pictures, target=view.size)
+                parts[number - first].append(self._write(out[rows], view, given, draws))
+        return made, [joined(part) for part in parts]
+
+    def mirrored(self, seed: int, step: int, indices: np.ndarray) -> np.ndarray:
+        """(b,) bool: whether left and right are exchanged in the first view that the samples `indices` (b,) get at this
+        step. Takes no pixels, so that a loader's worker can tell captions that name sides."""
+        mirrored = np.zeros(len(indices), bool)
+        for number, op in enumerate(self.views[0].ops):
+            if (mirrors := getattr(op, "mirrors", None)) is not None:
+                mirrored ^= mirrors(_of_op(Draws(seed, step, indices, _view(0)), number, op))
+        return mirrored
 
     def restored(self, view: Float[Tensor, "b 3 y x"]) -> Float[Tensor, "b 3 y x"]:
         """The view in [0, 1], as it was before it was normalised."""
         return torch.addcdiv(self._shift.to(view.device), view, self._gain.to(view.device)).clamp_(0, 1)
 
-    def _write(self, made: Tensor, view: View, pictures: Pictures, draws: Draws) -> None:
+    def _write(self, made: Tensor, view: View, pictures: Pictures, draws: Draws) -> Transform:
+        """Fills `made` and returns the way there."""
         for number, op in enumerate(view.ops[self.shared :], self.shared):
-            pictures = op(pictures, draws.within(f"{number} {type(op).__name__}"))
+            pictures = op(pictures, _of_op(draws, number, op))
         square = (view.size, view.size)
         if tuple(pictures.image.shape[2:]) != square or (pictures.size != square).any():
             pictures = Fit()(pictures, draws)
         # the resize leaves rows of channels side by side; towers want them apart
         torch.sub(flat(pictures).image, self._shift.to(made.device), out=made).mul_(self._gain.to(made.device))
+        return pictures.transform
+
+
+def _view(number: int) -> str:
+    return f"view {number}"
+
+
+def _of_op(draws: Draws, number: int, op: Op) -> Draws:
+    """What operation `number` of a view draws from."""
+    return draws.within(f"{number} {type(op).__name__}")
 
 
 class Augment:

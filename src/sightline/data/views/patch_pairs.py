@@ -19,7 +19,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sightline.data.augment.alpha import Background
-from sightline.data.augment.crop import resized_crop
+from sightline.data.augment.crop import cropped
 from sightline.data.augment.draws import Draws
 from sightline.data.augment.pictures import Op, Pictures
 from sightline.data.augment.pipeline import View
@@ -90,7 +90,7 @@ class Patch:
         corner = corner + draws.many("jitter", 2, -o.jitter, o.jitter)
         extent = np.full_like(corner, o.patch)
         boxes = np.concatenate([corner, extent], 1) * unit
-        return pictures.with_image(resized_crop(pictures.image, boxes, pictures.target))
+        return cropped(pictures, boxes)
 
 
 @dataclass(frozen=True)
