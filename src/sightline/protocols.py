@@ -50,11 +50,13 @@ class Batch(TypedDict, total=False):
     label: Tensor
     """(b,) int64; -1 where the sample has none."""
     mask: Tensor
-    """(b, y, x) int64 class or instance numbers per pixel."""
+    """(b, y, x) int64 class or instance numbers per pixel of `image`: as stored, and after the augmentation where that
+    has taken them (`data.augment.targets`); -1 where there is no picture."""
     depth: Tensor
-    """(b, y, x) float32 metres; 0 where unknown."""
+    """(b, y, x) float32 metres per pixel of `image`, like `mask`; 0 where unknown, or no picture."""
     boxes: list[Tensor]
-    """per sample (objects, 4) float32 x, y, width, height in pixels of `image`."""
+    """per sample (objects, 4) float32 x, y, width, height in pixels of `image`; after the augmentation clipped to it,
+    and only those that are a pixel wide and high."""
     box_ids: list[Tensor]
     """per sample (objects,) int64, made by the augmentation: which of the sample's boxes each of `boxes` was."""
     keypoints: list[Tensor]

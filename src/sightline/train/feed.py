@@ -1,6 +1,7 @@
 """Batches of a run, ready for its method: loaded, moved to the device, augmented there."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, cast
 
 import torch
@@ -55,6 +56,7 @@ class Feed:
             tokenize=tokenizer,
             terms=shared_terms(source, recipe.seed) if "terms" in method.needs else (),
             fields=loaded(method.needs, method.uses, source.has),
+            mirrored=partial(self.views.mirrored, recipe.seed),
         )
 
     def batches(self, start: int, stop: int) -> Iterator[Batch]:

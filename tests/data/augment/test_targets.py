@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from sightline.data.augment import AugmentViews, Fit, View, geometry
+from sightline.data.augment import Affine, AugmentViews, CropResize, Fit, Flip, View, geometry
 from sightline.data.augment.targets import boxes_in, followed, keypoints_in
 from sightline.data.decode.target import read_mask
+from sightline.train.optim.gradcache import _chunks
 
 CPU = torch.device("cpu")
 
@@ -122,3 +123,17 @@ def test_parts_of_a_batch_that_took_ways_of_different_lengths_are_joined():
     made = followed(batch, transform, 40)
     assert torch.equal(made["mask"][70:], batch["mask"][70:]) and (made["mask"][:70, :5] == -1).all()
     assert torch.equal(made["mask"][:70, 5:35], batch["mask"][:70, :30])
+
+
+def test_targets_of_views_are_split_with_the_rows_of_a_batch():
+    batch = stored(6)
+    batch |= {"boxes": [torch.tensor([[4.0, 4, 20, 20]])] * 6}
+    ops = [Affine(translate=0.1), CropResize((0.5, 1.0)), Flip()]
+    _, transforms = AugmentViews([View(ops, 24)] * 3).with_transforms(batch, 0, 0)
+    first, *others = (followed(batch, one, 24) for one in transforms)
+    chunks = [chunk for chunk, _ in _chunks(batch | first | {"view_targets": others}, 4)]
+    assert [len(chunk["boxes"]) for chunk in chunks] == [4, 2]
+    for number, view in enumerate(others):
+        parts = [chunk["view_targets"][number] for chunk in chunks]
+        assert torch.equal(torch.cat([part["mask"] for part in parts]), view["mask"])
+        assert [box.tolist() for part in parts for box in part["boxes"]] == [box.tolist() for box in view["boxes"]]
