@@ -6,8 +6,8 @@ import torch
 
 from sightline.data.augment import Affine, AugmentViews, CropResize, Fit, Flip, View, geometry
 from sightline.data.augment.targets import boxes_in, followed, keypoints_in
+from sightline.data.batch import chunks_of
 from sightline.data.decode.target import read_mask
-from sightline.train.optim.gradcache import _chunks
 
 CPU = torch.device("cpu")
 
@@ -131,7 +131,7 @@ def test_targets_of_views_are_split_with_the_rows_of_a_batch():
     ops = [Affine(translate=0.1), CropResize((0.5, 1.0)), Flip()]
     _, transforms = AugmentViews([View(ops, 24)] * 3).with_transforms(batch, 0, 0)
     first, *others = (followed(batch, one, 24) for one in transforms)
-    chunks = [chunk for chunk, _ in _chunks(batch | first | {"view_targets": others}, 4)]
+    chunks = [chunk for chunk, _ in chunks_of(batch | first | {"view_targets": others}, 4)]
     assert [len(chunk["boxes"]) for chunk in chunks] == [4, 2]
     for number, view in enumerate(others):
         parts = [chunk["view_targets"][number] for chunk in chunks]
