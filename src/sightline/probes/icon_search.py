@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sightline.data.sources.icons import Icons
-from sightline.probes.bm25 import BM25
+from sightline.probes.bm25 import bm25
 from sightline.probes.retrieval import recall, retrieval
 
 
@@ -43,5 +43,5 @@ def _figures(encoder: Any, samples: list[Any], query: Any) -> dict[str, Any]:
     pictures = encoder.encode_image([s.image for s in samples])
     queries = [query(s) for s in samples]
     found = retrieval(pictures, encoder.encode_text(queries), np.arange(len(samples)))
-    names = BM25().fit([s.name.replace("-", " ") for s in samples]).scores(queries)
+    names = bm25([s.name for s in samples], queries)
     return found | {"bm25": {"text_to_image": recall(names, np.eye(len(samples), dtype=bool))}}
