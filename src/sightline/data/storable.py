@@ -7,11 +7,12 @@ from typing import Any
 BYTES = "sightline.bytes"
 """error handler: a byte that is no text stands as half of a surrogate pair, U+DC00 and its value"""
 FLAW = re.compile("[\0\ud800-\udfff]")
-MARKS = (
-    (b"\xff\xfe\0\0", "utf-32"),
-    (b"\0\0\xfe\xff", "utf-32"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\xfe\xff", "utf-16"),
+BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
 
@@ -24,9 +25,20 @@ def _kept(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(BYTES, _kept)
 
 
+def marked_encoding(data: bytes) -> str:
+    """The codec that the byte-order mark in front means, which leaves the mark out when decoding; "" without a mark.
+
+    >>> marked_encoding("red".encode("utf-16")), marked_encoding(b"red")
+    ('utf-16', '')
+    """
+    return next((name for mark, name in BYTE_ORDER_MARKS if data.startswith(mark)), "")
+
+
 def encoding_of(data: bytes) -> str:
-    """UTF-8 unless a mark in front says UTF-16 or UTF-32, as what Windows calls "Unicode text" does."""
-    return next((name for mark, name in MARKS if data.startswith(mark)), "utf-8-sig")
+    """The codec that decodes the bytes of a text: by its byte-order mark, as what Windows calls "Unicode text" has one,
+    else UTF-8.
+    """
+    return marked_encoding(data) or "utf-8"
 
 
 def flaw(text: str) -> str:

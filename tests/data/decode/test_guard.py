@@ -140,7 +140,7 @@ def test_what_ends_a_program_is_no_bad_sample(raised):
 
 def test_a_reason_is_one_line_and_says_what_failed():
     for raised, said in (
-        (KeyError("tile"), "thing: KeyError 'tile'"),
+        (KeyError("tile"), "thing: KeyError: 'tile'"),
         (ValueError("one\ntwo"), "thing: one two"),
         (FileNotFoundError(2, "No such file", "a.png"), "thing: No such file: a.png"),
         (MemoryError(), "thing: it takes more memory than there is"),

@@ -7,10 +7,11 @@ import zlib
 import numpy as np
 import pytest
 
+from sightline.data.decode.guard import reason
 from sightline.data.sample import BadSample, Sample
 from sightline.search.embed import embed
 from sightline.search.fill import picture
-from sightline.search.fill.samples import reason, samples
+from sightline.search.fill.samples import samples
 from sightline.search.index import Index
 from sightline.search.row import LARGEST, number, storable, unstorable
 

@@ -25,21 +25,25 @@ def guarded(what: str = "broken picture") -> Iterator[None]:
     except BadSample:
         raise
     except BOMBS as error:
-        raise BadSample(f"bomb: {told(error)}") from error
+        raise BadSample(f"bomb: {reason(error)}") from error
     except MemoryError as error:
         raise BadSample(f"{lead}it takes more memory than there is") from error
     except Exception as error:
-        raise BadSample(f"{lead}{told(error)}") from error
+        raise BadSample(f"{lead}{reason(error)}") from error
     except BaseException as error:
         # a panic of a library in Rust has no public type and is no Exception
         if type(error).__name__ != "PanicException":
             raise
-        raise BadSample(f"{lead}{told(error)}") from error
+        raise BadSample(f"{lead}{reason(error)}") from error
 
 
-def told(error: BaseException) -> str:
-    """What an exception says, in one line; its kind where it says nothing by itself."""
+def reason(error: BaseException) -> str:
+    """Why a sample cannot be used, in one line: the exception's message, led by its kind where the message does not
+    speak of the sample (a key or an attribute that is missing) or is empty.
+    """
     if isinstance(error, OSError) and error.strerror and error.filename:
         return f"{error.strerror}: {error.filename}"
-    said = " ".join(str(error).split())[:REASON]
-    return f"{type(error).__name__} {said}".strip() if isinstance(error, LookupError) or not said else said
+    message = " ".join(str(error).split())[:REASON]
+    if message and not isinstance(error, LookupError | AttributeError | TypeError):
+        return message
+    return f"{type(error).__name__}: {message}".removesuffix(": ")

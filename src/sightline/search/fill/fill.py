@@ -18,6 +18,7 @@ import numpy as np
 
 from sightline.data.ahead import ahead
 from sightline.data.array import unit
+from sightline.data.decode.guard import reason
 from sightline.data.decode.record import Bad
 from sightline.data.prepare.tile import tiles
 from sightline.data.sample import Sample, Source, Stream
@@ -26,7 +27,7 @@ from sightline.search.batcher import batcher_of, side_of
 from sightline.search.fill.gone import Kept, Walk, sort, vanished
 from sightline.search.fill.picture import Content, Place, content_of, fingerprint, place_of, plain
 from sightline.search.fill.place import left_behind, sweep
-from sightline.search.fill.samples import reason, samples
+from sightline.search.fill.samples import samples
 from sightline.search.fill.stream import stream
 from sightline.search.query import Embedder
 from sightline.search.row import CHANGES, COLUMNS, Row, storable, unstorable

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from sightline.data.decode.guard import reason
 from sightline.data.decode.record import Bad
-from sightline.data.sample import BadSample, Sample, Source, Stream
+from sightline.data.sample import Sample, Source, Stream
 
 
 def samples(source: Source | Stream, first: int = 0) -> Iterator[Sample | Bad]:
@@ -21,13 +22,6 @@ def samples(source: Source | Stream, first: int = 0) -> Iterator[Sample | Bad]:
             yield Bad(f"{source.name}#{index}", reason(error))
         else:
             yield sample
-
-
-def reason(error: BaseException) -> str:
-    """Why a sample cannot be used; what was not foreseen says its kind."""
-    if isinstance(error, BadSample | OSError):
-        return str(error)
-    return f"{type(error).__name__}: {error}".removesuffix(": ")
 
 
 def _streamed(stream: Stream, first: int) -> Iterator[Sample | Bad]:

@@ -11,11 +11,8 @@ import re
 import webencodings
 
 from sightline.data.sample import BadSample
+from sightline.data.storable import marked_encoding
 
-MARKS = (
-    (b"\xff\xfe\0\0", "utf-32-le"), (b"\0\0\xfe\xff", "utf-32-be"),
-    (b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"),
-)  # fmt: skip
 SHAPES = (
     (re.compile(rb"[<\s]\0\0\0"), "utf-32-le"), (re.compile(rb"\0\0\0[<\s]"), "utf-32-be"),
     (re.compile(rb"[<\s]\0"), "utf-16-le"), (re.compile(rb"\0[<\s]"), "utf-16-be"),
@@ -46,9 +43,8 @@ def is_svg(data: bytes) -> bool:
 
 def text_of(data: bytes) -> str:
     """The SVG decoded, without its byte-order mark. BadSample names an encoding that is unknown or not kept."""
-    for mark, encoding in MARKS:
-        if data.startswith(mark):
-            return _decoded(data[len(mark) :], encoding)
+    if encoding := marked_encoding(data):
+        return _decoded(data, encoding)
     for shape, encoding in SHAPES:
         if shape.match(data):
             return _decoded(data, encoding)
@@ -93,4 +89,6 @@ def _decoded(data: bytes, encoding: str) -> str:
             except UnicodeError:
                 pass
         place = f", byte {error.start:,}" if isinstance(error, UnicodeDecodeError) else ""
-        raise BadSample(f"SVG is not in {encoding}, as it says{place}: write it in UTF-8") from error
+        raise BadSample(
+            f"SVG is not in {encoding.removesuffix('-sig')}, as it says{place}: write it in UTF-8"
+        ) from error
