@@ -24,7 +24,8 @@ class Palette:
     two colours keep at least half the distance of their hues, and mixed pixels at edges stay the same mixtures. Works
     on transparent and on opaque pictures; before Background it leaves the ground to it.
 
-    Departure from section G.2's k-means: a linear map needs no clusters and cannot tear an antialiased edge.
+    Not k-means over the colours, each cluster to a new one: a linear map needs no clusters and cannot tear an
+    antialiased edge.
     """
 
     p: float = 0.5

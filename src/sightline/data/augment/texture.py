@@ -19,7 +19,7 @@ class Texture:
     """Hatching, dots or noise over the ink of each chosen picture, one kind each, which keeps its mean colour.
 
     Colours are multiplied by 1 + amplitude * pattern (mean 0, in [-1, 1]), so nothing shows in black. Opaque pictures
-    keep their surface. Before Background. Periods are shares of the side: 4 to 16 pixels of 256 (section G.2), but at
+    keep their surface. Before Background. Periods are shares of the side: 4 to 16 pixels of 256 (ours), but at
     least 2.5 pixels.
     """
 
@@ -58,7 +58,7 @@ class Shadow:
     cast none, nor do drawings that are not seen on the plain paper: there the shadow would be all that shows.
 
     What `Background` chooses a colour by stays the mean ink without the shadow. Distances are shares of the side: 1 to
-    4 pixels of 64, so that it is seen at the sizes trained here (ours; section G.2 has 1 to 4 pixels of 256).
+    4 pixels of 64, so that it is seen at the sizes trained here (ours).
     """
 
     p: float = 0.2

@@ -1,8 +1,9 @@
 """Views as data: what a self-supervised recipe does to a picture, as frozen values a command line can change.
 
 A set of views is called with the size trained at and gives `View`s in order: the first becomes a batch's `image`, the
-others its `views`. Kind "photo" is what the named papers do; kind "graphics" leaves what a drawing means (section G.2
-of the notes: another ground, other colours, lines, textures; small moves, nothing mirrored) and is ours.
+others its `views`. Kind "photo" is what the named papers do; kind "graphics" leaves what a drawing means (another
+ground, other colours, lines, textures; small moves, nothing mirrored), as the talk "Image Representations" asks
+(docs/lectures.md), and is ours.
 
 `sightline train simclr data.views.kind=graphics`, `sightline train dino data.views.count=6`.
 """
