@@ -218,7 +218,7 @@ def test_photographs_and_transparent_drawings_are_not_cut():
 def test_padding_is_neither_border_nor_drawing():
     before, _ = drawing(b=1, alpha=False)
     padded = torch.nn.functional.pad(before.image, (0, 7, 0, 5))
-    wide = type(before)(padded, before.size, before.target, before.opaque)
+    wide = replace(before, image=padded)
     after = Cutout()(wide, draws(1)).image
     assert torch.allclose(after[:, :, :40, :40], Cutout()(before, draws(1)).image, atol=1e-6)
     assert after[:, 3, 40:].max() == 0 and after[:, 3, :, 40:].max() == 0
