@@ -19,12 +19,12 @@ from torch.autograd.function import once_differentiable
 
 def rank() -> int:
     """My number, from 0."""
-    return dist.get_rank() if _many() else 0
+    return dist.get_rank() if _several_ranks() else 0
 
 
 def world() -> int:
     """How many processes train together."""
-    return dist.get_world_size() if _many() else 1
+    return dist.get_world_size() if _several_ranks() else 1
 
 
 def offset(b: int) -> int:
@@ -122,7 +122,7 @@ def all_reduce_gradients(parameters: Iterable[Tensor]) -> None:
             grad.copy_(part.view_as(grad))
 
 
-def _many() -> bool:
+def _several_ranks() -> bool:
     return dist.is_available() and dist.is_initialized()
 
 

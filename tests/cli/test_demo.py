@@ -61,7 +61,7 @@ def test_it_prints_the_three_rows_that_the_readme_shows(capsys, tmp_path):
         "seconds": {"train": 240.0},
         "images_per_second": 700.0,
     }
-    demo._tell(tmp_path, summary, 300.0)
+    demo._print_summary(tmp_path, summary, 300.0)
     said = capsys.readouterr().out
     row = next(line for line in said.splitlines() if "synonyms nobody told it (1039)" in line)
     assert [word for word in row.split() if word.startswith("0.")] == ["0.021", "0.111", "0.238", "0.062", "0.007"]
@@ -72,7 +72,7 @@ def test_it_prints_the_three_rows_that_the_readme_shows(capsys, tmp_path):
 def test_it_ends_by_serving_what_it_indexed_unless_told_not_to(monkeypatch, tmp_path):
     served = []
     monkeypatch.setattr(demo, "run", lambda out, fold, fresh: {})
-    monkeypatch.setattr(demo, "_tell", lambda out, summary, seconds: None)
+    monkeypatch.setattr(demo, "_print_summary", lambda out, summary, seconds: None)
     monkeypatch.setattr(demo, "_serve", lambda db, port: served.append((db, port)))
     monkeypatch.delenv("CI", raising=False)
     demo.demo(out=tmp_path, no_serve=True)

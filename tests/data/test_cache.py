@@ -1,6 +1,6 @@
 import sys
 
-from sightline.data.cache import cached, sightline_cache
+from sightline.data.cache import cache_path, sightline_cache
 
 
 def test_the_cache_can_be_moved(monkeypatch, tmp_path):
@@ -14,7 +14,7 @@ def test_the_cache_can_be_moved(monkeypatch, tmp_path):
 
 def test_a_changed_file_has_another_place(tmp_path):
     (tmp_path / "a").write_text("1")
-    first = cached(tmp_path / "a", "index", ".npz")
-    assert first == cached(tmp_path / "a", "index", ".npz")
+    first = cache_path(tmp_path / "a", "index", ".npz")
+    assert first == cache_path(tmp_path / "a", "index", ".npz")
     (tmp_path / "a").write_text("22")
-    assert cached(tmp_path / "a", "index", ".npz") != first
+    assert cache_path(tmp_path / "a", "index", ".npz") != first

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sightline.data.regular import odd, read
+from sightline.data.regular import read_regular, special_kind
 from sightline.data.sample import BadSample, Sample
 from sightline.data.sources.source import open_source
 
@@ -16,18 +16,18 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="no pipes with names the
 def test_a_pipe_a_device_and_a_folder_are_no_files(tmp_path, monkeypatch, path, kind):
     monkeypatch.chdir(tmp_path)
     os.mkfifo("pipe")
-    assert odd(Path(path)) == kind
+    assert special_kind(Path(path)) == kind
     with pytest.raises(OSError, match=f"is {kind}, not a file"):
-        read(Path(path))
+        read_regular(Path(path))
     with pytest.raises(OSError, match="not a file"):
         Sample(key="a", image=tmp_path / path).content()
 
 
 def test_a_pipe_that_takes_the_place_of_a_file_is_not_waited_for(tmp_path, monkeypatch):
     os.mkfifo(tmp_path / "a")
-    monkeypatch.setattr("sightline.data.regular.odd", lambda path: "")
+    monkeypatch.setattr("sightline.data.regular.special_kind", lambda path: "")
     with pytest.raises(OSError, match="no regular file any more"):
-        read(tmp_path / "a")
+        read_regular(tmp_path / "a")
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.jsonl", "t.parquet", "t.tar", "t.tar.gz", "t-{0..0}.tar", "t*.tar"])

@@ -7,7 +7,7 @@ import unicodedata
 
 import pytest
 
-from sightline.data.terminal import Guard, escaped_output, harmless, raw, shown
+from sightline.data.terminal import Guard, escaped_output, printable, printable_line, raw
 
 HOSTILE = {
     "\x1b[31mred\x1b[0m": "\\x1b[31mred\\x1b[0m",
@@ -26,7 +26,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize(("text", "said"), HOSTILE.items())
 def test_what_a_terminal_would_obey_is_written_out(text, said):
-    assert harmless(text) == said and shown(text) == said
+    assert printable(text) == said and printable_line(text) == said
 
 
 def test_every_control_character_is_written_out_and_no_other():
@@ -34,18 +34,18 @@ def test_every_control_character_is_written_out_and_no_other():
     harmless_ones = []
     for letter in map(chr, range(0x110000)):
         if unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp"):
-            assert shown(letter).isprintable() and shown(letter) != letter
+            assert printable_line(letter).isprintable() and printable_line(letter) != letter
         elif unicodedata.bidirectional(letter) in marks:
-            assert shown(letter) == f"\\u{ord(letter):04x}"
+            assert printable_line(letter) == f"\\u{ord(letter):04x}"
         elif ord(letter) not in (0x61C, 0x200E, 0x200F):
             harmless_ones.append(letter)
     assert len(harmless_ones) > 1_000_000
-    assert shown("".join(harmless_ones)) == "".join(harmless_ones)
+    assert printable_line("".join(harmless_ones)) == "".join(harmless_ones)
 
 
 def test_a_name_stays_on_its_line_and_lines_of_ours_stay_lines():
-    assert shown("a\nb\tc") == "a\\nb\\tc" and harmless("a\nb\tc") == "a\nb\tc"
-    assert shown("naïve 信用卡 👩\u200d🚀.png") == "naïve 信用卡 👩\u200d🚀.png"
+    assert printable_line("a\nb\tc") == "a\\nb\\tc" and printable("a\nb\tc") == "a\nb\tc"
+    assert printable_line("naïve 信用卡 👩\u200d🚀.png") == "naïve 信用卡 👩\u200d🚀.png"
 
 
 def test_a_guard_is_the_stream_it_guards_in_everything_else():

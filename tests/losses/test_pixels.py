@@ -6,15 +6,15 @@ from sightline.losses.pixels import (
     RawPixels,
     contrast,
     patch_errors,
-    patches,
-    picture,
+    patchify,
+    unpatchify,
 )
 from sightline.losses.weighted import weighted_mean
 
 
 def test_patches_are_row_major_and_flattened_rows_columns_channels():
     image = torch.randn(2, 3, 6, 9, dtype=torch.float64)
-    found = patches(image, 3)
+    found = patchify(image, 3)
     assert found.shape == (2, 6, 27)
     for gy in range(2):
         for gx in range(3):
@@ -23,12 +23,12 @@ def test_patches_are_row_major_and_flattened_rows_columns_channels():
                     for c in range(3):
                         value = found[1, gy * 3 + gx, (py * 3 + px) * 3 + c]
                         assert value == image[1, c, gy * 3 + py, gx * 3 + px]
-    assert torch.equal(picture(found, (2, 3), 3), image)
+    assert torch.equal(unpatchify(found, (2, 3), 3), image)
 
 
 def test_a_picture_that_does_not_divide_is_refused():
     with pytest.raises(ValueError, match="10 x 9 pixels does not divide into patches of 3"):
-        patches(torch.zeros(1, 3, 10, 9), 3)
+        patchify(torch.zeros(1, 3, 10, 9), 3)
 
 
 @pytest.mark.parametrize("eps", [1e-6, 1e-2])

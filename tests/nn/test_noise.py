@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from sightline import dist
-from sightline.nn.noise import Dropout, begin, own
+from sightline.nn.noise import Dropout, rank_rows, seed_draws
 from sightline.nn.transformer import DropPath
 
 CPU = torch.device("cpu")
@@ -10,12 +10,12 @@ CPU = torch.device("cpu")
 
 def draws(b):
     """What a rank of `b` pictures draws: one row a picture, then three views of each, through both layers."""
-    begin(7, pictures=b)
-    plain = own(torch.randn, (b, 2), CPU)
+    seed_draws(7, pictures=b)
+    plain = rank_rows(torch.randn, (b, 2), CPU)
     layers = torch.nn.Sequential(DropPath(0.4), Dropout(0.4))
     views = layers(torch.ones(3 * b, 4)).view(3, b, 4)
-    begin(7 + dist.rank())
-    return plain, views, own(torch.rand, (b,), CPU)
+    seed_draws(7 + dist.rank())
+    return plain, views, rank_rows(torch.rand, (b,), CPU)
 
 
 def test_two_ranks_draw_what_one_would_for_every_picture_and_view(ranks):

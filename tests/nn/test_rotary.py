@@ -8,7 +8,7 @@ from transformers.models.dinov3_vit.modeling_dinov3_vit import (
     apply_rotary_pos_emb,
 )
 
-from sightline.nn.attention import turn
+from sightline.nn.attention import apply_rotary
 from sightline.nn.rotary import Rotary, Warp, axial, centres, draw
 
 
@@ -28,9 +28,11 @@ def test_the_table_is_dinov3s(grid):
 def test_turning_is_dinov3s_and_leaves_the_prefix():
     q, k = torch.randn(2, 2, 3, 5 + 12, 16).unbind(0)
     rotate = Rotary(16)((3, 4), 12, torch.device("cpu"))
-    for ours, theirs in zip((turn(q, rotate), turn(k, rotate)), apply_rotary_pos_emb(q, k, *rotate), strict=True):
+    for ours, theirs in zip(
+        (apply_rotary(q, rotate), apply_rotary(k, rotate)), apply_rotary_pos_emb(q, k, *rotate), strict=True
+    ):
         torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-6)
-    torch.testing.assert_close(turn(q, rotate)[:, :, :5], q[:, :, :5], rtol=0, atol=0)
+    torch.testing.assert_close(apply_rotary(q, rotate)[:, :, :5], q[:, :, :5], rtol=0, atol=0)
 
 
 def test_only_differences_of_places_matter():
@@ -40,7 +42,7 @@ def test_only_differences_of_places_matter():
 
     def product(places):
         cos, sin = axial(places, 16)
-        return (turn(q, (cos[:1], sin[:1])) * turn(k, (cos[1:], sin[1:]))).sum()
+        return (apply_rotary(q, (cos[:1], sin[:1])) * apply_rotary(k, (cos[1:], sin[1:]))).sum()
 
     torch.testing.assert_close(product(places), product(places + torch.tensor([0.3, -0.2])))
     assert abs(product(places) - product(places + torch.tensor([[0.3, 0.0], [0.0, 0.0]]))) > 1e-3

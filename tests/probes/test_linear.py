@@ -6,7 +6,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from sightline.probes.linear import LinearProbe, standards
+from sightline.probes.linear import LinearProbe, mean_and_deviation
 
 
 def clouds(n, classes=5, width=12, seed=0, apart=0.7):
@@ -106,7 +106,7 @@ def test_what_cannot_be_fitted_is_refused():
 def test_a_number_that_only_rounding_changes_counts_as_constant():
     rows = np.full((1000, 2), 0.1, np.float32)
     rows[:, 1] = np.arange(1000)
-    assert standards(rows)[1][0] == 1 and standards(rows)[1][1] > 200
+    assert mean_and_deviation(rows)[1][0] == 1 and mean_and_deviation(rows)[1][1] > 200
 
 
 @pytest.mark.slow

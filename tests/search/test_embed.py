@@ -173,4 +173,4 @@ def test_memory_is_flat_in_the_number_of_pictures(tmp_path, encoder, monkeypatch
 
 def test_where_the_time_went_is_told(tmp_path, folder, encoder, listed):
     spent = embed(encoder, listed(folder), tmp_path / "v.parquet").spent
-    assert set(spent.seconds) == {"decode", "preprocess", "model", "write"} and "model" in spent.told()
+    assert set(spent.seconds) == {"decode", "preprocess", "model", "write"} and "model" in spent.summary()

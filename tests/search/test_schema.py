@@ -10,7 +10,7 @@ import pytest
 
 from sightline.search.fill.picture import fingerprint
 from sightline.search.index import Index
-from sightline.search.schema import APPLICATION, MIGRATIONS, connect, spoken
+from sightline.search.schema import APPLICATION, MIGRATIONS, connect, plain_errors
 
 VERSION_1 = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
@@ -109,7 +109,7 @@ def test_sqlite_without_fts5_is_said_and_the_file_stays(version_1, monkeypatch):
     with pytest.raises(ValueError, match="needs SQLite with FTS5 .* Use a Python from"):
         connect(version_1)
     monkeypatch.undo()
-    with pytest.raises(ValueError, match="needs SQLite with FTS5"), spoken(version_1):
+    with pytest.raises(ValueError, match="needs SQLite with FTS5"), plain_errors(version_1):
         raise sqlite3.OperationalError("no such module: fts5")
     assert Index(version_1).about().pictures == 5
 

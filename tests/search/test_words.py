@@ -2,7 +2,7 @@ import sqlite3
 
 import pytest
 
-from sightline.search.words import MOST, any_of, lines, spelled, whole, words
+from sightline.search.words import MOST, any_of, exact_line, stored_lines, stored_words, words
 
 
 @pytest.mark.parametrize(
@@ -15,18 +15,18 @@ from sightline.search.words import MOST, any_of, lines, spelled, whole, words
         ("STRASSE straße", "strasse strasse"),
         ("ｆｕｌｌ　ｗｉｄｔｈ ﬁle", "full width file"),
         ("信用卡 がガス", "信用卡 がガス"),
-        ("हिन्दी", spelled("हिन्दी")),
+        ("हिन्दी", stored_words("हिन्दी")),
         ("🦊 ... (*\"':", ""),
         ("", ""),
     ],
 )
 def test_names_captions_and_queries_become_the_same_words(text, expected):
-    assert spelled(text) == " ".join(words(text)) == expected
-    assert spelled(expected) == expected  # stored words are words
+    assert stored_words(text) == " ".join(words(text)) == expected
+    assert stored_words(expected) == expected  # stored words are words
 
 
 def test_lines_are_one_for_each_thing_said():
-    assert lines(["Credit-Card", "creditCard", "", "🦊", "to pay"]) == "credit card\nto pay"
+    assert stored_lines(["Credit-Card", "creditCard", "", "🦊", "to pay"]) == "credit card\nto pay"
 
 
 HOSTILE = [
@@ -64,5 +64,5 @@ def test_only_the_last_word_and_unspaced_scripts_may_be_the_start_of_a_word():
 
 
 def test_a_whole_query_is_a_line_unless_no_line_is_so_long():
-    assert whole("Credit-Card") == "credit card"
-    assert whole("🦊") is None and whole("a " * 65) is None
+    assert exact_line("Credit-Card") == "credit card"
+    assert exact_line("🦊") is None and exact_line("a " * 65) is None

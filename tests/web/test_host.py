@@ -2,7 +2,7 @@
 
 import pytest
 
-from sightline.web.host import allowed_name, loopback, names_of, parsed
+from sightline.web.host import allowed_name, loopback, names_of, parse_host
 
 FOREIGN = ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "evil-localhost", "box.example", "", " "]
 FOREIGN += [
@@ -93,5 +93,9 @@ def test_another_page_may_not(origin):
 
 
 def test_a_host_is_read_with_its_port():
-    assert parsed("Box:80") == ("box", 80) and parsed("box:") == ("box", None) and parsed("[::1]:0") == ("::1", 0)
+    assert (
+        parse_host("Box:80") == ("box", 80)
+        and parse_host("box:") == ("box", None)
+        and parse_host("[::1]:0") == ("::1", 0)
+    )
     assert loopback("::ffff:127.0.0.1") and not loopback("::ffff:10.0.0.1") and not loopback("localhost.evil.example")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from sightline.data.terminal import shown
+from sightline.data.terminal import printable_line
 
 if TYPE_CHECKING:
     from sightline.search.classify import Guess
@@ -59,8 +59,8 @@ def classify(
     device
         auto, cpu, cuda or mps. auto runs an exported encoder on the CPU, without torch.
     """
-    from sightline.cli.notes import say_notes
-    from sightline.cli.progress import name_bad, progress
+    from sightline.cli.notes import print_source_notes
+    from sightline.cli.progress import print_bad, progress
     from sightline.data.sources.source import open_source
     from sightline.probes.zero_shot import GRAPHIC
     from sightline.search.classify import classify as sort
@@ -71,7 +71,7 @@ def classify(
     if out is not None and out.suffix.lower() != ".csv":
         raise ValueError(f"--out {out}: guesses are written as .csv; give it such an ending, or use --json")
     source = open_source(src)
-    say_notes(source)
+    print_source_notes(source)
     wanted = _labels(labels) or [name.replace("_", " ") for name in source.classes]
     if not wanted:
         raise ValueError(f"{src} has no classes of its own: name some, as in --labels arrow,person,vehicle")
@@ -79,7 +79,7 @@ def classify(
     bad: dict[str, str] = {}
     score = _Score([name.replace("_", " ") for name in source.classes], wanted)
 
-    def told() -> "Iterator[Guess]":
+    def guessed() -> "Iterator[Guess]":
         with progress("classifying") as tell:
             for guess in sort(model, source, wanted, templates=template or GRAPHIC, bad=bad, progress=tell):
                 score.add(guess)
@@ -88,21 +88,21 @@ def classify(
     if as_json:
         results = [
             {"key": g.key, "path": g.path or None, "labels": g.labels[:top], "probabilities": g.probabilities[:top]}
-            for g in told()
+            for g in guessed()
         ]
         whole = {"format": FORMAT, "encoder": model.name, "labels": wanted, "accuracy": score.share, "results": results}
         print(json.dumps(whole, indent=2, ensure_ascii=False))
     elif out is not None:
-        _write(out, told(), top)
+        _write(out, guessed(), top)
         print(f"{out}: {score.seen:,} pictures")
     else:
-        for guess in told():
+        for guess in guessed():
             best = "  ".join(
-                f"{share:.3f} {shown(label)}"
+                f"{share:.3f} {printable_line(label)}"
                 for label, share in zip(guess.labels[:top], guess.probabilities[:top], strict=True)
             )
-            print(f"{best}  {shown(guess.path or guess.key)}")
-    name_bad(bad)
+            print(f"{best}  {printable_line(guess.path or guess.key)}")
+    print_bad(bad)
     if not score.seen:
         raise ValueError(f"no picture of {src} could be used")
     if score.share is not None:
@@ -118,6 +118,7 @@ class _Score:
         self.seen = self.judged = self.right = 0
 
     def add(self, guess: "Guess") -> None:
+        """Counts one picture; with labels that cover the classes also whether its first label is its class."""
         self.seen += 1
         if self.covered and guess.label is not None:
             self.judged += 1
@@ -125,6 +126,7 @@ class _Score:
 
     @property
     def share(self) -> float | None:
+        """The share of judged pictures whose first label is their class; None where none could be judged."""
         return self.right / self.judged if self.judged else None
 
 
@@ -143,10 +145,11 @@ def _labels(given: list[str] | None) -> list[str]:
 
 
 def _write(out: Path, guesses: "Iterator[Guess]", top: int) -> None:
-    from sightline.data.atomic import replacing
+    """Writes the guesses as a csv file, `top` labels each, atomically."""
+    from sightline.data.atomic import atomic_write
 
     columns = ["path"] + [name for n in range(1, top + 1) for name in (f"label{n}", f"probability{n}")]
-    with replacing(out) as [temporary], temporary.open("w", encoding="utf-8", newline="") as file:
+    with atomic_write(out) as [temporary], temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(columns)
         for g in guesses:

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from sightline.cli.progress import progress
-from sightline.data.terminal import shown
+from sightline.data.terminal import printable_line
 
 MOST = 10
 """bad pictures, duplicates and classes named on the screen; --json has all of them"""
@@ -41,7 +41,7 @@ def data(
     json
         Print the whole report as JSON (docs/data.md) and nothing else.
     """
-    from sightline.data.atomic import replacing
+    from sightline.data.atomic import atomic_write
     from sightline.data.show.report import report
     from sightline.data.show.sheet import sheet
     from sightline.data.sources.source import open_source
@@ -53,7 +53,7 @@ def data(
     if found.pictures:
         pictures, titles = zip(*found.pictures, strict=True)
         drawn = sheet(pictures, titles)
-        with replacing(target) as [temporary]:
+        with atomic_write(target) as [temporary]:
             drawn.save(temporary, "PNG")
     said = found.to_json() | {"sheet": str(target) if found.pictures else None}
     if json:
@@ -72,7 +72,7 @@ def _show(said: dict) -> None:
     table.add_column(overflow="fold")
 
     def row(name: str, text: str) -> None:
-        table.add_row(name, escape(shown(text)))
+        table.add_row(name, escape(printable_line(text)))
 
     row("source", f"{said['source']} ({', '.join(said['has'])})")
     row("samples", f"{said['samples']:,}: {said['good']:,} good, {len(said['bad']):,} bad")
@@ -99,7 +99,7 @@ def _show(said: dict) -> None:
     console = Console(highlight=False, soft_wrap=False, color_system=None)  # no codes: they would be shown as such
     console.print(table)
     for note in said["notes"]:
-        console.print(f"note: {shown(note)}", markup=False, soft_wrap=True)
+        console.print(f"note: {printable_line(note)}", markup=False, soft_wrap=True)
     _list("bad", [f"{key}: {reason}" for key, reason in said["bad"].items()])
     _list("the same picture", [" = ".join(keys[:MOST]) for keys in said["duplicates"]])
 
@@ -109,7 +109,7 @@ def _list(title: str, lines: list[str]) -> None:
         return
     print(f"\n{title}:")
     for line in lines[:MOST]:
-        print(f"  {shown(line)}")
+        print(f"  {printable_line(line)}")
     if len(lines) > MOST:
         print(f"  and {len(lines) - MOST:,} more (--json names all)")
 

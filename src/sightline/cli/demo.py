@@ -44,7 +44,7 @@ def demo(
     """
     began = time.monotonic()
     summary = run(out, fold=fold, fresh=fresh)
-    _tell(out, summary, time.monotonic() - began)
+    _print_summary(out, summary, time.monotonic() - began)
     if not no_serve and os.environ.get("CI", "").lower() not in ("true", "1"):
         _serve(out / "icons.db", port)
 
@@ -117,7 +117,7 @@ def library(encoder: Any, out: Path, fold: int) -> dict[str, Any]:
     import numpy as np
     from PIL import Image
 
-    from sightline.data.atomic import replacing
+    from sightline.data.atomic import atomic_write
     from sightline.data.show.sheet import rows_sheet
     from sightline.data.sources.icons import hidden_term, icon_entries, names_of_split
     from sightline.data.sources.source import open_source
@@ -135,12 +135,13 @@ def library(encoder: Any, out: Path, fold: int) -> dict[str, Any]:
         trained = names_of_split([entry.name for entry in icon_entries()], "train", fold)
         hidden = {entry.name: hidden_term(entry) for entry in icon_entries("solid") if entry.name in trained}
         figures = judge(index, encoder, [(term, ids[name]) for name, term in hidden.items() if term])
-    with replacing(out / "queries.png") as [temporary]:
+    with atomic_write(out / "queries.png") as [temporary]:
         rows_sheet(rows).save(temporary, format="PNG")
     return figures
 
 
 def _serve(db: Path, port: int | None) -> None:
+    """Serves the index until Ctrl-C."""
     from sightline.search.encoder import open_encoder
     from sightline.search.index import Index
     from sightline.web.server import serve
@@ -155,7 +156,7 @@ def _serve(db: Path, port: int | None) -> None:
             serve(index, encoder, port=0)  # nobody asked for that port, so another one will do
 
 
-def _tell(out: Path, summary: dict[str, Any], seconds: float) -> None:
+def _print_summary(out: Path, summary: dict[str, Any], seconds: float) -> None:
     from rich.console import Console
     from rich.table import Table
 

@@ -4,9 +4,9 @@ import time
 from pathlib import Path
 from typing import Literal
 
-from sightline.cli.notes import say_notes
-from sightline.cli.progress import name_bad, progress
-from sightline.data.terminal import shown
+from sightline.cli.notes import print_source_notes
+from sightline.cli.progress import print_bad, progress
+from sightline.data.terminal import printable_line
 
 
 def embed(
@@ -63,7 +63,7 @@ def embed(
         raise ValueError(f"--batch and --workers must be at least 0; got {batch} and {workers}")
     start = time.monotonic()
     source = open_source(src)
-    say_notes(source)
+    print_source_notes(source)
     model = open_quick(encoder, device=device, precision=precision)
     with progress("embedding") as tell:
         done = write(
@@ -77,12 +77,13 @@ def embed(
             tiles=scales if tiles else (),
             replace=replace,
         )
-    name_bad(done.bad)
+    print_bad(done.bad)
     took = time.monotonic() - start
     if done.restarted:
         print(f"began anew: parts of an earlier run could not be used, {done.restarted}")
     if done.resumed:
         print(f"went on after {done.resumed:,} pictures of an earlier run")
     print(
-        f"{shown(out)}: {done.count:,} vectors of {model.dim} in {took:.1f} s ({done.precision}; {done.spent.told()})"
+        f"{printable_line(out)}: {done.count:,} vectors of {model.dim} in {took:.1f} s "
+        f"({done.precision}; {done.spent.summary()})"
     )

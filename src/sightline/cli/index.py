@@ -4,9 +4,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sightline.cli.notes import say, say_notes
-from sightline.cli.progress import name_bad, progress
-from sightline.data.terminal import shown
+from sightline.cli.notes import print_notes, print_source_notes
+from sightline.cli.progress import print_bad, progress
+from sightline.data.terminal import printable_line
 
 if TYPE_CHECKING:
     from sightline.search.fill.fill import Report
@@ -70,34 +70,35 @@ def index(
         if move is not None:
             moved = made.move(*move)
             again = f", {moved.merged:,} it had there already" if moved.merged else ""
-            print(f"{shown(db)}: {moved.count:,} pictures moved{again}")
+            print(f"{printable_line(db)}: {moved.count:,} pictures moved{again}")
         if src is not None:
             _fill(made, src, encoder, rebuild, device, scales if tiles else ())
         if drop is not None:  # last: what is found elsewhere keeps its vectors
-            print(f"{shown(db)}: {made.drop(drop):,} pictures dropped")
+            print(f"{printable_line(db)}: {made.drop(drop):,} pictures dropped")
 
 
 def _fill(made: "Index", src: str, encoder: str | None, rebuild: bool, device: str, scales: tuple[float, ...]) -> None:
+    """Adds a source, or rebuilds the index of it, and prints what was done."""
     from sightline.data.sources.source import open_source
     from sightline.search.encoder import open_encoder
-    from sightline.search.fill.place import anchored
+    from sightline.search.fill.place import absolute
 
     start, db = time.monotonic(), made.path
     if encoder is None and not db.exists():
         raise ValueError(f"{db} is new, so it needs an encoder: sightline index {db} {src} --encoder ENCODER")
-    src = anchored(src)
+    src = absolute(src)
     if encoder is None:
         known = made.about()
         encoder = known.encoder
         if src in known.sources:
             _refuse_lost(src, db)
     source = open_source(src)
-    say_notes(source)
+    print_source_notes(source)
     model = open_encoder(encoder, device=device)
     with progress("indexing") as tell:
         fill = made.rebuild if rebuild else made.add
         report = fill(source, model, progress=tell, tiles=scales)
-    name_bad(report.bad)
+    print_bad(report.bad)
     _say_kept(report, db)
     words = {
         "new": report.added,
@@ -109,21 +110,21 @@ def _fill(made: "Index", src: str, encoder: str | None, rebuild: bool, device: s
     }
     counts = ", ".join(f"{count:,} {word}" for word, count in words.items() if count)
     took = time.monotonic() - start
-    print(f"{shown(db)}: {made.about().pictures:,} pictures ({counts or 'nothing found'}) in {took:.1f} s")
+    print(f"{printable_line(db)}: {made.about().pictures:,} pictures ({counts or 'nothing found'}) in {took:.1f} s")
 
 
 def _refuse_lost(src: str, db: Path) -> None:
-    from sightline.search.fill.place import lost, root
+    from sightline.search.fill.place import is_gone, location
 
-    if lost(src):
+    if is_gone(src):
         raise ValueError(
-            f"{root(src)} is not there, and {db} has pictures of it; they stay. If it was moved: sightline index {db} "
-            f"--move '{root(src)}' NEW. If it is gone for good: sightline index {db} --drop '{src}'"
+            f"{location(src)} is not there, and {db} has pictures of it; they stay. If it was moved: sightline "
+            f"index {db} --move '{location(src)}' NEW. If it is gone for good: sightline index {db} --drop '{src}'"
         )
 
 
 def _say_kept(report: "Report", db: Path) -> None:
     for some in report.kept:
         away = f"To let go of them: sightline index {db} --drop '{some.place}'"
-        say([f"{some.count:,} pictures of {some.place} were not seen and are kept: {some.why}. {away}"])
-    say(report.notes)
+        print_notes([f"{some.count:,} pictures of {some.place} were not seen and are kept: {some.why}. {away}"])
+    print_notes(report.notes)

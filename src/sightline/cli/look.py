@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from sightline.cli.notes import say_notes
-from sightline.cli.progress import name_bad, progress
+from sightline.cli.notes import print_source_notes
+from sightline.cli.progress import print_bad, progress
 
 USUAL = "scenes:test?n=64&level=2"
 """SRC where none is given: built in, the same everywhere"""
@@ -60,13 +60,13 @@ def look(
     if n < 1:
         raise ValueError(f"--n must be at least 1; got {n}")
     wanted, source, model = _numbers(units), open_source(src), load(encoder, device=device)
-    say_notes(source)
+    print_source_notes(source)
     bad: dict[str, str] = {}
     with progress("looking") as tell:
         found = inside(
             model, source, shown=n, units=wanted, seed=seed, mask_background=foreground, bad=bad, progress=tell
         )
-    name_bad(bad)
+    print_bad(bad)
     write_page(out, page(model.name, facts(model), source.name, found))
     print(f"{out}: {out.stat().st_size / 1e6:.1f} MB, open it in a browser")
 

@@ -12,7 +12,7 @@ from typing import Any
 from cyclopts import App, CycloptsError, Parameter, UnknownCommandError, UnknownOptionError
 
 from sightline import __version__
-from sightline.data.terminal import escaped_output, raw, shown
+from sightline.data.terminal import escaped_output, printable_line, raw
 
 # What `pip install sightline` leaves out and `sightline[train]` adds.
 TRAINING_PART = frozenset(
@@ -119,7 +119,7 @@ def _refuse(reason: str, *, lost: bool = False) -> int:
     better speak first: what all refuse is said by the first alone, and one that `lost` its peers waits longest."""
     if _rank() or (lost and "TORCHELASTIC_RUN_ID" in os.environ):
         time.sleep(2 * TURN if lost else TURN)
-    line = f"sightline: error: {shown(reason)}"
+    line = f"sightline: error: {printable_line(reason)}"
     red = sys.stderr.isatty() and "NO_COLOR" not in os.environ
     print(f"\033[31m{line}\033[0m" if red else line, file=raw(sys.stderr))
     return 2

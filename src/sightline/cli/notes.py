@@ -4,15 +4,15 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from sightline.data.terminal import shown
+from sightline.data.terminal import printable_line
 
 
-def say_notes(source: Any) -> None:
-    """The notes of a source, on stderr: what was left aside, cut or could not be seen, and what to do about it."""
-    say(getattr(source, "notes", ()))
+def print_source_notes(source: Any) -> None:
+    """Prints the notes of a source on stderr: what was left aside, cut or not seen, and what to do about it."""
+    print_notes(getattr(source, "notes", ()))
 
 
-def say(notes: Iterable[str]) -> None:
-    """One line a note, on stderr."""
+def print_notes(notes: Iterable[str]) -> None:
+    """Prints one line a note on stderr."""
     for note in notes:
-        print(f"note: {shown(note)}", file=sys.stderr)
+        print(f"note: {printable_line(note)}", file=sys.stderr)

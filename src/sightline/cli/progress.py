@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sightline.data.terminal import escaped_output, raw, shown
+from sightline.data.terminal import escaped_output, printable_line, raw
 
 QUIET = 5.0
 """seconds between two lines where there is no terminal"""
@@ -21,6 +21,7 @@ def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
 
 
 def _bar(title: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar on a terminal; gives the function to call with (done, total)."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -37,6 +38,7 @@ def _bar(title: str) -> Iterator[Callable[[int, int | None], None]]:
 
 
 def _lines(title: str) -> Callable[[int, int | None], None]:
+    """The function to call with (done, total); prints a line now and then."""
     last, rate = time.monotonic(), _rate()
 
     def say(done: int, total: int | None) -> None:
@@ -64,11 +66,11 @@ def _rate() -> Callable[[int], str]:
     return told
 
 
-def name_bad(bad: dict[str, str], most: int = 10) -> None:
-    """The pictures that were skipped, with their reasons, on stderr."""
+def print_bad(bad: dict[str, str], most: int = 10) -> None:
+    """Prints the pictures that were skipped (key -> reason) on stderr, at most `most` of them by name."""
     if bad:
         print(f"skipped {len(bad):,} that could not be used:", file=sys.stderr)
     for key, reason in list(bad.items())[:most]:
-        print(f"  {shown(key)}: {shown(reason)}", file=sys.stderr)
+        print(f"  {printable_line(key)}: {printable_line(reason)}", file=sys.stderr)
     if len(bad) > most:
         print(f"  and {len(bad) - most:,} more", file=sys.stderr)

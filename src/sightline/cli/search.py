@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from sightline.data.terminal import shown
+from sightline.data.terminal import printable_line
 
 FORMAT = 1
 """of `--json`; docs/search.md lists its fields"""
@@ -60,7 +60,7 @@ def search(
     timing
         Also print where the time went, on stderr.
     """
-    from sightline.cli.timing import Timed, Timing
+    from sightline.cli.timing import TimedEncoder, Timing
     from sightline.search.encoder import encoder_of
     from sightline.search.index import Index
 
@@ -76,7 +76,7 @@ def search(
     with Index(db) as index:
         about = index.about()
         spent.lap("index")
-        model: Any = Timed(encoder_of(db, about.encoder, encoder, device))
+        model: Any = TimedEncoder(encoder_of(db, about.encoder, encoder, device))
         spent.lap("encoder")
         hits = index.search_image(image, model, k) if image else index.search_text(query or "", model, k)
         spent.laps["encoder"] += model.seconds
@@ -97,13 +97,13 @@ def search(
         print(json.dumps(whole, indent=2, ensure_ascii=False))
     else:
         for row in rows:
-            print(f"{row['rank']:4}  {row['score']:.3f}  {shown(row['path'] or row['key'])}")
+            print(f"{row['rank']:4}  {row['score']:.3f}  {printable_line(row['path'] or row['key'])}")
         if not rows:
-            print(shown(_nothing(db, about.pictures, query)))
+            print(printable_line(_nothing(db, about.pictures, query)))
         if sheet and rows:
             print(f"sheet: {sheet}")
     if timing:
-        print(spent.told(), file=sys.stderr)
+        print(spent.summary(), file=sys.stderr)
 
 
 def misspelt(word: str) -> str:
@@ -125,13 +125,14 @@ def _nothing(db: Path, pictures: int, query: str | None) -> str:
 
 
 def _draw(out: Path, thumbs: list[bytes], titles: list[str]) -> None:
+    """Writes a sheet of the hits as a PNG."""
     import numpy as np
     from PIL import Image
 
-    from sightline.data.atomic import replacing
+    from sightline.data.atomic import atomic_write
     from sightline.data.show.sheet import sheet
 
     pictures: list[Any] = [np.asarray(Image.open(io.BytesIO(thumb))) for thumb in thumbs]
     drawn = sheet(pictures, titles, columns=min(8, max(1, len(pictures))), cell=128)
-    with replacing(out) as [temporary]:
+    with atomic_write(out) as [temporary]:
         drawn.save(temporary, format="PNG")

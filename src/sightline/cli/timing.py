@@ -9,10 +9,10 @@ LOADED = time.perf_counter()
 
 
 class Timing:
-    """Laps in order; `told()` is one line of them, in milliseconds."""
+    """Seconds by lap, in order; `summary()` is one line of them, in milliseconds."""
 
     def __init__(self) -> None:
-        self.laps: dict[str, float] = {"import": before() + time.perf_counter() - LOADED}
+        self.laps: dict[str, float] = {"import": seconds_before_import() + time.perf_counter() - LOADED}
         self.last = time.perf_counter()
 
     def lap(self, name: str, less: float = 0.0) -> None:
@@ -21,16 +21,16 @@ class Timing:
         self.laps[name] = self.laps.get(name, 0.0) + now - self.last - less
         self.last = now
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """
-        >>> Timing().told().startswith("timing: import ")
+        >>> Timing().summary().startswith("timing: import ")
         True
         """
         parts = [f"{name} {1000 * seconds:.0f} ms" for name, seconds in self.laps.items()]
         return f"timing: {', '.join(parts)}; {1000 * sum(self.laps.values()):.0f} ms since the process began"
 
 
-class Timed:
+class TimedEncoder:
     """An encoder whose embedding is counted as its own: opening waits for the first use, so it happens there too."""
 
     def __init__(self, encoder: Any) -> None:
@@ -40,9 +40,11 @@ class Timed:
         return getattr(self.encoder, name)
 
     def encode_text(self, *given: Any, **named: Any) -> Any:
+        """As the encoder's own, timed."""
         return self._counted(self.encoder.encode_text, *given, **named)
 
     def encode_image(self, *given: Any, **named: Any) -> Any:
+        """As the encoder's own, timed."""
         return self._counted(self.encoder.encode_image, *given, **named)
 
     def _counted(self, function: Any, *given: Any, **named: Any) -> Any:
@@ -53,7 +55,7 @@ class Timed:
             self.seconds += time.perf_counter() - start
 
 
-def before() -> float:
+def seconds_before_import() -> float:
     """Seconds from the start of this process to the import of this file; 0 where the system does not say."""
     if sys.platform != "linux":
         return 0.0

@@ -9,7 +9,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def ahead(
+def map_ahead(
     work: Callable[[Item], Result],
     items: Iterable[Item],
     threads: int = 2,

@@ -12,7 +12,7 @@ STALE = 3600.0
 
 
 @contextmanager
-def replacing(*targets: Path) -> Iterator[list[Path]]:
+def atomic_write(*targets: Path) -> Iterator[list[Path]]:
     """Gives a temporary path for each of `targets`; when the block ends they are renamed in the order given.
 
     All temporaries are complete on disk before the first rename, so a full disk or an exception leaves every target as
@@ -21,7 +21,7 @@ def replacing(*targets: Path) -> Iterator[list[Path]]:
 
     >>> import tempfile
     >>> target = Path(tempfile.mkdtemp()) / "a.txt"
-    >>> with replacing(target) as [temporary]:
+    >>> with atomic_write(target) as [temporary]:
     ...     _ = temporary.write_text("whole")
     >>> target.read_text()
     'whole'

@@ -18,7 +18,7 @@ def sightline_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sightline"
 
 
-def cached(file: Path, kind: str, ending: str) -> Path:
+def cache_path(file: Path, kind: str, ending: str) -> Path:
     """Where the cache keeps what was made from `file`; another path, size or time of change gives another place."""
     stat = file.stat()
     words = f"{file.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}"

@@ -14,7 +14,7 @@ KINDS = {
 }
 
 
-def odd(path: Path) -> str:
+def special_kind(path: Path) -> str:
     """What a path leads to, links followed, where it is no regular file; "" where it is one, or nothing can be told."""
     try:
         mode = os.stat(path).st_mode
@@ -23,9 +23,9 @@ def odd(path: Path) -> str:
     return "" if stat.S_ISREG(mode) else KINDS.get(stat.S_IFMT(mode), "no file")
 
 
-def read(path: Path, most: int = -1) -> bytes:
+def read_regular(path: Path, most: int = -1) -> bytes:
     """The bytes of a regular file, at most `most` of them. OSError for anything else, at once."""
-    if kind := odd(path):
+    if kind := special_kind(path):
         raise OSError(errno.EINVAL, f"is {kind}, not a file", str(path))
     # looked at again once it is open: a pipe that took the place of the file meanwhile must not be waited for
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)

@@ -50,7 +50,7 @@ class Sample:
         """The encoded bytes of the picture (read from disk if need be), for hashing."""
         match self.image:
             case Path():
-                return regular.read(self.image)
+                return regular.read_regular(self.image)
             case bytes():
                 return self.image
             case _:

@@ -2,8 +2,8 @@
 
 A file may be called `a<ESC>[31mred<ESC>]0;pwn<BEL>.png`: written as it is it would colour, rename or clear the
 terminal, or (by marks of direction) show another ending than it has. While `escaped_output` lasts, such characters are
-written as escapes whatever is printed, so that no print can forget it. `shown` does the same to one name, line breaks
-included, which only our own lines may have. What draws with codes of its own (a progress bar) asks for `raw`.
+written as escapes whatever is printed, so that no print can forget it. `printable_line` does the same to one name, line
+breaks included, which only our own lines may have. What draws with codes of its own (a progress bar) asks for `raw`.
 """
 
 import re
@@ -20,16 +20,16 @@ ANY_OR_BREAK = re.compile(f"[{BREAKS}{DRIVES}]")
 SPOKEN = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 
-def shown(text: object) -> str:
+def printable_line(text: object) -> str:
     """A name on one line, with nothing in it that a terminal would obey.
 
-    >>> shown("a\\x1b[31mred\\n\\u202egnp.exe")
+    >>> printable_line("a\\x1b[31mred\\n\\u202egnp.exe")
     'a\\\\x1b[31mred\\\\n\\\\u202egnp.exe'
     """
     return ANY_OR_BREAK.sub(_escape, str(text))
 
 
-def harmless(text: str) -> str:
+def printable(text: str) -> str:
     """Several lines as they are, with nothing else in them that a terminal would obey."""
     return ANY.sub(_escape, text)
 
@@ -59,10 +59,12 @@ class Guard:
         self.stream = raw(stream)
 
     def write(self, text: str) -> int:
-        self.stream.write(harmless(text))
+        """Writes the text, escaped, and returns its length."""
+        self.stream.write(printable(text))
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
+        """As `write`, line by line."""
         for line in lines:
             self.write(line)
 

@@ -7,17 +7,17 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 
-def precise(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+def upcast(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """float32, or float64 as it is: logits of a scale of 100 lose the loss itself in 8 bits of mantissa."""
     return x if x.dtype == torch.float64 else x.float()
 
 
-def alone(x: Tensor) -> Tensor:
+def identity(x: Tensor) -> Tensor:
     """What a loss's `everyone` is on one process."""
     return x
 
 
-def spans(rows: int, chunk: int) -> Iterator[slice]:
+def row_blocks(rows: int, chunk: int) -> Iterator[slice]:
     """Row blocks of `chunk`, the last one ragged. ValueError for a chunk below 1."""
     if chunk < 1:
         raise ValueError(f"a loss in chunks needs at least 1 row a chunk, got {chunk}; pass None for all at once")

@@ -16,7 +16,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from sightline.losses.blocks import positives, precise, spans
+from sightline.losses.blocks import positives, row_blocks, upcast
 
 
 def info_nce(
@@ -38,9 +38,9 @@ def info_nce(
     the loss of the whole batch. `chunk` rows at a time, memory grows with m instead of b * m: the same value and
     gradients, each block of logits computed again in the backward pass.
     """
-    image, text = precise(image), precise(text)
-    everyone_image = image if image_all is None else precise(image_all)
-    everyone_text = text if text_all is None else precise(text_all)
+    image, text = upcast(image), upcast(text)
+    everyone_image = image if image_all is None else upcast(image_all)
+    everyone_text = text if text_all is None else upcast(text_all)
     everyone_groups = groups if groups_all is None else groups_all
     scale = scale.to(image.dtype)
     if chunk is not None:
@@ -80,7 +80,7 @@ class _Rows(torch.autograd.Function):
     ) -> Tensor:
         with torch.autocast(rows.device.type, enabled=False):
             sums, hits = rows.new_empty(len(rows)), rows.new_empty(len(rows))
-            for span in spans(len(rows), chunk):
+            for span in row_blocks(len(rows), chunk):
                 logits = scale * rows[span] @ columns.T
                 sums[span] = logits.logsumexp(1)
                 if groups is None:
@@ -100,7 +100,7 @@ class _Rows(torch.autograd.Function):
         rows, columns, scale, sums, groups, groups_all = ctx.saved_tensors
         with torch.autocast(rows.device.type, enabled=False):
             d_rows, d_columns, d_scale = torch.empty_like(rows), torch.zeros_like(columns), torch.zeros_like(scale)
-            for span in spans(len(rows), ctx.chunk):
+            for span in row_blocks(len(rows), ctx.chunk):
                 cosines = rows[span] @ columns.T
                 slope = (scale * cosines).sub_(sums[span, None]).exp_()  # softmax - target
                 if groups is None:

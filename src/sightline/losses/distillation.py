@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from sightline.losses.blocks import precise
+from sightline.losses.blocks import upcast
 
 
 def cross_entropy_to(
@@ -21,7 +21,7 @@ def cross_entropy_to(
 ) -> Float[Tensor, "*r"]:
     """H(target, logits) row by row, in float32 or better; no gradient goes to `target`."""
     with torch.autocast(logits.device.type, enabled=False):
-        return -(target.detach() * F.log_softmax(precise(logits) / temperature, dim=-1)).sum(-1)
+        return -(target.detach() * F.log_softmax(upcast(logits) / temperature, dim=-1)).sum(-1)
 
 
 def cross_view(
@@ -40,7 +40,7 @@ def cross_view(
             "(data.views=TwoViews or MultiCrop)"
         )
     # H is linear in its target: all targets of one student view are one row, so its softmax is taken once.
-    total = logits.new_zeros((), dtype=precise(logits).dtype)
+    total = logits.new_zeros((), dtype=upcast(logits).dtype)
     for view in range(s):
         others = [targets[other] for other in range(t) if other != view]
         if others:

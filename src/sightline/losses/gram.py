@@ -12,11 +12,11 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from sightline.losses.blocks import precise
+from sightline.losses.blocks import upcast
 
 
 def gram(student: Float[Tensor, "b n d"], teacher: Float[Tensor, "b n e"]) -> Float[Tensor, ""]:
     """Rows need not be unit length, and the two widths may differ; no gradient goes to `teacher`."""
     with torch.autocast(student.device.type, enabled=False):
-        x, g = normalize(precise(student), dim=-1), normalize(precise(teacher.detach()), dim=-1)
+        x, g = normalize(upcast(student), dim=-1), normalize(upcast(teacher.detach()), dim=-1)
         return (x @ x.mT - g @ g.mT).square().mean()

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from sightline.losses.blocks import alone, precise
+from sightline.losses.blocks import identity, upcast
 from sightline.losses.weighted import weighted_mean
 
 
@@ -25,13 +25,13 @@ def hard_negative(
     false: Float[Tensor, "b e"],
     scale: Float[Tensor, "*one"],
     has: Bool[Tensor, "b"],
-    everyone: Callable[[Tensor], Tensor] = alone,
+    everyone: Callable[[Tensor], Tensor] = identity,
 ) -> Float[Tensor, ""]:
     """Mean over the pictures that have a false caption (`has`); 0, with zero gradients, where none has.
 
     `everyone` makes the mean over ranks (`dist.mean`) of their number: the mean over ranks is then that of all of them.
     """
-    image, text, false = precise(image), precise(text), precise(false)
+    image, text, false = upcast(image), upcast(text), upcast(false)
     with torch.autocast(image.device.type, enabled=False):
         margin = scale.to(image.dtype) * (image * (false - text)).sum(1)
     return weighted_mean(F.softplus(margin).masked_fill(~has, 0.0), has, everyone)

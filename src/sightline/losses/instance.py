@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from sightline.losses.blocks import precise
+from sightline.losses.blocks import upcast
 
 
 def instance_softmax(
@@ -60,15 +60,15 @@ def partition(
 
 def proximal(query: Float[Tensor, "b d"], own: Float[Tensor, "b d"]) -> Float[Tensor, ""]:
     """How far, squared, pictures have moved from their entries: damps the fluctuation of one visit an epoch."""
-    return (precise(query) - precise(own.detach())).square().sum(1).mean()
+    return (upcast(query) - upcast(own.detach())).square().sum(1).mean()
 
 
 def _scores(query: Float[Tensor, "b d"], entries: Float[Tensor, "n d"], temperature: float) -> Float[Tensor, "b n"]:
     with torch.autocast(query.device.type, enabled=False):
-        query = precise(query)
+        query = upcast(query)
         # the small factor takes the division: b d numbers instead of b n
         return (query / temperature) @ entries.detach().to(query.dtype).T
 
 
 def _own_scores(query: Float[Tensor, "b d"], own: Float[Tensor, "b d"], temperature: float) -> Float[Tensor, "b"]:
-    return (precise(query) * precise(own.detach())).sum(1) / temperature
+    return (upcast(query) * upcast(own.detach())).sum(1) / temperature

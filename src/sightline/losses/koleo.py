@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from sightline.losses.blocks import precise
+from sightline.losses.blocks import upcast
 
 EPS = 1e-8
 """added to every difference and to the distance, as published: the logarithm stays finite for equal rows"""
@@ -27,8 +27,8 @@ def koleo(
     Rows need not be unit length. Everyone's default to mine; the mean over ranks is the loss of the whole batch.
     ValueError for a row without any other.
     """
-    mine = F.normalize(precise(x), dim=1, eps=EPS)
-    others = mine if everyone is None else F.normalize(precise(everyone), dim=1, eps=EPS)
+    mine = F.normalize(upcast(x), dim=1, eps=EPS)
+    others = mine if everyone is None else F.normalize(upcast(everyone), dim=1, eps=EPS)
     if len(others) < 2:
         raise ValueError(
             "KoLeo needs a neighbour for every picture, and the batch holds one; take a batch of 2 or more"

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from sightline.losses.blocks import alone, precise
+from sightline.losses.blocks import identity, upcast
 from sightline.losses.weighted import weighted_mean
 
 
@@ -21,14 +21,14 @@ def label_contrastive(
     terms: Float[Tensor, "t e"],
     has: Bool[Tensor, "b t"],
     scale: Float[Tensor, "*one"],
-    everyone: Callable[[Tensor], Tensor] = alone,
+    everyone: Callable[[Tensor], Tensor] = identity,
 ) -> Float[Tensor, ""]:
     """Mean over the pictures that have a term; 0 (with zero gradients) where none has.
 
     `terms` are those of the whole batch, `everyone` makes the mean over ranks (`dist.mean`) of the number of such
     pictures: the mean over ranks is then that of all of them.
     """
-    image, terms = precise(image), precise(terms)
+    image, terms = upcast(image), upcast(terms)
     with torch.autocast(image.device.type, enabled=False):
         logs = (scale.to(image.dtype) * image @ terms.T).log_softmax(1)
     target = has.to(logs.dtype)

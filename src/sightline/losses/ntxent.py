@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from sightline.losses.blocks import precise, spans
+from sightline.losses.blocks import row_blocks, upcast
 
 
 def nt_xent(
@@ -36,10 +36,10 @@ def nt_xent(
     """
     if temperature <= 0:
         raise ValueError(f"a temperature is positive, got {temperature}; SimCLR's are 0.1 to 0.5")
-    rows = torch.cat([precise(first_view), precise(second_view)])
+    rows = torch.cat([upcast(first_view), upcast(second_view)])
     columns = rows
     if first_all is not None and second_all is not None:
-        columns = torch.cat([precise(first_all), precise(second_all)])
+        columns = torch.cat([upcast(first_all), upcast(second_all)])
     b, m = len(first_view), len(columns) // 2
     if m < 2:
         raise ValueError("a batch of one picture has no negatives, so nothing is learned: use a batch of 2 or more")
@@ -71,7 +71,7 @@ class _Blocks(torch.autograd.Function):
     ) -> Tensor:
         with torch.autocast(rows.device.type, enabled=False):
             sums, hits = rows.new_empty(len(rows)), rows.new_empty(len(rows))
-            for span in spans(len(rows), chunk):
+            for span in row_blocks(len(rows), chunk):
                 logits = _logits(rows[span], columns, own[span], temperature)
                 sums[span] = logits.logsumexp(1)
                 hits[span] = logits.gather(1, other[span, None])[:, 0]
@@ -87,7 +87,7 @@ class _Blocks(torch.autograd.Function):
         rows, columns, own, other, sums = ctx.saved_tensors
         with torch.autocast(rows.device.type, enabled=False):
             d_rows, d_columns = torch.empty_like(rows), torch.zeros_like(columns)
-            for span in spans(len(rows), ctx.chunk):
+            for span in row_blocks(len(rows), ctx.chunk):
                 slope = _logits(rows[span], columns, own[span], ctx.temperature).sub_(sums[span, None]).exp_()
                 slope.scatter_add_(1, other[span, None], slope.new_full((len(slope), 1), -1.0))  # softmax - target
                 slope *= grad_outputs[0] / (len(rows) * ctx.temperature)

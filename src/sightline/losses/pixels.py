@@ -12,7 +12,7 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor
 
-from sightline.losses.blocks import precise
+from sightline.losses.blocks import upcast
 
 Patches = Float[Tensor, "b n p"]
 
@@ -52,7 +52,7 @@ class NormalisedPixels:
 Target = RawPixels | NormalisedPixels
 
 
-def patches(image: Float[Tensor, "b c y x"], patch: int) -> Patches:
+def patchify(image: Float[Tensor, "b c y x"], patch: int) -> Patches:
     """Non-overlapping squares of `patch` pixels, row-major, each flattened in (py, px, c) order as MAE does.
 
     (A stem's kernel is flattened in (c, py, px) order instead.) ValueError where the sides are no multiple of it.
@@ -63,14 +63,14 @@ def patches(image: Float[Tensor, "b c y x"], patch: int) -> Patches:
     return rearrange(image, "b c (gy py) (gx px) -> b (gy gx) (py px c)", py=patch, px=patch)
 
 
-def picture(x: Patches, grid: tuple[int, int], patch: int) -> Float[Tensor, "b c y x"]:
-    """The inverse of `patches`."""
+def unpatchify(x: Patches, grid: tuple[int, int], patch: int) -> Float[Tensor, "b c y x"]:
+    """The inverse of `patchify`."""
     return rearrange(x, "b (gy gx) (py px c) -> b c (gy py) (gx px)", gy=grid[0], gx=grid[1], py=patch, px=patch)
 
 
 def patch_errors(predicted: Patches, target: Patches) -> Float[Tensor, "b n"]:
     """The mean square difference of each patch, in float32 or better."""
-    return (precise(predicted) - precise(target)).square().mean(-1)
+    return (upcast(predicted) - upcast(target)).square().mean(-1)
 
 
 def contrast(x: Patches) -> Float[Tensor, "b n"]:

@@ -4,7 +4,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from sightline.losses.blocks import precise
+from sightline.losses.blocks import upcast
 
 
 def unit_regression(prediction: Float[Tensor, "b d"], target: Float[Tensor, "b d"]) -> Float[Tensor, ""]:
@@ -12,5 +12,5 @@ def unit_regression(prediction: Float[Tensor, "b d"], target: Float[Tensor, "b d
 
     No gradient reaches `target`.
     """
-    prediction, target = F.normalize(precise(prediction), dim=-1), F.normalize(precise(target.detach()), dim=-1)
+    prediction, target = F.normalize(upcast(prediction), dim=-1), F.normalize(upcast(target.detach()), dim=-1)
     return 2 - 2 * (prediction * target).sum(-1).mean()

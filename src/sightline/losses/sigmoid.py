@@ -14,7 +14,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from sightline.losses.blocks import positives, precise, spans
+from sightline.losses.blocks import positives, row_blocks, upcast
 
 
 def sigmoid_contrastive(
@@ -34,7 +34,7 @@ def sigmoid_contrastive(
     (of the texts; mine by default) equal captions are positives wherever they stand. `chunk` rows at a time memory
     grows with m instead of b * m, with the same value and gradients.
     """
-    image, text = precise(image), precise(text)
+    image, text = upcast(image), upcast(text)
     scale, bias = scale.to(image.dtype), bias.to(image.dtype)
     everyone_groups = groups if groups_all is None else groups_all
     if chunk is not None:
@@ -67,7 +67,7 @@ class _Rows(torch.autograd.Function):
     ) -> Tensor:
         total = image.new_zeros(())
         with torch.autocast(image.device.type, enabled=False):
-            for span in spans(len(image), chunk):
+            for span in row_blocks(len(image), chunk):
                 logits = scale * image[span] @ text.T + bias
                 mask = positives(span, len(text), first, groups, groups_all, image)
                 total += F.softplus(torch.where(mask, -logits, logits)).sum()
@@ -84,7 +84,7 @@ class _Rows(torch.autograd.Function):
         d_image, d_text = torch.empty_like(image), torch.zeros_like(text)
         d_scale, d_bias = torch.zeros_like(scale), torch.zeros_like(bias)
         with torch.autocast(image.device.type, enabled=False):
-            for span in spans(len(image), ctx.chunk):
+            for span in row_blocks(len(image), ctx.chunk):
                 cosines = image[span] @ text.T
                 mask = positives(span, len(text), ctx.first, groups, groups_all, image)
                 slope = (scale * cosines).add_(bias).sigmoid_().sub_(mask.to(image.dtype))  # sigmoid(x) - [positive]

@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from sightline.losses.blocks import alone, precise
+from sightline.losses.blocks import identity, upcast
 
 
 @torch.no_grad()
@@ -24,7 +24,7 @@ def sinkhorn(
     temperature: float | Float[Tensor, ""],
     *,
     iterations: int = 3,
-    everyone: Callable[[Tensor], Tensor] = alone,
+    everyone: Callable[[Tensor], Tensor] = identity,
 ) -> Float[Tensor, "r k"]:
     """Balanced probabilities of my `r` samples, in float32 or better, without gradient.
 
@@ -32,7 +32,7 @@ def sinkhorn(
     hold different numbers of samples, or none.
     """
     with torch.autocast(logits.device.type, enabled=False):
-        scores = precise(logits) / temperature
+        scores = upcast(logits) / temperature
         for _ in range(iterations):
             columns = everyone(scores.logsumexp(0, keepdim=True)).logsumexp(0)
             scores = (scores - columns).log_softmax(1)

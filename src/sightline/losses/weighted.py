@@ -6,13 +6,13 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from sightline.losses.blocks import alone
+from sightline.losses.blocks import identity
 
 
 def weighted_mean(
     x: Float[Tensor, "*s"],
     weight: Float[Tensor, "*s"] | Bool[Tensor, "*s"],
-    everyone: Callable[[Tensor], Tensor] = alone,
+    everyone: Callable[[Tensor], Tensor] = identity,
 ) -> Float[Tensor, ""]:
     """sum(w x) / sum(w); 0, with a gradient of 0, where nothing has weight.
 

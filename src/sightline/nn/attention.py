@@ -54,8 +54,8 @@ class Attention(nn.Module):
         k, v = F.linear(x, weight[d:], told).view(b, n, 2, *heads).permute(2, 0, 3, 1, 4).unbind(0)
         if rotate is not None:
             turned = max(0, count - (n - rotate[0].shape[-2]))
-            q = turn(q, (rotate[0][..., :turned, :], rotate[1][..., :turned, :])) if turned else q
-            k = turn(k, rotate)
+            q = apply_rotary(q, (rotate[0][..., :turned, :], rotate[1][..., :turned, :])) if turned else q
+            k = apply_rotary(k, rotate)
         if mask is not None and mask.shape[-2] != 1:
             mask = mask[..., :count, :]
         return self.proj(attend(q, k, v, mask).transpose(1, 2).reshape(b, count, d))
@@ -70,11 +70,11 @@ class Attention(nn.Module):
         # One permutation of the fused product; timm's layout, (3, h, k) inside the last axis.
         q, k, v = self.qkv(x).view(b, n, 3, self.heads, d // self.heads).permute(2, 0, 3, 1, 4).unbind(0)
         if rotate is not None:
-            q, k = turn(q, rotate), turn(k, rotate)
+            q, k = apply_rotary(q, rotate), apply_rotary(k, rotate)
         return q, k, v
 
 
-def turn(x: Float[Tensor, "b h n c"], rotate: Rotation) -> Float[Tensor, "b h n c"]:
+def apply_rotary(x: Float[Tensor, "b h n c"], rotate: Rotation) -> Float[Tensor, "b h n c"]:
     """Rotary positions (Su et al. 2021) by halves: the last r tokens become x cos + [-x2, x1] sin, in float32."""
     cos, sin = rotate
     first = x.shape[-2] - cos.shape[-2]

@@ -46,7 +46,7 @@ class MaskDecoder(nn.Module):
         return self.head(self.stack(x)[:, count:])
 
 
-def places(masked: Bool[Tensor, "b n"]) -> Int[Tensor, "b k"]:
+def visible_places(masked: Bool[Tensor, "b n"]) -> Int[Tensor, "b k"]:
     """Where `masked` (b, n) bool is false, in order: what the encoder sees.
 
     ValueError where pictures keep different numbers of patches, or none or all: a batch is one rectangle of tokens.

@@ -1,7 +1,7 @@
 """What a model draws for itself (drop path, dropout, noise): for the whole batch on every rank, of which each keeps its
 own pictures' part. So two ranks draw what one would, and a picture has its draws wherever it is.
 
-The trainer calls `begin` before each forward; nothing of it is kept in a checkpoint.
+The trainer calls `seed_draws` before each forward; nothing of it is kept in a checkpoint.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ class _Part:
 _part = _Part()
 
 
-def begin(seed: int, pictures: int = 0) -> None:
+def seed_draws(seed: int, pictures: int = 0) -> None:
     """Seeds torch's generators for one forward, of `pictures` on each rank and the same seed on all.
 
     Without `pictures` this rank draws for itself alone, from a seed of its own (a part of its share, GradCache).
@@ -35,7 +35,7 @@ def begin(seed: int, pictures: int = 0) -> None:
     _part.pictures, _part.rank, _part.world = pictures, rank(), world()
 
 
-def own(draw: Callable[..., Tensor], shape: tuple[int, ...], device: torch.device) -> Tensor:
+def rank_rows(draw: Callable[..., Tensor], shape: tuple[int, ...], device: torch.device) -> Tensor:
     """My rows of `draw(*shape)` made for all ranks; several views of a picture come view by view, as `torch.cat` lays
     them."""
     rows, *rest = shape
@@ -58,5 +58,5 @@ class Dropout(nn.Module):
     def forward(self, x: Float[Tensor, "b *rest"]) -> Float[Tensor, "b *rest"]:
         if not self.training or not self.rate:
             return x
-        keep = own(torch.rand, tuple(x.shape), x.device) >= self.rate
+        keep = rank_rows(torch.rand, tuple(x.shape), x.device) >= self.rate
         return torch.where(keep, x / (1 - self.rate), torch.zeros((), dtype=x.dtype, device=x.device))

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sightline.nn.conv.convnet import ChannelNorm
-from sightline.nn.conv.kernel import at_patch, flat, unflat
+from sightline.nn.conv.kernel import flat, resize_to_patch, unflat
 from sightline.nn.resample import Resample
 
 Grid = tuple[int, int]
@@ -37,7 +37,7 @@ class PatchStem(nn.Module):
         patches = image.reshape(b, c, gy, p, gx, p).permute(0, 2, 4, 1, 3, 5).reshape(b, gy * gx, c * p * p)
         if p == self.patch:
             return self.proj(patches), (gy, gx)
-        kernel = at_patch(unflat(self.proj.weight, self.channels), p, self.resample)
+        kernel = resize_to_patch(unflat(self.proj.weight, self.channels), p, self.resample)
         return F.linear(patches, flat(kernel).to(self.proj.weight.dtype), self.proj.bias), (gy, gx)
 
 

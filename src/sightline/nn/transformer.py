@@ -17,7 +17,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sightline.nn.attention import Attention, Maps, Tokens
-from sightline.nn.noise import own
+from sightline.nn.noise import rank_rows
 from sightline.nn.tag import tag
 
 M = TypeVar("M", bound=nn.Module)
@@ -191,7 +191,7 @@ class DropPath(nn.Module):
     def forward(self, x: Float[Tensor, "b *rest"]) -> Float[Tensor, "b *rest"]:
         if not self.training or not self.rate:
             return x
-        keep = own(torch.rand, (x.shape[0], *[1] * (x.ndim - 1)), x.device) >= self.rate
+        keep = rank_rows(torch.rand, (x.shape[0], *[1] * (x.ndim - 1)), x.device) >= self.rate
         # where, not a product: a dropped branch that overflowed would give 0 * inf
         return torch.where(keep, x / (1 - self.rate), torch.zeros((), dtype=x.dtype, device=x.device))
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from sightline.data.array import to_numpy, unit
-from sightline.probes.nearest import top
+from sightline.probes.nearest import top_k
 
 ROWS = 1024
 
@@ -55,13 +55,14 @@ class KNN:
         return float((self.predict(vectors) == truth)[truth >= 0].mean())
 
     def _votes(self, queries: np.ndarray, left_out: np.ndarray | None) -> np.ndarray:
+        """Float64 (q, classes): weighted votes of the k nearest, but for the rows `left_out` (q,) of the memory."""
         votes = np.zeros((len(queries), len(self.classes_)))
         for first in range(0, len(queries), ROWS):
             similarity = queries[first : first + ROWS] @ self.vectors_.T
             if left_out is not None:
                 similarity[np.arange(len(similarity)), left_out[first : first + ROWS]] = -np.inf
             for row, scores in enumerate(similarity, start=first):
-                near = top(scores, self.k)
+                near = top_k(scores, self.k)
                 weight = np.exp((scores[near].astype(np.float64) - scores[near[0]]) / self.temperature)
                 np.add.at(votes[row], self.labels_[near], weight / weight.sum())
         return votes

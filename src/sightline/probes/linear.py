@@ -60,7 +60,7 @@ class LinearProbe:
             self.C_ = self.strengths[0]
         else:
             self.C_, start = self._chosen(rows, targets)
-        self.mean_, self.deviation_ = standards(rows)
+        self.mean_, self.deviation_ = mean_and_deviation(rows)
         problem = Problem((rows.astype(np.float64) - self.mean_) / self.deviation_, targets, len(self.classes_))
         weights = problem.solve(self.C_, start=start, slope=FINE, steps=self.steps).numpy()
         self.coef_, self.intercept_ = weights[:-1].T.copy(), weights[-1].copy()
@@ -85,7 +85,7 @@ class LinearProbe:
         order = np.random.default_rng(self.seed).permutation(len(rows))
         count = min(max(1, round(self.held * len(rows))), len(rows) - 1)
         held, part = order[:count], order[count:]
-        mean, deviation = standards(rows[part])
+        mean, deviation = mean_and_deviation(rows[part])
         problem = Problem((rows[part] - mean) / deviation, targets[part], len(self.classes_))
         judged, truth = torch.from_numpy((rows[held] - mean) / deviation), torch.from_numpy(targets[held])
         weights, found = None, {}
@@ -96,7 +96,7 @@ class LinearProbe:
         return best * len(part) / len(rows), found[best]
 
 
-def standards(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def mean_and_deviation(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and deviation (d,) float32 of vectors (n, d); a number that never changes has deviation 1."""
     mean, deviation = rows.mean(axis=0, dtype=np.float64), rows.std(axis=0, dtype=np.float64)
     # what rounding alone can do to a constant is no variation

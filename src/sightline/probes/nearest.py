@@ -3,13 +3,13 @@
 import numpy as np
 
 
-def top(scores: np.ndarray, k: int) -> np.ndarray:
+def top_k(scores: np.ndarray, k: int) -> np.ndarray:
     """Indices of the `k` greatest of `scores` (n,), best first; equal scores go by the smaller index.
 
     Linear in n: one partition finds the k-th score, only the winners are sorted. `argpartition` alone would choose
     among equal scores at the edge as it likes.
 
-    >>> top(np.array([0.1, 0.9, 0.5, 0.9, 0.5]), 3).tolist()
+    >>> top_k(np.array([0.1, 0.9, 0.5, 0.9, 0.5]), 3).tolist()
     [1, 3, 2]
     """
     k = min(k, len(scores))

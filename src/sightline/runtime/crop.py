@@ -12,7 +12,10 @@ import numpy as np
 
 
 def crop_of(described: Any) -> Callable[[np.ndarray], np.ndarray]:
-    """The function for `{"kind": "padding" | "end", "id": token}` or None. ValueError for another kind."""
+    """The function that crops token ids (b, n) to the columns a tower needs.
+
+    `described` is `{"kind": "padding" | "end", "id": token}` or None, which crops nothing. ValueError for another kind.
+    """
     if described is None:
         return np.asarray
     kinds: dict[str, Callable[[int, np.ndarray], np.ndarray]] = {"padding": without_padding, "end": to_the_end}

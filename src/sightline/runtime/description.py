@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sightline.runtime.meant import meant
+from sightline.runtime.suggestion import did_you_mean
 
 FORMAT = 1
 """of `encoder.json`"""
@@ -34,14 +34,16 @@ def run_folder(name: str | Path) -> Path:
         )
     scheme = re.match(r"([a-z][a-z_-]+):", where)  # two letters at least: C:\runs is a path
     if scheme and scheme[1] != "local-dir" and not Path(where).exists():
-        raise ValueError(f"{where!r}: unknown kind of encoder {scheme[1]!r}.{meant(where)} This version loads {READS}")
+        raise ValueError(
+            f"{where!r}: unknown kind of encoder {scheme[1]!r}.{did_you_mean(where)} This version loads {READS}"
+        )
     folder = Path(where.removeprefix("local-dir:"))
     if folder.is_file():
         raise ValueError(f"{folder} is a file; name the folder that holds encoder.json")
     if not folder.is_dir():
         raise ValueError(
-            f"there is no encoder at {folder}.{meant(where)} This version loads {READS}; train one with `sightline "
-            "train`"
+            f"there is no encoder at {folder}.{did_you_mean(where)} This version loads {READS}; train one with "
+            "`sightline train`"
         )
     if not (folder / "encoder.json").is_file():
         for inner in (folder / "best", folder / "state" / "encoder"):
@@ -59,7 +61,7 @@ def read_description(folder: Path) -> dict[str, Any]:
     path = folder / "encoder.json"
     described = read_json(path)
     if not isinstance(described, dict) or not isinstance(described.get("format"), int):
-        raise ValueError(f"{path} has no format number, so it is not a description of an encoder; {again()}")
+        raise ValueError(f"{path} has no format number, so it is not a description of an encoder; {recovery_advice()}")
     if described["format"] > FORMAT:
         raise ValueError(
             f"{path} has format {described['format']}; this version reads up to {FORMAT}. Upgrade: "
@@ -67,7 +69,7 @@ def read_description(folder: Path) -> dict[str, Any]:
         )
     lacking = [key for key in NEEDED if key not in described]
     if lacking:
-        raise ValueError(f"{path} lacks {', '.join(lacking)}; {again()}")
+        raise ValueError(f"{path} lacks {', '.join(lacking)}; {recovery_advice()}")
     return described
 
 
@@ -78,8 +80,8 @@ def tokenizer_file(folder: Path, described: Mapping[str, Any]) -> Path | None:
     try:
         file = folder / Path(described["tokenizer"]["file"]).name
     except (KeyError, TypeError) as error:
-        raise ValueError(f"{folder / 'encoder.json'} names no file of its tokenizer; {again()}") from error
-    must_be(file)
+        raise ValueError(f"{folder / 'encoder.json'} names no file of its tokenizer; {recovery_advice()}") from error
+    require_file(file)
     return file
 
 
@@ -102,31 +104,31 @@ def stored_digest(weights: Path) -> str:
             length = int.from_bytes(file.read(8), "little")
             header = json.loads(file.read(length)) if length <= HEADER_LIMIT else None
     except ValueError as error:
-        raise ValueError(f"{weights} is cut or damaged ({error}); {again()}") from error
+        raise ValueError(f"{weights} is cut or damaged ({error}); {recovery_advice()}") from error
     if not isinstance(header, dict):
-        raise ValueError(f"{weights} is not a safetensors file; {again()}")
+        raise ValueError(f"{weights} is not a safetensors file; {recovery_advice()}")
     about = header.get("__metadata__")
     return str(about.get("digest", "")) if isinstance(about, dict) else ""
 
 
 def read_json(path: Path) -> Any:
     """The value in a JSON file of a run. Raises ValueError naming a file that is missing, cut or not JSON."""
-    must_be(path)
+    require_file(path)
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ValueError(f"{path} is cut or not JSON ({error}); {again()}") from error
+        raise ValueError(f"{path} is cut or not JSON ({error}); {recovery_advice()}") from error
 
 
-def must_be(path: Path) -> None:
+def require_file(path: Path) -> None:
     """Raises ValueError where `path` is no file, listing what its folder holds."""
     if not path.is_file():
         there = ", ".join(sorted(p.name for p in path.parent.iterdir())[:8]) if path.parent.is_dir() else "no folder"
-        raise ValueError(f"{path} is missing (there: {there or 'nothing'}); {again()}")
+        raise ValueError(f"{path} is missing (there: {there or 'nothing'}); {recovery_advice()}")
 
 
-def again() -> str:
-    """How a damaged run is mended."""
+def recovery_advice() -> str:
+    """A sentence that says how a damaged run is mended."""
     return (
         "copy the whole run folder again, or go on training with the command that made it, which writes the file anew"
     )

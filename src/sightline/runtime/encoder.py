@@ -71,10 +71,12 @@ class OnnxEncoder:
 
     @property
     def similarity(self) -> Similarity:
+        """How the encoder was trained to compare vectors: the loss, its scale and its bias."""
         return "softmax" if self.logit_bias is None else "sigmoid"
 
     @cached_property
     def tokenizer(self) -> AnyTokenizer | None:
+        """The tokenizer; None for an encoder of pictures only."""
         return None if self._read_tokenizer is None else self._read_tokenizer()
 
     def preprocess(self, picture: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sightline.runtime.description import must_be
+from sightline.runtime.description import require_file
 
 MARK = "sightline.weights"
 """the entry of a graph's metadata that names the weights it was exported from"""
@@ -39,7 +39,7 @@ class Graph:
         inputs = self._session.get_inputs()
         if len(inputs) != len(batch):
             names = ", ".join(wanted.name for wanted in inputs)
-            raise ValueError(f"{self.path} takes {names}; got {len(batch)} arrays. {export_again()}")
+            raise ValueError(f"{self.path} takes {names}; got {len(batch)} arrays. {export_advice()}")
         for wanted, given in zip(inputs, batch, strict=True):
             _fits(self.path, wanted, given)
         try:
@@ -51,7 +51,7 @@ class Graph:
     def _open(self) -> Any:
         import onnxruntime
 
-        must_be(self.path)
+        require_file(self.path)
         options = onnxruntime.SessionOptions()
         # Its own choice pins threads to cores, which a container refuses with a line of noise for each.
         options.intra_op_num_threads = self.threads or cores()
@@ -64,11 +64,11 @@ class Graph:
             )
         except refusals() as error:
             raise ValueError(
-                f"{self.path} is cut or no graph that this onnxruntime reads ({_brief(error)}); {export_again()}"
+                f"{self.path} is cut or no graph that this onnxruntime reads ({_brief(error)}); {export_advice()}"
             ) from error
         exported_from = session.get_modelmeta().custom_metadata_map.get(MARK)
         if exported_from != self.weights:
-            raise ValueError(f"{self.path} was not exported from the weights of this run; {export_again()}")
+            raise ValueError(f"{self.path} was not exported from the weights of this run; {export_advice()}")
         return session
 
 
@@ -80,8 +80,8 @@ def _fits(path: Path, wanted: Any, given: np.ndarray) -> None:
         raise ValueError(f"{path} takes {wanted.name} of shape ({shape}); got {given.shape}")
 
 
-def export_again(folder: str | Path = "RUN") -> str:
-    """How a missing or useless export is made."""
+def export_advice(folder: str | Path = "RUN") -> str:
+    """A sentence with the command that makes a missing or useless export anew."""
     return f"export it where torch is installed: sightline convert {folder} {folder} --to onnx"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from sightline.data.ahead import ahead
+from sightline.data.ahead import map_ahead
 from sightline.data.sample import BadSample
 
 
@@ -46,7 +46,7 @@ def prepared_batches(images: Any, rule: Callable[[Any], Any], *, size: int, thre
             what = picture if isinstance(picture, str | Path) else type(picture).__name__
             raise ValueError(f"picture {number} ({what}) cannot be used: {error}") from error
 
-    ready = ahead(prepared, pictures, threads=threads, room=2 * size)
+    ready = map_ahead(prepared, pictures, threads=threads, room=2 * size)
     while batch := list(islice(ready, size)):
         yield batch
 

@@ -12,16 +12,16 @@ from typing import Any
 from sightline.data.prepare.naflex_rule import KIND, rule_from_json
 from sightline.runtime.crop import crop_of
 from sightline.runtime.description import (
-    again,
     identity_of,
     read_description,
     read_json,
+    recovery_advice,
     run_folder,
     stored_digest,
     tokenizer_file,
 )
 from sightline.runtime.encoder import OnnxEncoder, Tower
-from sightline.runtime.graph import Graph, export_again
+from sightline.runtime.graph import Graph, export_advice
 from sightline.runtime.naflex import NaFlexTower
 from sightline.runtime.position import RESAMPLE, Positions
 from sightline.text.load import load_tokenizer
@@ -64,7 +64,7 @@ def load(name: str | Path, device: str = "auto") -> OnnxEncoder:
     try:
         crop = crop_of(about["text"]["crop"] if about["text"] else None)
     except ValueError as error:
-        raise ValueError(f"{folder / FOLDER / ABOUT}: {error}; {export_again(folder)}") from error
+        raise ValueError(f"{folder / FOLDER / ABOUT}: {error}; {export_advice(folder)}") from error
     return OnnxEncoder(
         _image(folder, about),
         Graph(graph_file(folder, "text"), about["weights"]) if about["text"] else None,
@@ -110,13 +110,13 @@ def _checked(folder: Path) -> tuple[dict[str, Any], dict[str, Any], Path | None]
     weights = folder / "model.safetensors"
     if weights.exists() and stored_digest(weights) != about["weights"]:
         raise ValueError(
-            f"{folder / FOLDER} is stale: {weights} was written since, with other values; {export_again(folder)}"
+            f"{folder / FOLDER} is stale: {weights} was written since, with other values; {export_advice(folder)}"
         )
     words = tokenizer_file(folder, described)
     if identity_of(described, about["weights"], words.read_bytes() if words else b"") != about["identity"]:
         raise ValueError(
             f"{folder / FOLDER} was exported with another encoder.json or tokenizer.json than those in {folder}; "
-            f"{export_again(folder)}"
+            f"{export_advice(folder)}"
         )
     return described, about, words
 
@@ -126,11 +126,11 @@ def _read_about(folder: Path, described: Mapping[str, Any]) -> dict[str, Any]:
     if not path.is_file():
         raise ValueError(
             f"{folder} is not exported ({path} is missing), and without torch only an exported encoder can be used. "
-            f"Install torch: pip install 'sightline[train]'; or {export_again(folder)}"
+            f"Install torch: pip install 'sightline[train]'; or {export_advice(folder)}"
         )
     about = read_json(path)
     if not isinstance(about, dict) or not isinstance(about.get("format"), int):
-        raise ValueError(f"{path} has no format number, so it describes no export; {export_again(folder)}")
+        raise ValueError(f"{path} has no format number, so it describes no export; {export_advice(folder)}")
     if about["format"] > FORMAT:
         raise ValueError(
             f"{path} has format {about['format']}; this version reads up to {FORMAT}. Upgrade: "
@@ -139,16 +139,16 @@ def _read_about(folder: Path, described: Mapping[str, Any]) -> dict[str, Any]:
     if not (
         isinstance(about.get("weights"), str)
         and isinstance(about.get("identity"), str)
-        and all(_told(about.get(part, 0), described[part]) for part in ("image", "text"))
+        and all(_valid_entry(about.get(part, 0), described[part]) for part in ("image", "text"))
         and (about["image"] is None or _placed(about["image"], described["preprocess"]))
         and (about["text"] is None or "crop" in about["text"])
     ):
-        raise ValueError(f"{path} lacks fields or holds other kinds of values; {export_again(folder)}")
+        raise ValueError(f"{path} lacks fields or holds other kinds of values; {export_advice(folder)}")
     return about
 
 
-def _told(part: Any, tower: Any) -> bool:
-    """Whether an export of `tower` may say `part` of it."""
+def _valid_entry(part: Any, tower: Any) -> bool:
+    """Whether the export's entry `part` fits `tower`: its size in bytes where there is one, else nothing."""
     return part is None if tower is None else isinstance(part, Mapping) and isinstance(part.get("bytes"), int)
 
 
@@ -159,7 +159,7 @@ def _placed(part: Mapping[str, Any], rule: Any) -> bool:
         return table is None
     return (
         isinstance(table, Mapping)
-        and _told(table, rule)
+        and _valid_entry(table, rule)
         and (table.get("file"), table.get("resample")) == (POSITIONS, RESAMPLE)
     )
 
@@ -168,11 +168,11 @@ def _check_size(path: Path, size: int, folder: Path) -> None:
     found = path.stat().st_size if path.is_file() else None
     if found != size:
         said = "is missing" if found is None else f"has {found} bytes and was written with {size}: it is cut or foreign"
-        raise ValueError(f"{path} {said}; {again()}, or {export_again(folder)}")
+        raise ValueError(f"{path} {said}; {recovery_advice()}, or {export_advice(folder)}")
 
 
 def _tokenizer(file: Path) -> Any:
     try:
         return load_tokenizer(file)
     except ValueError as error:
-        raise ValueError(f"{error}; {again()}") from error
+        raise ValueError(f"{error}; {recovery_advice()}") from error

@@ -38,7 +38,7 @@ def cut_batches(images: Any, rule: NaFlexRule, *, size: int, threads: int) -> It
     picture that cannot be decoded, TypeError for an array that is not preprocessed.
     """
     if not isinstance(images, CutPicture) and (pictures := whole_array(images, rule.channels)) is not None:
-        images = _divided(pictures, rule.patch)
+        images = _cut_batch(pictures, rule.patch)
     if isinstance(images, CutPicture):
         whole = stacked([images]) if images.patches.ndim == 2 else images
         for at in range(0, len(whole.patches), size):
@@ -53,7 +53,7 @@ def cut_batches(images: Any, rule: NaFlexRule, *, size: int, threads: int) -> It
         yield stacked(batch)
 
 
-def _divided(pictures: np.ndarray, patch: int) -> CutPicture:
+def _cut_batch(pictures: np.ndarray, patch: int) -> CutPicture:
     """Pictures (b, c, y, x) of one size, multiples of `patch`: nothing is padded."""
     b, c, height, width = pictures.shape
     gy, gx = height // patch, width // patch

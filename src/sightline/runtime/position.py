@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sightline.runtime.description import again, must_be, stored_digest
-from sightline.runtime.graph import export_again
+from sightline.runtime.description import recovery_advice, require_file, stored_digest
+from sightline.runtime.graph import export_advice
 
 RESAMPLE = "bilinear_antialias"
 TENSOR = "positions"
@@ -56,18 +56,20 @@ class Positions:
     def _read(self) -> np.ndarray:
         from safetensors import SafetensorError, safe_open
 
-        must_be(self.path)
+        require_file(self.path)
         if stored_digest(self.path) != self.weights:
-            raise ValueError(f"{self.path} was not exported from the weights of this run; {export_again()}")
+            raise ValueError(f"{self.path} was not exported from the weights of this run; {export_advice()}")
         try:
             with safe_open(self.path, framework="numpy") as file:
                 table = file.get_tensor(TENSOR)
         except (SafetensorError, OSError) as error:
-            raise ValueError(f"{self.path} is cut or damaged ({error}); {again()}, or {export_again()}") from error
+            raise ValueError(
+                f"{self.path} is cut or damaged ({error}); {recovery_advice()}, or {export_advice()}"
+            ) from error
         if table.ndim != 3 or table.dtype != np.float32:
             raise ValueError(
                 f"{self.path} holds {table.dtype} {table.shape} and should hold float32 (height, width, d); "
-                f"{export_again()}"
+                f"{export_advice()}"
             )
         return table
 

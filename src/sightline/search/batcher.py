@@ -51,10 +51,12 @@ class OnnxBatcher:
         self.tower: Any = tower.in_one_thread() if isinstance(tower, Graph | NaFlexTower) else tower
 
     def vectors(self, prepared: Sequence[Any]) -> np.ndarray:
+        """As of `Batcher`."""
         cut = isinstance(prepared[0], CutPicture)
         return self.tower(stacked(prepared) if cut else _floats(self.rule, prepared))
 
     def alone(self) -> AbstractContextManager[None]:
+        """As of `Batcher`."""
         return nullcontext()
 
     def enter(self) -> None:
@@ -70,9 +72,11 @@ class PlainBatcher:
         self.precision, self.parallel, self.encoder = "float32", False, encoder
 
     def vectors(self, prepared: Sequence[Any]) -> np.ndarray:
+        """As of `Batcher`."""
         return to_numpy(self.encoder.encode_image(_floats(self.rule, prepared)))
 
     def alone(self) -> AbstractContextManager[None]:
+        """As of `Batcher`."""
         return nullcontext()
 
     def enter(self) -> None:

@@ -67,7 +67,7 @@ def classify(
 
 
 def probabilities(encoder: Any, cosines: np.ndarray) -> np.ndarray:
-    """Float64 (n, classes) of cosines (n, classes), by the loss that the encoder was trained with."""
+    """Probabilities float64 (n, classes) of cosines (n, classes), by the loss that the encoder was trained with."""
     logits = float(np.exp(to_numpy(encoder.logit_scale))) * cosines.astype(np.float64)
     if encoder.logit_bias is not None:
         return 1 / (1 + np.exp(-(logits + float(to_numpy(encoder.logit_bias)))))

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from sightline.data.atomic import replacing
+from sightline.data.atomic import atomic_write
 from sightline.data.decode.record import Bad
 from sightline.data.prepare.tile import Box
 from sightline.data.sample import Sample, Source, Stream
 from sightline.search.batcher import Precision, batcher_of
 from sightline.search.fill.fill import BATCH, Progress
 from sightline.search.fill.samples import samples
-from sightline.search.fill.spent import Spent
+from sightline.search.fill.stopwatch import Stopwatch
 from sightline.search.fill.stream import Done, path_of, stream
 from sightline.search.parts import Parts
 from sightline.search.query import Embedder
@@ -37,7 +37,7 @@ class Embedded:
     restarted: str = ""
     """why what an earlier run had made could not be used"""
     precision: str = "float32"
-    spent: Spent = field(default_factory=Spent)
+    spent: Stopwatch = field(default_factory=Stopwatch)
     """where the time went: decode, preprocess, model, write"""
 
 
@@ -98,7 +98,7 @@ def embed(
     labelled = "label" in source.has or bool(source.classes)
     if labelled:
         about["labels"] = True
-    spent = Spent()
+    spent = Stopwatch()
     total = len(source) if isinstance(source, Source) else None
     run: dict[str, Any] = {"batch": batch, "workers": workers, "scales": tiles, "reduce": True, "spent": spent}
 
@@ -139,6 +139,7 @@ def rows(
 
 
 def _rows(done: Done, bad: dict[str, str], classes: Sequence[str]) -> Rows:
+    """The table's rows of some samples that are done; those that failed go into `bad`."""
     bad.update((lost.key, lost.reason) for lost in done.samples if isinstance(lost, Bad))
     found = [(sample, view) for sample, views in _good(done) for view in views]
     return Rows(
@@ -166,7 +167,8 @@ def _none(source: Source | Stream, bad: dict[str, str]) -> ValueError:
     return ValueError(f"no picture of {source.name} could be embedded ({reasons or 'it is empty'})")
 
 
-def _parquet(out: Path, results: Any, source: Source | Stream, about: dict[str, Any], spent: Spent) -> Any:
+def _parquet(out: Path, results: Any, source: Source | Stream, about: dict[str, Any], spent: Stopwatch) -> Any:
+    """Writes the rows as Parquet, part by part, so that a killed run goes on; returns what was written."""
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -214,7 +216,7 @@ def _parquet(out: Path, results: Any, source: Source | Stream, about: dict[str, 
         count = 0
         every: dict[str, str] = {}
         last = table(waiting) if any(one.key for one in waiting) else None
-        with replacing(out) as [temporary]:
+        with atomic_write(out) as [temporary]:
             with pq.ParquetWriter(temporary, schema) as writer:
                 for some, lost in chain(parts.tables(), [(last, bad)]):
                     every |= lost
@@ -227,7 +229,8 @@ def _parquet(out: Path, results: Any, source: Source | Stream, about: dict[str, 
     return count, every, resumed, parts.restarted
 
 
-def _npz(out: Path, results: Any, source: Source | Stream, about: dict[str, Any], spent: Spent) -> Any:
+def _npz(out: Path, results: Any, source: Source | Stream, about: dict[str, Any], spent: Stopwatch) -> Any:
+    """Writes the rows as one NPZ at the end; returns what was written."""
     bad: dict[str, str] = {}
     every = [some for done in results(0) if (some := _rows(done, bad, source.classes)).key]
     if not every:
@@ -245,6 +248,6 @@ def _npz(out: Path, results: Any, source: Source | Stream, about: dict[str, Any]
     if "tiles" in about:
         columns["tile"] = np.array([tile for some in every for tile in some.tile], np.int32)
         columns["box"] = np.array([box or (0, 0, 0, 0) for some in every for box in some.box], np.int32)
-    with spent.on("write"), replacing(out) as [temporary], temporary.open("wb") as file:
+    with spent.on("write"), atomic_write(out) as [temporary], temporary.open("wb") as file:
         np.savez_compressed(file, **columns)
     return len(columns["key"]), bad, 0, ""

@@ -19,13 +19,13 @@ from sightline.data.sample import Source, Stream
 from sightline.search import read
 from sightline.search.fill import place
 from sightline.search.fill.fill import Filling, Progress, Report
-from sightline.search.owner import admit, check, enter, own, owner_of, sources_of, stamp_of
-from sightline.search.query import Embedder, image_vector, reads_text, text_vector, typed
+from sightline.search.owner import admit, check, owner_of, register, set_owner, sources_of, stamp_of
+from sightline.search.query import Embedder, image_vector, reads_text, single_line, text_vector
 from sightline.search.rank import near, rank
 from sightline.search.rank.matrix import Cache, Stamp, Vectors
 from sightline.search.rank.rank import Mode, Ranked, Ranking
 from sightline.search.read import Hit, Picture
-from sightline.search.schema import connect, revise, spoken, transaction
+from sightline.search.schema import connect, new_revision, plain_errors, transaction
 from sightline.search.tile import TileCache, scales_of, set_scales
 
 
@@ -114,12 +114,12 @@ class Index:
         """
         with self._writing() as connection:
             with transaction(connection):
-                encoder_id = enter(connection, encoder)
+                encoder_id = register(connection, encoder)
             filling = Filling(connection, encoder, encoder_id, self.path, self._scales(connection, tiles))
             report = self._fill(filling, source, progress, others=sources_of(connection))
             with transaction(connection):
-                own(connection, encoder_id)
-                revise(connection)
+                set_owner(connection, encoder_id)
+                new_revision(connection)
                 connection.execute("DELETE FROM encoder WHERE id != ?", (encoder_id,))
             self._renew(connection, progress)
         return report
@@ -148,7 +148,7 @@ class Index:
         Raises ValueError for an empty query. An encoder that reads no text finds by words alone, perhaps fewer.
         """
         self.check(encoder)
-        said = typed(query)
+        said = single_line(query)
         return self._best(k, said, text_vector(encoder, said) if reads_text(encoder) else None, encoder=encoder)
 
     def search_image(self, picture: Any, encoder: Embedder, k: int = 10) -> list[Hit]:
@@ -186,7 +186,7 @@ class Index:
             return read.browse(connection, k, after)
 
     def picture(self, id: int) -> Picture:
-        """Raises ValueError for an unknown `id`."""
+        """All that is known of the picture `id`. Raises ValueError for an unknown one."""
         with self._reading() as connection:
             return read.picture(connection, id, self.path)
 
@@ -235,6 +235,7 @@ class Index:
         encoder: Embedder | None = None,
         without: int | None = None,
     ) -> list[Hit]:
+        """The `k` best hits for words, a vector or both, but for the id `without`."""
         _counted(k)
         with self._reading() as connection:
             if encoder is not None:
@@ -298,14 +299,14 @@ class Index:
                         f"there is no index at {self.path}. Make one: sightline index {self.path} SRC --encoder ENCODER"
                     )
                 self._connection = connect(self.path)
-            with spoken(self.path), transaction(self._connection, "DEFERRED"):
+            with plain_errors(self.path), transaction(self._connection, "DEFERRED"):
                 yield self._connection
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """A connection of its own, so that this index answers meanwhile."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(connect(self.path)) as connection, spoken(self.path):
+        with closing(connect(self.path)) as connection, plain_errors(self.path):
             yield connection
 
     @contextmanager

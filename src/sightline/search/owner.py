@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from sightline.search.fill.picture import plain
+from sightline.search.fill.picture import absolute_path
 from sightline.search.query import Embedder
 from sightline.search.rank.matrix import Stamp
 from sightline.search.schema import transaction
@@ -21,7 +21,7 @@ class Owner(NamedTuple):
 
 
 def owner_of(connection: sqlite3.Connection, db: Path) -> Owner:
-    """Raises ValueError where nothing was ever indexed."""
+    """The encoder that answers searches of the index at `db`. Raises ValueError where nothing was ever indexed."""
     if (owner := _owner(connection)) is None:
         raise ValueError(f"{db} is empty. Fill it: sightline index {db} SRC --encoder ENCODER")
     return owner
@@ -46,17 +46,17 @@ def admit(connection: sqlite3.Connection, encoder: Embedder, db: Path, source: s
         owner = _owner(connection)
         if owner and owner.identity != encoder.identity:
             raise _mismatch(db, owner, encoder, [source])
-        encoder_id = enter(connection, encoder)
-        own(connection, encoder_id)
+        encoder_id = register(connection, encoder)
+        set_owner(connection, encoder_id)
     return encoder_id
 
 
-def enter(connection: sqlite3.Connection, encoder: Embedder) -> int:
-    """The id of an encoder, entered if need be; not yet the owner."""
+def register(connection: sqlite3.Connection, encoder: Embedder) -> int:
+    """The id of an encoder in the index, where it is written down if it is new; it is not made the owner."""
     if not encoder.identity:
         raise ValueError(f"the encoder {encoder.name} has no identity: save it to a run folder, load it and index then")
     # a name relative to where the command happened to run would not be found again
-    name = str(plain(encoder.name)) if Path(encoder.name).exists() else encoder.name
+    name = str(absolute_path(encoder.name)) if Path(encoder.name).exists() else encoder.name
     connection.execute(
         """INSERT INTO encoder (name, identity, dim) VALUES (?, ?, ?)
            ON CONFLICT (identity) DO UPDATE SET name = excluded.name""",
@@ -65,8 +65,8 @@ def enter(connection: sqlite3.Connection, encoder: Embedder) -> int:
     return connection.execute("SELECT id FROM encoder WHERE identity = ?", (encoder.identity,)).fetchone()[0]
 
 
-def own(connection: sqlite3.Connection, encoder_id: int) -> None:
-    """Makes it the one that answers searches."""
+def set_owner(connection: sqlite3.Connection, encoder_id: int) -> None:
+    """Makes the encoder of this id the one that answers searches."""
     connection.execute("INSERT OR REPLACE INTO meta VALUES ('encoder', ?)", (str(encoder_id),))
 
 

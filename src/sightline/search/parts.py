@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sightline.data.atomic import replacing
+from sightline.data.atomic import atomic_write
 from sightline.data.sample import Sample, Source, Stream
 
 ROWS, SECONDS = 8192, 30.0
@@ -53,11 +53,11 @@ class Parts:
 
         self.folder.mkdir(parents=True, exist_ok=True)
         if not (self.folder / ABOUT).is_file():
-            with replacing(self.folder / ABOUT) as [temporary]:
+            with atomic_write(self.folder / ABOUT) as [temporary]:
                 temporary.write_text(json.dumps(self.about))
         said = json.dumps({"ends": [_known(sample) for sample in ends], "bad": bad})
         marked = table.replace_schema_metadata({**(table.schema.metadata or {}), "part": said})
-        with replacing(self.folder / f"{first:012}-{after:012}.parquet") as [temporary]:
+        with atomic_write(self.folder / f"{first:012}-{after:012}.parquet") as [temporary]:
             pq.write_table(marked, temporary)
         self._written = time.monotonic()
 
@@ -70,10 +70,11 @@ class Parts:
             yield table, json.loads(table.schema.metadata[b"part"])["bad"]
 
     def remove(self) -> None:
-        """Called when the target is whole."""
+        """Deletes the parts; called when the target is whole."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _unfit(self, source: Source | Stream) -> str:
+        """Why the parts of an earlier run cannot be gone on from, "" where they can."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 

@@ -23,10 +23,10 @@ def text_vector(encoder: Embedder, query: str) -> np.ndarray:
 
     Raises ValueError for a query without a visible character.
     """
-    return unit(encoder.encode_text([typed(query)]))[0]
+    return unit(encoder.encode_text([single_line(query)]))[0]
 
 
-def typed(query: str) -> str:
+def single_line(query: str) -> str:
     """A query on one line, as it can be tokenized. Raises ValueError where it has no visible character."""
     # a shell may hand over bytes that are no UTF-8 as lone surrogates, which tokenizers refuse
     words = " ".join(query.encode("utf-8", "replace").decode("utf-8").split())

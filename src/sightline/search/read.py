@@ -13,9 +13,9 @@ from sightline.data import regular
 from sightline.data.decode.picture import FILE_BYTES, open_raster, unpacked
 from sightline.data.prepare.tile import Box
 from sightline.data.sample import BadSample
-from sightline.search.fill.gone import there
+from sightline.search.fill.gone import may_exist
 from sightline.search.fill.picture import fingerprint
-from sightline.search.fill.place import lost
+from sightline.search.fill.place import is_gone
 from sightline.search.rank.matrix import Vectors, key
 from sightline.search.rank.rank import Ranked
 from sightline.search.tile import box_of
@@ -119,11 +119,11 @@ def _living(connection: sqlite3.Connection, hash_: str, id: int, given: Collecti
 
 
 def _is_there(_: int, path: str | None, source: str) -> bool:
-    return not lost(source) if path is None else there(path)
+    return not is_gone(source) if path is None else may_exist(path)
 
 
 def picture(connection: sqlite3.Connection, id: int, db: Path) -> Picture:
-    """Raises ValueError where the index has no such picture."""
+    """All that is known of the picture `id`. Raises ValueError where the index has no such picture."""
     row = None
     if 0 <= id < 2**63:  # SQLite's numbers end there
         find = f"SELECT {_SHOWN}, picture.source, hash, bad FROM picture JOIN content USING (hash) WHERE id = ?"
@@ -155,9 +155,9 @@ def original(found: Picture, kept: bytes | None, db: Path) -> tuple[bytes, str]:
     if kept is None and found.path is None:
         raise ValueError(f"{found.key} of {found.source} has no file of its own, and the index keeps small SVGs only")
     try:
-        data = kept if kept is not None else regular.read(Path(found.path or ""), FILE_BYTES)
+        data = kept if kept is not None else regular.read_regular(Path(found.path or ""), FILE_BYTES)
     except OSError as error:
-        odd = found.path and regular.odd(Path(found.path))
+        odd = found.path and regular.special_kind(Path(found.path))
         why = "not a plain file any more" if odd else error.strerror or error
         raise ValueError(f"{found.path}: {why}. {again}") from error
     if fingerprint(data) != found.hash:

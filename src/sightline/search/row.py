@@ -42,8 +42,8 @@ def storable(text: str) -> str:
     return FLAW.sub("\ufffd", text)
 
 
-def unstorable(place: str) -> str | None:
-    """Why a place cannot be kept, None where it can: a changed place would be another one."""
+def why_unstorable(place: str) -> str | None:
+    """Why the place of a picture cannot be stored, None where it can: a changed place would be another one."""
     if "\0" in place:
         return "its name holds a NUL; rename it"
     return "its name is not UTF-8; rename it" if FLAW.search(place) else None

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sightline.search.words import lines
+from sightline.search.words import stored_lines
 
 APPLICATION = 0x53474C4E  # "SGLN"
 WAIT = 30.0
@@ -81,9 +81,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 )
 
 
-def revise(connection: sqlite3.Connection) -> None:
-    """Called in every transaction that changes what a search may answer. Drawn, not counted: a file put back from a
-    copy and filled otherwise must not meet the caches of what it was."""
+def new_revision(connection: sqlite3.Connection) -> None:
+    """Gives the index a new random revision, by which caches know that they are stale; called in every transaction that
+    changes what a search may answer. Not a counter: an older copy of the file that is put back and filled otherwise
+    must not meet the caches of what it was.
+    """
     connection.execute("UPDATE meta SET value = lower(hex(randomblob(8))) WHERE key = 'revision'")
 
 
@@ -92,7 +94,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
     Raises ValueError where the file is another kind of file, damaged, or of a newer version.
     """
-    with spoken(path):
+    with plain_errors(path):
         # write-ahead mode needs files beside it. Where none can be made and nobody has any, the file is read as it lies
         still = path.is_file() and not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
         place = f"{path.absolute().as_uri()}?immutable=1" if still else str(path)
@@ -121,8 +123,8 @@ def transaction(connection: sqlite3.Connection, kind: str = "IMMEDIATE") -> Iter
 
 
 @contextmanager
-def spoken(path: Path) -> Iterator[None]:
-    """SQLite's errors as ValueError or OSError that say what to do."""
+def plain_errors(path: Path) -> Iterator[None]:
+    """Turns SQLite's errors within into ValueError or OSError that say what to do."""
     try:
         yield
     except sqlite3.OperationalError as error:
@@ -143,6 +145,7 @@ def spoken(path: Path) -> Iterator[None]:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Makes the tables of a new file, or brings older ones to this version. ValueError for others' files."""
     with transaction(connection, "DEFERRED"):  # at one moment: another process may be making the file
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -160,8 +163,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     if version == len(MIGRATIONS):
         return
     _write_ahead(connection)
-    connection.create_function("v1_called", 2, lambda name, texts: lines([name, *json.loads(texts)[:1]]))
-    connection.create_function("v1_said", 1, lambda texts: lines(json.loads(texts)[1:]))
+    connection.create_function("v1_called", 2, lambda name, texts: stored_lines([name, *json.loads(texts)[:1]]))
+    connection.create_function("v1_said", 1, lambda texts: stored_lines(json.loads(texts)[1:]))
     with transaction(connection):
         version = connection.execute("PRAGMA user_version").fetchone()[0]  # another process may have been first
         for statements in MIGRATIONS[version:]:

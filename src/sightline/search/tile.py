@@ -39,6 +39,7 @@ class TileCache(Cache):
     suffix = "-tiles"
 
     def read(self, connection: sqlite3.Connection, encoder_id: int, stamp: Stamp) -> Vectors:
+        """Every tile's vector from SQLite, in the order of their pictures' ids and their numbers."""
         find = """SELECT picture.id, number, tile.data FROM picture
                   JOIN tile ON tile.hash = picture.hash AND encoder_id = ? ORDER BY picture.id, number"""
         ids, numbers, data = [], [], []
@@ -71,13 +72,13 @@ def scales_of(connection: sqlite3.Connection) -> tuple[float, ...]:
 
 def set_scales(connection: sqlite3.Connection, scales: Sequence[float]) -> None:
     """What `scales_of` will give."""
-    connection.execute("INSERT OR REPLACE INTO meta VALUES ('tiles', ?)", (mark(scales),))
+    connection.execute("INSERT OR REPLACE INTO meta VALUES ('tiles', ?)", (scales_text(scales),))
 
 
-def mark(scales: Sequence[float]) -> str:
-    """Scales as they are stored beside what was made with them.
+def scales_text(scales: Sequence[float]) -> str:
+    """Scales as text, as they are stored beside the tiles that were made with them.
 
-    >>> mark((1.0, 0.5))
+    >>> scales_text((1.0, 0.5))
     '1 0.5'
     """
     return " ".join(f"{scale:g}" for scale in scales)

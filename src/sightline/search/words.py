@@ -37,22 +37,22 @@ def words(text: str) -> list[str]:
     return WORD.findall(unicodedata.normalize("NFKC", ACCENT.sub("", unicodedata.normalize("NFD", text))))
 
 
-def spelled(text: str) -> str:
+def stored_words(text: str) -> str:
     """The words of one name or caption, as they are stored.
 
-    >>> spelled("arrowLeft@2x")
+    >>> stored_words("arrowLeft@2x")
     'arrow left 2x'
     """
     return " ".join(words(text))
 
 
-def lines(texts: Iterable[str]) -> str:
+def stored_lines(texts: Iterable[str]) -> str:
     """Several names or captions, each on a line of its own; empty ones and repetitions left out.
 
-    >>> lines(["credit-card", "Credit card", "🦊", "payment"])
+    >>> stored_lines(["credit-card", "Credit card", "🦊", "payment"])
     'credit card\\npayment'
     """
-    return "\n".join(dict.fromkeys(filter(None, map(spelled, texts))))
+    return "\n".join(dict.fromkeys(filter(None, map(stored_words, texts))))
 
 
 def any_of(query: str) -> str | None:
@@ -81,7 +81,7 @@ def _looked_up(query: str) -> list[str]:
     return [f'"{word}"{"*" if _open(word, word == wanted[-1]) else ""}' for word in wanted]
 
 
-def whole(query: str) -> str | None:
+def exact_line(query: str) -> str | None:
     """The words of `query` as a stored line of a name or caption would hold them; None where none is that long."""
     wanted = words(query)
     return " ".join(wanted) if 0 < len(wanted) <= CALLED else None

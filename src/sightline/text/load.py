@@ -22,6 +22,7 @@ class BPE:
     """tokens of a caption, the end token included"""
 
     def train(self, captions: Iterable[str]) -> AnyTokenizer:
+        """A tokenizer of these captions."""
         return Tokenizer.train(captions, vocab=self.vocab, length=self.length)
 
 
@@ -34,6 +35,7 @@ class Subwords:
     sizes: tuple[int, ...] = (3, 4, 5)
 
     def train(self, captions: Iterable[str]) -> AnyTokenizer:
+        """The tokenizer; the captions are not looked at."""
         return NGrams(buckets=self.buckets, length=self.length, sizes=self.sizes)
 
 
@@ -41,7 +43,10 @@ TokenizerSpec = BPE | Subwords
 
 
 def load_tokenizer(path: str | Path) -> AnyTokenizer:
-    """ValueError naming the file where it is cut or of an unknown kind; OSError where it cannot be read."""
+    """The tokenizer saved at `path`.
+
+    ValueError naming the file where it is cut or of an unknown kind; OSError where it cannot be read.
+    """
     try:
         data = json.loads(Path(path).read_text(encoding="utf-8"))
         if data.get("kind") == NGrams.kind:

@@ -51,6 +51,7 @@ class NGrams:
         return rows
 
     def save(self, path: str | Path) -> None:
+        """Writes the JSON, atomically."""
         text = json.dumps(
             {"kind": self.kind, "buckets": self.vocab, "length": self.length, "sizes": list(self.sizes)}, indent=2
         )
@@ -58,6 +59,7 @@ class NGrams:
 
     @classmethod
     def from_json(cls, data: dict) -> "NGrams":
+        """The inverse of `save`."""
         return cls(buckets=data["buckets"], length=data["length"], sizes=data["sizes"])
 
     def __reduce__(self) -> tuple:

@@ -76,7 +76,10 @@ class Tokenizer:
 
     @classmethod
     def load(cls, path: str | Path) -> "Tokenizer":
-        """ValueError naming the file where it is cut or not a tokenizer of ours; OSError where it cannot be read."""
+        """The tokenizer saved at `path`.
+
+        ValueError naming the file where it is cut or not a tokenizer of ours; OSError where it cannot be read.
+        """
         import tokenizers
 
         text = Path(path).read_text(encoding="utf-8")

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from sightline.nn.noise import Dropout
 from sightline.protocols import Features
-from sightline.towers.resnet import numbered, of_map
+from sightline.towers.resnet import features_of_map, numbered
 
 PADDING = 2
 """of conv1, whatever its kernel: 224 pixels then give the paper's 55 places"""
@@ -37,10 +37,13 @@ class AlexNet(nn.Module):
         self.grid, self.width, self.dim, self.smallest = grid, width, dim, smallest
 
     def forward(self, image: Float[Tensor, "b c y x"]) -> Features:
-        """ValueError where a picture is too small for a single place to be left of it."""
+        """The last map and the last layer's vector.
+
+        ValueError where a picture is too small for a single place to be left of it.
+        """
         maps = self.maps(self._checked(image))
         whole = maps if maps.shape[2:] == (self.grid, self.grid) else F.adaptive_avg_pool2d(maps, self.grid)
-        return of_map(maps, self.head(whole.flatten(1)))
+        return features_of_map(maps, self.head(whole.flatten(1)))
 
     def each(self, features: Features) -> Float[Tensor, "b n d"]:
         """What the fully connected layers make of a map that is one place everywhere, for each place."""
@@ -55,7 +58,7 @@ class AlexNet(nn.Module):
         for name, layer in self.maps.named_children():
             maps = layer(maps)
             if name.startswith("relu"):
-                found[int(name.removeprefix("relu")) - 1] = of_map(maps, maps.mean((2, 3)))
+                found[int(name.removeprefix("relu")) - 1] = features_of_map(maps, maps.mean((2, 3)))
         return [found[number] for number in numbers]
 
     def _checked(self, image: Tensor) -> Tensor:

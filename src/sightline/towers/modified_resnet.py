@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from sightline.nn.conv.pool2d import AttentionPool2d
 from sightline.nn.conv.resnet import SmoothBottleneck, clip_stem
-from sightline.towers.resnet import ResNet, quiet_branches
+from sightline.towers.resnet import ResNet, zero_init_residual
 
 
 def modified_resnet(depths: Sequence[int], width: int, *, size: int, heads: int, out: int, channels: int = 3) -> ResNet:
@@ -22,4 +22,4 @@ def modified_resnet(depths: Sequence[int], width: int, *, size: int, heads: int,
     if size % stride:
         raise ValueError(f"a ModifiedResNet of size {size} does not divide into places of {stride} pixels")
     pool = AttentionPool2d((size // stride, size // stride), last, heads, out)
-    return quiet_branches(ResNet(clip_stem(channels, width), SmoothBottleneck, depths, width, pool))
+    return zero_init_residual(ResNet(clip_stem(channels, width), SmoothBottleneck, depths, width, pool))

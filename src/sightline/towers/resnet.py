@@ -31,6 +31,7 @@ class MeanMap(nn.Module):
     """The mean over the places of the last map: what there is, not where."""
 
     def dim(self, width: int) -> int:
+        """As of `Pool`: `width` itself."""
         return width
 
     def forward(self, maps: Float[Tensor, "b c y x"]) -> Float[Tensor, "b d"]:
@@ -52,6 +53,7 @@ class FlatMap(nn.Module):
         self.grid = grid
 
     def dim(self, width: int) -> int:
+        """As of `Pool`: `width` for each cell of the grid."""
         return width * self.grid**2
 
     def forward(self, maps: Float[Tensor, "b c y x"]) -> Float[Tensor, "b d"]:
@@ -96,7 +98,7 @@ class ResNet(nn.Module):
 
     def forward(self, image: Float[Tensor, "b c y x"]) -> Features:
         maps = self.stages(self.stem(_fast(image)))
-        return of_map(maps, self.pool(maps))
+        return features_of_map(maps, self.pool(maps))
 
     def each(self, features: Features) -> Float[Tensor, "b n d"]:
         """What the pool makes of a picture that is one place everywhere, for each place."""
@@ -114,11 +116,11 @@ class ResNet(nn.Module):
             maps = block(maps)
             if number in numbers:
                 read = self.pool if stage == len(self.stages) - 1 else MeanMap()
-                found[number] = of_map(maps, read(maps))
+                found[number] = features_of_map(maps, read(maps))
         return [found[number] for number in numbers]
 
 
-def of_map(maps: Float[Tensor, "b c y x"], pooled: Float[Tensor, "b d"]) -> Features:
+def features_of_map(maps: Float[Tensor, "b c y x"], pooled: Float[Tensor, "b d"]) -> Features:
     """The places of a map as tokens, row-major."""
     tokens = maps.flatten(2).transpose(1, 2)
     return Features(pooled=pooled, tokens=tokens, prefix=tokens[:, :0], grid=(maps.shape[2], maps.shape[3]))
@@ -132,7 +134,7 @@ def numbered(chosen: Sequence[int], count: int, what: str) -> list[int]:
     return [number % count for number in chosen]
 
 
-def quiet_branches(tower: ResNet) -> ResNet:
+def zero_init_residual(tower: ResNet) -> ResNet:
     """Zero the last gamma of every branch, so that each block starts as the identity (Goyal et al. 2017); in place."""
     for module in tower.modules():
         if isinstance(module, Basic | Bottleneck | SmoothBottleneck):

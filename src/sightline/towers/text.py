@@ -19,9 +19,17 @@ Ids = Int[Tensor, "b n"]
 class Reading(Protocol):
     """How captions are read: which tokens are computed, what each may look at, which one stands for the caption."""
 
-    def crop(self, ids: Ids) -> Int[Tensor, "b m"]: ...
-    def mask(self, x: Float[Tensor, "b n d"]) -> Mask | None: ...
-    def pool(self, x: Float[Tensor, "b n d"], ids: Ids) -> Float[Tensor, "b d"]: ...
+    def crop(self, ids: Ids) -> Int[Tensor, "b m"]:
+        """The columns of token ids that are computed."""
+        ...
+
+    def mask(self, x: Float[Tensor, "b n d"]) -> Mask | None:
+        """The attention mask of tokens `x`; None where every token sees every other."""
+        ...
+
+    def pool(self, x: Float[Tensor, "b n d"], ids: Ids) -> Float[Tensor, "b d"]:
+        """The vector of each caption, from its tokens `x` and their ids."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,19 +44,21 @@ class Causal:
     def crop(self, ids: Ids) -> Int[Tensor, "b m"]:
         """Cut at the longest caption: what follows an end token cannot reach it, so the answer is the same.
 
-        Only where `_at_hand`: an accelerator would wait for the length and compile every length anew.
+        Only where `_values_known`: an accelerator would wait for the length and compile every length anew.
         """
-        return ids[:, : int(self._ends(ids).max()) + 1] if _at_hand(ids) and len(ids) else ids
+        return ids[:, : int(self._ends(ids).max()) + 1] if _values_known(ids) and len(ids) else ids
 
     def mask(self, x: Float[Tensor, "b n d"]) -> Mask:
+        """A token sees itself and those before it."""
         return causal(x.shape[1], x.device, x.dtype)
 
     def pool(self, x: Float[Tensor, "b n d"], ids: Ids) -> Float[Tensor, "b d"]:
+        """The token at each caption's first end token."""
         return x[torch.arange(x.shape[0], device=x.device), self._ends(ids)]
 
     def _ends(self, ids: Ids) -> Int[Tensor, "b"]:
         found = ids == self.eot
-        if _at_hand(ids) and not bool(found.any(1).all()):
+        if _values_known(ids) and not bool(found.any(1).all()):
             raise ValueError(
                 f"a caption without the end token {self.eot}: tokenize with the tokenizer saved beside this tower"
             )
@@ -60,12 +70,15 @@ class Full:
     """SigLIP's: every token sees every other, padding included, at a fixed length; the last position stands for all."""
 
     def crop(self, ids: Ids) -> Int[Tensor, "b m"]:
+        """All of them."""
         return ids
 
     def mask(self, x: Float[Tensor, "b n d"]) -> None:
+        """None: every token sees every other."""
         return None
 
     def pool(self, x: Float[Tensor, "b n d"], ids: Ids) -> Float[Tensor, "b d"]:
+        """The last token."""
         return x[:, -1]
 
 
@@ -82,7 +95,7 @@ class TransformerText(nn.Module):
         nn.init.normal_(self.position, std=0.01)
 
     def forward(self, ids: Ids) -> Float[Tensor, "b d"]:
-        """ValueError for more than `length` tokens, and under `Full` for less."""
+        """The vector of each caption. ValueError for more than `length` tokens, and under `Full` for less."""
         if ids.shape[1] > self.length:
             raise ValueError(f"captions of {ids.shape[1]} tokens reached a text tower of length {self.length}")
         if isinstance(self.reading, Full) and ids.shape[1] < self.length:
@@ -97,7 +110,7 @@ class TransformerText(nn.Module):
         return self.reading.pool(self.stack(x, mask=self.reading.mask(x)), ids)
 
 
-def _at_hand(ids: Ids) -> bool:
+def _values_known(ids: Ids) -> bool:
     """Whether the values may decide what is computed: on a CPU, and not into an exported graph."""
     return ids.device.type == "cpu" and not torch.compiler.is_exporting()
 

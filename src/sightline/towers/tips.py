@@ -29,7 +29,7 @@ class TipsText(nn.Module):
         nn.init.normal_(self.embed.weight, std=dim**-0.5)
 
     def forward(self, ids: Int[Tensor, "b n"]) -> Float[Tensor, "b d"]:
-        """ValueError for more than `length` tokens."""
+        """The vector of each caption. ValueError for more than `length` tokens."""
         if ids.shape[1] > self.length:
             raise ValueError(f"captions of {ids.shape[1]} tokens reached a text tower of length {self.length}")
         real = ids != self.pad

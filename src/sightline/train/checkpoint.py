@@ -21,7 +21,7 @@ from torch.distributed.checkpoint.state_dict import (
     set_optimizer_state_dict,
 )
 
-from sightline.data.atomic import replacing
+from sightline.data.atomic import atomic_write
 
 FORMAT = 1
 DAMAGED = (RuntimeError, UnpicklingError, EOFError, OSError, ValueError, KeyError)  # torch's ways to report a cut file
@@ -33,7 +33,7 @@ FULL = StateDictOptions(full_state_dict=True, cpu_offload=True)
 def write_whole(path: Path, write: Callable[[BinaryIO], Any]) -> None:
     """Runs `write(file)`; `path` is then the new file, or as it was before and OSError tells why (a full disk)."""
     try:
-        with replacing(path) as [temporary], temporary.open("wb") as file:
+        with atomic_write(path) as [temporary], temporary.open("wb") as file:
             write(file)
     except RuntimeError as error:  # how torch's zip writer reports a failed write
         raise OSError(f"could not write {path}: {error}; what was there before is unchanged") from error

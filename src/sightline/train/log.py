@@ -11,7 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from sightline.data.terminal import harmless, raw
+from sightline.data.terminal import printable, raw
 
 
 class Metrics:
@@ -98,7 +98,7 @@ class Line:
             self.spoke = now
 
     def say(self, message: str) -> None:
-        self.console.print(harmless(message), markup=False, highlight=False)
+        self.console.print(printable(message), markup=False, highlight=False)
 
     def close(self) -> None:
         if self.bar is not None:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from sightline import dist
 from sightline.data.draw import seed_of
 from sightline.nn.heads import UnitPrototypes
-from sightline.nn.noise import begin
+from sightline.nn.noise import seed_draws
 from sightline.nn.state.ema import EMA
 from sightline.nn.state.lock import keep_locked, locked
 from sightline.protocols import Batch, Contrastive, Losses
@@ -155,9 +155,9 @@ class Learner:
         Parts are numbered through the ranks, so that any number of them draws alike.
         """
         if self.micro:
-            begin(seed_of(self.recipe.seed, step, 0, dist.rank() * ceil(self.share / self.micro) + chunk))
+            seed_draws(seed_of(self.recipe.seed, step, 0, dist.rank() * ceil(self.share / self.micro) + chunk))
         else:
-            begin(seed_of(self.recipe.seed, step, 0, 0), pictures=self.share)
+            seed_draws(seed_of(self.recipe.seed, step, 0, 0), pictures=self.share)
 
     def autocast(self) -> Any:
         dtype = DTYPES[self.recipe.precision]

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from sightline import dist
-from sightline.data.atomic import replacing
+from sightline.data.atomic import atomic_write
 from sightline.data.batch import check_known, missing
 from sightline.data.feed.order import Window
 from sightline.data.sample import Source, Stream
@@ -199,7 +199,7 @@ def _tokenizer(
         folder.path.mkdir(parents=True, exist_ok=True)
         given = None if start is None else start.tokenizer
         made = tokenizer_of(recipe.data.tokenizer, source, recipe.seed, line.say) if given is None else given
-        with replacing(folder.tokenizer) as [temporary]:
+        with atomic_write(folder.tokenizer) as [temporary]:
             made.save(temporary)
     dist.barrier()
     return load_tokenizer(folder.tokenizer)

@@ -17,7 +17,7 @@ from sightline.web.guard import Guard
 from sightline.web.host import names_of
 from sightline.web.library import AboutLibrary, Found, Library, Shown
 from sightline.web.limits import Limits
-from sightline.web.page import has, serve_page
+from sightline.web.page import not_modified, serve_page
 from sightline.web.target import Target, prefix_of
 from sightline.web.upload import Uploads
 
@@ -121,7 +121,7 @@ def make_app(
         """Its own bytes, if they are still those that were indexed."""
         found = library.picture(id)
         headers = {"etag": f'"{found.hash}"', "cache-control": KEEP, "content-security-policy": FILE_POLICY}
-        if has(request, headers["etag"]):
+        if not_modified(request, headers["etag"]):
             return Response(status_code=304, headers=headers)
         original = library.original(found)
         headers["content-disposition"] = (
@@ -133,7 +133,7 @@ def make_app(
     def thumb(id: Id, request: Request) -> Response:
         """A small picture of it, at most 256 pixels a side, transparency kept."""
         headers = {"etag": f'"thumb-{library.picture(id).hash}"', "cache-control": KEEP}
-        if has(request, headers["etag"]):
+        if not_modified(request, headers["etag"]):
             return Response(status_code=304, headers=headers)
         data, media = library.thumb(id)
         return Response(data, media_type=media, headers=headers)

@@ -47,7 +47,7 @@ class Decoding:
         if self._ended:
             raise Refused(503, ENDING)
         if len(self.open) >= self.limits.decoders + self.limits.waiting:
-            raise Refused(503, "too many pictures are waiting to be looked at; try again in a moment", again=5)
+            raise Refused(503, "too many pictures are waiting to be looked at; try again in a moment", retry_after=5)
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         job = _Job(done, work)
         del work

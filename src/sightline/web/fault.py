@@ -43,7 +43,7 @@ def say_errors(app: FastAPI) -> None:
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refused)
-        headers = {} if error.again is None else {"retry-after": str(error.again)}
+        headers = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
         if error.status in (408, 413):
             headers["connection"] = "close"  # what is left of such an upload is not read
         return JSONResponse({"error": str(error)}, error.status, headers=headers)

@@ -48,6 +48,7 @@ class Guard:
             await self.app(scope, receive, send_guarded)
 
     def _refusal(self, method: str, headers: list[tuple[str, str]]) -> str | None:
+        """Why a request is refused, by its host and the page it comes from; None where it is not."""
         said = dict(headers)
         hosts = [value for name, value in headers if name == "host"]
         host = hosts[0] if hosts else ""

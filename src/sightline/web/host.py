@@ -15,10 +15,10 @@ HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)(?:%[\w.~%-]+)?\]|([^\[\]:/?#@\\,\s]+))
 PORTS = {"http": 80, "https": 443}
 
 
-def parsed(host: str) -> tuple[str, int | None] | None:
+def parse_host(host: str) -> tuple[str, int | None] | None:
     """The name and the port of a Host header, an address in its shortest form; None where it is no host.
 
-    >>> parsed("Box.Local.:8765"), parsed("[0:0::1%eth0]"), parsed("[::1")
+    >>> parse_host("Box.Local.:8765"), parse_host("[0:0::1%eth0]"), parse_host("[::1")
     (('box.local', 8765), ('::1', None), None)
     """
     found = HOST.fullmatch(host)
@@ -62,7 +62,7 @@ class Names:
 
     def has(self, host: str) -> bool:
         """Whether a Host header means this server."""
-        said = parsed(host)
+        said = parse_host(host)
         if said is None:
             return False
         name = said[0]
@@ -75,7 +75,7 @@ class Names:
             scheme, netloc = urlsplit(origin)[:2]
         except ValueError:
             return False
-        page, here = parsed(netloc), parsed(host)
+        page, here = parse_host(netloc), parse_host(host)
         if scheme not in PORTS or page is None or here is None:
             return False
         # a proxy may have changed the Host; what it says about that is not believed, for anybody could say it
@@ -99,7 +99,7 @@ def allowed_name(name: str) -> str:
     'xn--bcher-kva.example'
     """
     try:
-        said = parsed(name if name.isascii() else ":".join(_ascii(part) for part in name.split(":", 1)))
+        said = parse_host(name if name.isascii() else ":".join(_ascii(part) for part in name.split(":", 1)))
     except UnicodeError:
         said = None
     if said is None or "*" in name:

@@ -107,10 +107,12 @@ class Guarded:
             return self._encoder.encode_image(images, normalize=normalize)
 
     def encode_text(self, texts: Any, normalize: bool = False) -> Any:
+        """As the encoder's own, one thread at a time."""
         with self._lock:
             return self._encoder.encode_text(texts, normalize=normalize)
 
     def features(self, images: Any) -> Any:
+        """As the encoder's own, one thread at a time."""
         with self._lock:
             return self._encoder.features(images)
 
@@ -124,6 +126,7 @@ class Library:
         self._counted: tuple[float, About] | None = None
 
     def about(self) -> AboutLibrary:
+        """What is served: the library's name, size, sources and encoder."""
         about = self._about()
         return AboutLibrary(
             format=FORMAT,
@@ -137,6 +140,7 @@ class Library:
         )
 
     def by_words(self, query: str, k: int) -> Found:
+        """The `k` best pictures for a typed query."""
         return self._found(lambda: self.index.search_text(query, self.encoder, k), query=query)
 
     def prepared(self, picture: bytes) -> Any:
@@ -164,17 +168,21 @@ class Library:
         return self._found(lambda: self.index.search_image(prepared, self.encoder, k), image=name)
 
     def like(self, id: int, k: int) -> Found:
+        """The `k` pictures most alike to one of the index. Refused (404) where it has none of this id."""
         self.picture(id)
         return self._found(lambda: self.index.similar(id, k))
 
     def browse(self, after: int, k: int) -> Found:
+        """`k` pictures in the order of indexing, from the one after the id `after`."""
         return self._found(lambda: self.index.browse(k, after=after))
 
     def picture(self, id: int) -> Picture:
+        """The picture's row. Refused (404) where the index has none of this id."""
         with _spoken(404):
             return self.index.picture(id)
 
     def shown(self, id: int) -> Shown:
+        """What the panel shows of a picture; where its file cannot be read, why."""
         picture = self.picture(id)
         media = size = why = None
         try:
@@ -198,6 +206,7 @@ class Library:
         )
 
     def original(self, picture: Picture) -> Original:
+        """The picture's own bytes with a name to save them by. Refused (409) where they are not what was indexed."""
         with _spoken(409):
             data, media = self.index.original(picture.id)
         ending = {"image/svg+xml": ".svg", "image/jpeg": ".jpg"}.get(media, "." + media.rpartition("/")[2])
@@ -206,6 +215,7 @@ class Library:
         return Original(data, media, own if Path(own).suffix else own + ending)
 
     def thumb(self, id: int) -> tuple[bytes, str]:
+        """The thumbnail and its media type. Refused (404) where the index has none of this id."""
         with _spoken(404):
             return self.index.thumb(id)
 

@@ -35,7 +35,7 @@ def serve_page(app: FastAPI, prefix: str) -> None:
             raise HTTPException(404)
         data, media = files[name]
         headers = {"etag": f'"{fingerprint(data)}"', "cache-control": "no-cache", "content-security-policy": POLICY}
-        if has(request, headers["etag"]):
+        if not_modified(request, headers["etag"]):
             return Response(status_code=304, headers=headers)
         return Response(data, media_type=media, headers=headers)
 
@@ -49,7 +49,7 @@ def serve_page(app: FastAPI, prefix: str) -> None:
 
 
 def below(html: bytes, prefix: str) -> bytes:
-    """The page with whole addresses where its place is known: right without a slash at the end, too.
+    """The page's HTML with whole addresses where its place is known: right without a slash at the end, too.
 
     >>> below(b'<a href="./"><img src="static/icon.svg">', "/my photos")
     b'<a href="/my%20photos/"><img src="/my%20photos/static/icon.svg">'
@@ -60,7 +60,7 @@ def below(html: bytes, prefix: str) -> bytes:
     return RELATIVE.sub(lambda found: found[1] + b'="' + start + found[2] + b'"', html)
 
 
-def has(request: Request, etag: str) -> bool:
-    """Whether the browser has that already."""
+def not_modified(request: Request, etag: str) -> bool:
+    """Whether the browser has the content of this `etag` already (If-None-Match), so that 304 is the answer."""
     known = (known.strip().removeprefix("W/") for known in request.headers.get("if-none-match", "").split(","))
     return any(one in (etag, "*") for one in known)

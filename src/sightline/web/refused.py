@@ -2,8 +2,8 @@
 
 
 class Refused(ValueError):
-    """The HTTP status and the reason in plain words; `again` are seconds after which it may be asked once more."""
+    """The HTTP status and the reason in plain words; after `retry_after` seconds it may be asked once more."""
 
-    def __init__(self, status: int, reason: str, again: int | None = None) -> None:
+    def __init__(self, status: int, reason: str, retry_after: int | None = None) -> None:
         super().__init__(reason)
-        self.status, self.again = status, again
+        self.status, self.retry_after = status, retry_after

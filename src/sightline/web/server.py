@@ -80,7 +80,7 @@ def listen(host: str, port: int) -> socket.socket:
         bound.listen()
     except OSError as error:
         bound.close()
-        raise OSError(_said(error, host, port)) from error
+        raise OSError(_listen_error(error, host, port)) from error
     return bound
 
 
@@ -132,7 +132,7 @@ class Server(uvicorn.Server):
             connection.transport.abort()
 
 
-def _said(error: OSError, host: str, port: int) -> str:
+def _listen_error(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"port {port} is in use; another one is free: --port {_free(host, port)}"
     if error.errno == errno.EACCES:
@@ -141,7 +141,7 @@ def _said(error: OSError, host: str, port: int) -> str:
 
 
 def _free(host: str, port: int) -> int:
-    """The next port that can be had, else any."""
+    """The number of the next port that can be had, else of any; 0 where there is none."""
     for wanted in (*range(port + 1, min(port + 20, 65536)), 0):
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as tried:
             try:

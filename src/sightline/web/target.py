@@ -41,7 +41,7 @@ class Target:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        path = _own(scope["path"], dict(scope["headers"]).get(b"host", b"").decode("latin-1"))
+        path = _own_path(scope["path"], dict(scope["headers"]).get(b"host", b"").decode("latin-1"))
         if scope["method"] == "OPTIONS" and path == "*":
             await _answer(send, 204, {"allow": "GET, HEAD, OPTIONS, POST"})
         elif path is None or not path.startswith("/"):
@@ -59,7 +59,7 @@ class Target:
             await self.app(scope, receive, send)
 
 
-def _own(path: str, host: str) -> str | None:
+def _own_path(path: str, host: str) -> str | None:
     """The path of a target in absolute form, as proxies may send it; None where it names another host."""
     if not path.lower().startswith(("http://", "https://")):
         return path

@@ -39,13 +39,14 @@ class Uploads:
                 if mine > self.limits.upload:
                     raise self._too_large()
                 if self.held > self.limits.held:
-                    raise Refused(503, "too many pictures are being sent at once; try again in a moment", again=2)
+                    raise Refused(503, "too many pictures are being sent at once; try again in a moment", retry_after=2)
             yield whole.getvalue()
         finally:
             whole.close()
             self.held -= mine
 
     async def _arriving(self, request: Request) -> AsyncIterator[bytes]:
+        """The body chunk by chunk, within the limits. Raises Refused."""
         start, got = time.monotonic(), 0
         while True:
             late = start + self.limits.idle + got / self.limits.rate

@@ -10,7 +10,7 @@ from dataclasses import replace
 from torch import Tensor
 
 from sightline.data.prepare.preprocess import Preprocess
-from sightline.nn.conv.kernel import Order, at_channels, flat, unflat
+from sightline.nn.conv.kernel import Order, adapt_channels, flat, unflat
 from sightline.towers.spec import (
     AlexNetOneTowerSpec,
     AlexNetSpec,
@@ -36,9 +36,9 @@ def with_channels(
     name, order = _first(spec)
     given = tensors[part + name]
     if order is None:
-        kernel = at_channels(given, channels)
+        kernel = adapt_channels(given, channels)
     else:
-        kernel = flat(at_channels(unflat(given, spec.channels, order), channels), order)
+        kernel = flat(adapt_channels(unflat(given, spec.channels, order), channels), order)
     return replace(spec, channels=channels), dict(tensors) | {part + name: kernel}
 
 

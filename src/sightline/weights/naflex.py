@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sightline.data.ahead import ahead
+from sightline.data.ahead import map_ahead
 from sightline.data.prepare.naflex import CutPicture
 from sightline.data.prepare.naflex_rule import NaFlexRule
 from sightline.data.sample import BadSample
@@ -61,7 +61,7 @@ def patch_batches(images: Any, rule: NaFlexRule, *, size: int, threads: int) -> 
 
     many: Any = [images] if single else images
     pictures: Iterator[tuple[int, Any]] = enumerate(many)
-    ready = ahead(prepared, pictures, threads=threads, room=2 * size)
+    ready = map_ahead(prepared, pictures, threads=threads, room=2 * size)
     while batch := list(islice(ready, size)):
         yield _patches(batch)
 

@@ -118,7 +118,7 @@ def test_bombs_are_refused_before_they_are_made():
     with pytest.raises(BadSample, match="takes 9,999,800,001,000,000 bytes|cut or padded"):
         SEVEN(header.replace(b"(16, 16, 7), }        ", b"(99999, 99999, 7), }  "))
     with pytest.raises(BadSample, match="bomb: 9000 x 9000 x 7 uint8"):
-        bands.arranged(np.broadcast_to(np.uint8(0), (9000, 9000, 7)), 7)
+        bands.channels_last(np.broadcast_to(np.uint8(0), (9000, 9000, 7)), 7)
     forged = bytearray(tiff(noise(4, 4, 7)))
     at = struct.unpack_from("<I", forged, 4)[0] + 2
     struct.pack_into("<HHII", forged, at, 256, 4, 1, 2**31)

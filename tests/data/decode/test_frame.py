@@ -94,7 +94,7 @@ def test_a_fourth_band_of_zeros_is_unused_in_formats_where_it_often_is():
 
 def test_how_far_is_looked_is_bounded(monkeypatch):
     seen = []
-    monkeypatch.setattr(frame, "shows", lambda image: seen.append(image.tell()) or frame.EMPTY)
+    monkeypatch.setattr(frame, "visibility", lambda image: seen.append(image.tell()) or frame.EMPTY)
     frames = [Image.new("RGB", (8, 8), (0, 0, number)) for number in range(100)]
     decode(animated("GIF", *frames))
     assert len(seen) == frame.FRAMES

@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 
 from sightline.data.decode import orientation
 from sightline.data.decode.picture import decode, measure
-from sightline.data.decode.pixels_only import bare
+from sightline.data.decode.pixels_only import strip_metadata
 from sightline.data.decode.target import extent
 from sightline.data.sample import BadSample
 from sightline.search.fill.picture import dimensions
@@ -153,4 +153,4 @@ def test_a_multi_picture_file_is_the_jpeg_that_it_begins_with():
 def test_what_has_nothing_to_leave_out_stays():
     for format in ("PNG", "BMP", "GIF", "TIFF"):
         whole = encoded(PICTURE, format)
-        assert bare(whole).data == whole
+        assert strip_metadata(whole).data == whole

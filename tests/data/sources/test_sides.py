@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sightline.data.sample import Sample
-from sightline.data.sources.sides import draws
+from sightline.data.sources.sides import split_draws
 from sightline.data.sources.source import hold_out, open_source
 
 
@@ -53,27 +53,27 @@ def test_draws_are_those_of_name_or_content_as_ever(folder, cache):
     source = open_source(str(folder))
     digest = hashlib.blake2b(b"content 7", digest_size=8, salt=(3).to_bytes(8, "little")).digest()
     for _ in range(2):
-        assert draws(source, 3)[7] == int.from_bytes(digest, "little") / 2**64
+        assert split_draws(source, 3)[7] == int.from_bytes(digest, "little") / 2**64
 
 
 def test_what_was_changed_added_or_renamed_is_read_and_nothing_else(folder, cache, read):
-    before = draws(open_source(str(folder)), 0)
+    before = split_draws(open_source(str(folder)), 0)
     read.clear()
     (folder / "003.png").write_bytes(b"other content")
     (folder / "010.png").write_bytes(b"CONTENT 10")  # of the same length
     os.utime(folder / "010.png", ns=(1, 1))
     (folder / "new.png").write_bytes(b"new")
-    after = draws(open_source(str(folder)), 0)
+    after = split_draws(open_source(str(folder)), 0)
     assert sorted(read) == ["003.png", "010.png", "new.png"]
     changed = np.flatnonzero(before != after[:80]).tolist()
     assert changed == [3, 10]
-    assert (draws(open_source(str(folder)), 1) != after).all()  # another seed is another split
+    assert (split_draws(open_source(str(folder)), 1) != after).all()  # another seed is another split
 
 
 def test_a_part_of_a_folder_and_tars_are_read_once_too(folder, cache, read):
-    draws(open_source(f"{folder}?n=70"), 0)
+    split_draws(open_source(f"{folder}?n=70"), 0)
     read.clear()
-    draws(open_source(f"{folder}?n=70"), 0)
+    split_draws(open_source(f"{folder}?n=70"), 0)
     assert not read
     with tarfile.open(folder.parent / "a.tar", "w") as tar:
         for number in range(70):
@@ -81,18 +81,18 @@ def test_a_part_of_a_folder_and_tars_are_read_once_too(folder, cache, read):
             info.size = len(content := b"content %d" % number)
             tar.addfile(info, io.BytesIO(content))
     source = open_source(str(folder.parent / "a.tar"))
-    first = draws(source, 0)
+    first = split_draws(source, 0)
     read.clear()
-    assert (draws(source, 0) == first).all() and not read
+    assert (split_draws(source, 0) == first).all() and not read
 
 
 def test_a_broken_or_unwritable_cache_changes_nothing(folder, cache, read):
-    first = draws(open_source(str(folder)), 0)
+    first = split_draws(open_source(str(folder)), 0)
     [file] = cache.iterdir()
     file.write_bytes(b"PK\x03\x04 cut")
     read.clear()
-    assert (draws(open_source(str(folder)), 0) == first).all() and len(read) == 80
+    assert (split_draws(open_source(str(folder)), 0) == first).all() and len(read) == 80
     file.unlink()
     cache.rmdir()
     cache.write_bytes(b"a file where the folder should be")
-    assert (draws(open_source(str(folder)), 0) == first).all()
+    assert (split_draws(open_source(str(folder)), 0) == first).all()

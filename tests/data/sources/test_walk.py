@@ -41,7 +41,7 @@ def test_a_folder_two_links_lead_to_is_entered_once(tmp_path):
     for name in ("x", "y"):
         (tmp_path / "in" / name).symlink_to("../store")
     found = walk(tmp_path / "in", follow=True)
-    assert found.files == ["x/a.png"] and found.again == ["y"]
+    assert found.files == ["x/a.png"] and found.repeated == ["y"]
 
 
 def test_links_to_a_hidden_folder_inside_lead_out(tmp_path):

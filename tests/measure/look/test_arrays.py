@@ -7,7 +7,7 @@ from PIL import Image
 
 from sightline.measure.look.filters import filters, first_kernels, picture
 from sightline.measure.look.pca import components, token_maps
-from sightline.measure.look.picture import address, heat, seen, tiled
+from sightline.measure.look.picture import address, heat, tiled, to_pixels
 from sightline.measure.look.position import mosaic, similarity, table
 from sightline.measure.look.unit import Top, crop_box, drawn, hidden, receptive_field
 from sightline.towers.spec import NaFlexSpec, ResNetSpec, SinCosSpec, StandardStem, ViTSpec
@@ -123,7 +123,7 @@ def test_the_receptive_field_is_that_of_the_gradient():
 def test_pictures_come_back_as_pixels():
     pixels = np.random.default_rng(0).integers(0, 256, (4, 6, 3), dtype=np.uint8)
     ready = torch.from_numpy((pixels.astype(np.float32) / 255 - 0.5) / 0.25).permute(2, 0, 1)
-    np.testing.assert_array_equal(seen(ready, (0.5,) * 3, (0.25,) * 3), pixels)
+    np.testing.assert_array_equal(to_pixels(ready, (0.5,) * 3, (0.25,) * 3), pixels)
     data = base64.b64decode(address(pixels).split(",")[1])
     np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(data))), pixels)
     assert tiled([[pixels, pixels]]).shape == (4, 13, 4)

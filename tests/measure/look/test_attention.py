@@ -3,13 +3,13 @@ import pytest
 import torch
 
 from sightline.measure.look.attention import (
+    capture_attention,
     class_rows,
     mass_mask,
     mean_distance,
     mean_rows,
     place_rows,
     probe_rows,
-    watched,
 )
 from sightline.nn.conv.pool2d import AttentionPool2d
 from sightline.nn.pool import MapPool
@@ -57,7 +57,7 @@ def test_watched_maps_are_those_of_the_tower(position):
     tower = ViTSpec(size=16, patch=4, dim=32, depth=3, heads=4, pool=Cls(registers=2), position=position).build().eval()
     image, found = torch.randn(2, 3, 16, 16), {}
     with torch.no_grad():
-        with watched(tower.stack, found.__setitem__):
+        with capture_attention(tower.stack, found.__setitem__):
             tower(image)
         for block in range(3):
             torch.testing.assert_close(found[block], tower.attention(image, block), rtol=0, atol=1e-6)
@@ -104,7 +104,7 @@ def test_attention_equals_transformers_eager_attention(kind, tmp_path):
         tower = load(f"local-dir:{tmp_path}", device="cpu").model.image
         image, found = torch.randn(2, 3, 32, 32), {}
         theirs = peer(image, output_attentions=True).attentions
-        with watched(tower.stack, found.__setitem__):
+        with capture_attention(tower.stack, found.__setitem__):
             tower(image)
     for block, expected in enumerate(theirs):
         torch.testing.assert_close(found[block], expected, rtol=0, atol=1e-5)

@@ -6,9 +6,9 @@ import torch
 
 from sightline.data.augment.draws import Draws
 from sightline.data.masks import BlockMask, ElementMask, RandomMask
-from sightline.losses.pixels import NormalisedPixels, RawPixels, patches, picture
+from sightline.losses.pixels import NormalisedPixels, RawPixels, patchify, unpatchify
 from sightline.methods.pictures.mae import MAE, Config
-from sightline.nn.decoder import places
+from sightline.nn.decoder import visible_places
 from sightline.protocols import Method
 from sightline.towers.spec import Cls, Mean, SinCosSpec, ViTSpec
 
@@ -130,7 +130,7 @@ def test_it_is_what_the_trainer_expects_and_every_parameter_learns():
 def test_what_is_masked_does_not_reach_the_prediction_and_what_is_seen_has_no_loss():
     made, data = method(target=RawPixels()), batch()
     image = data["image"].requires_grad_()
-    keep = places(data["masks"][0].flatten(1))
+    keep = visible_places(data["masks"][0].flatten(1))
     seen = made.image.visible(image, keep)
     made.decoder(seen.tokens, seen.prefix, keep, (4, 4)).square().sum().backward()
     hidden = data["masks"][0].repeat_interleave(4, 1).repeat_interleave(4, 2)[:, None].expand_as(image)
@@ -158,7 +158,7 @@ def test_pictures_that_keep_different_numbers_none_or_all_are_refused(counts):
 
 def test_places_are_the_unmasked_in_order():
     mask = torch.tensor([[True, False, True, False], [False, True, True, False]])
-    assert places(mask).tolist() == [[1, 3], [0, 3]]
+    assert visible_places(mask).tolist() == [[1, 3], [0, 3]]
 
 
 def test_a_flat_patch_may_weigh_less_and_both_kinds_are_watched():
@@ -168,7 +168,7 @@ def test_a_flat_patch_may_weigh_less_and_both_kinds_are_watched():
     rows = torch.randn(2, 16, 48)
     for i, n in hidden[::2]:
         rows[i, n] = 0.3
-    data["image"] = picture(rows, (4, 4), 4)
+    data["image"] = unpatchify(rows, (4, 4), 4)
     even = method(target=RawPixels())
     flat, edge = (v.item() for v in (even(data)["pixels"] * 0, even(data)["pixels"]))
     flat, edge = even.watched["loss_flat"].item(), even.watched["loss_edge"].item()
@@ -197,13 +197,13 @@ def test_under_autocast_the_loss_is_float32_and_close():
 def test_a_reconstruction_keeps_what_is_seen_and_guesses_the_rest_from_it(target):
     made, given = method(target=target).eval(), batch()
     image, mask = given["image"], given["masks"][0]
-    made.decoder.forward = lambda *_: target(patches(image, 4))  # a perfect guess
+    made.decoder.forward = lambda *_: target(patchify(image, 4))  # a perfect guess
     torch.testing.assert_close(made.reconstruct(image, mask), image)
     del made.decoder.forward
     hidden = mask.repeat_interleave(4, 1).repeat_interleave(4, 2)[:, None].expand_as(image)
     guessed = made.reconstruct(image, mask)
     assert torch.equal(guessed[~hidden], image[~hidden]) and not torch.equal(guessed, image)
-    errors = (target(patches(guessed, 4)) - target(patches(image, 4))).square().mean(-1)
+    errors = (target(patchify(guessed, 4)) - target(patchify(image, 4))).square().mean(-1)
     if isinstance(target, RawPixels):  # what was guessed is what the loss is of
         torch.testing.assert_close(errors[mask.flatten(1)].mean(), made(given)["pixels"])
 

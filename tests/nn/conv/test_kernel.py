@@ -5,7 +5,7 @@ from timm.layers import resample_patch_embed
 from timm.models._manipulate import adapt_input_conv
 from torch import nn
 
-from sightline.nn.conv.kernel import at_channels, at_patch, flat, unflat
+from sightline.nn.conv.kernel import adapt_channels, flat, resize_to_patch, unflat
 from sightline.nn.patch import PatchStem
 
 
@@ -14,7 +14,7 @@ from sightline.nn.patch import PatchStem
 def test_a_resized_kernel_is_timms(patch, how, mode):
     kernel = torch.randn(6, 3, 12, 12)
     expected = resample_patch_embed(kernel, [patch, patch], interpolation=mode, antialias=True)
-    torch.testing.assert_close(at_patch(kernel, patch, how), expected, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(resize_to_patch(kernel, patch, how), expected, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("how", ["bicubic_antialias", "bilinear_antialias"])
@@ -57,13 +57,13 @@ def test_a_flat_kernel_times_a_flat_patch_is_the_convolution(order):
 @pytest.mark.parametrize("channels", [1, 2, 4, 6, 8])
 def test_kernels_for_other_channels_are_timms(channels):
     kernel = torch.randn(5, 3, 4, 4)
-    torch.testing.assert_close(at_channels(kernel, channels), adapt_input_conv(channels, kernel))
+    torch.testing.assert_close(adapt_channels(kernel, channels), adapt_input_conv(channels, kernel))
 
 
 def test_a_grey_picture_gives_the_tokens_of_its_rgb_copy():
     kernel, grey = torch.randn(5, 3, 4, 4), torch.randn(1, 1, 8, 8)
     rgb = F.conv2d(grey.expand(-1, 3, -1, -1), kernel, stride=4)
-    torch.testing.assert_close(F.conv2d(grey, at_channels(kernel, 1), stride=4), rgb, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(F.conv2d(grey, adapt_channels(kernel, 1), stride=4), rgb, rtol=1e-5, atol=1e-5)
 
 
 def test_columns_that_are_no_squares_are_refused():

@@ -9,7 +9,7 @@ import pytest
 
 from sightline.data.sample import BadSample, Sample
 from sightline.data.sources.folder import open_folder
-from sightline.search.fill.gone import Kept, Walk, below, sort
+from sightline.search.fill.gone import Kept, Walk, below, split_unseen
 from sightline.search.index import Index
 from sightline.search.row import Row
 
@@ -274,7 +274,7 @@ def test_as_many_rows_of_an_empty_folder_move_as_places_came(tmp_path):
     """Two copies lay on a disk that is away now, one elsewhere is new: one was moved perhaps, the other is kept."""
     (tmp_path / "2021").mkdir()
     rows = [row(str(tmp_path / "2021" / name), str(tmp_path)) for name in ("a.png", "b.png")]
-    found = sort(rows, Walk(seen={str(tmp_path / "c.png")}), Counter({"00": 1}))
+    found = split_unseen(rows, Walk(seen={str(tmp_path / "c.png")}), Counter({"00": 1}))
     assert [gone.place for gone in found.gone] == [rows[0].place] and found.hollow == rows[1:]
     assert found.kept == [Kept(str(tmp_path / "2021"), 1, found.kept[0].why)]
 

@@ -13,7 +13,7 @@ from sightline.search.embed import embed
 from sightline.search.fill import picture
 from sightline.search.fill.samples import samples
 from sightline.search.index import Index
-from sightline.search.row import LARGEST, number, storable, unstorable
+from sightline.search.row import LARGEST, number, storable, why_unstorable
 
 ODD = [
     ValueError("embedded null byte"),
@@ -176,5 +176,5 @@ def test_a_source_whose_own_name_is_no_text_ends_in_names(db, tmp_path, encoder,
 
 def test_storable_keeps_every_character_that_is_one():
     text = "naïve 信用卡 🦊\u200d\x1b[31m\n\u202e"
-    assert storable(text) == text and unstorable(text) is None
+    assert storable(text) == text and why_unstorable(text) is None
     assert storable(f"{HALF}\0") == "\ufffd\ufffd"

@@ -105,7 +105,7 @@ def test_a_folder_of_others_is_searched_and_left_as_it_is(db, cache, encoder, mo
     # root may write anywhere: it is told that it may not
     monkeypatch.setattr("os.access", lambda path, mode: mode != os.W_OK)
     monkeypatch.setattr(matrix, "WORTH", 0.0)
-    monkeypatch.setattr(matrix, "replacing", lambda path: (_ for _ in ()).throw(PermissionError(13, "denied")))
+    monkeypatch.setattr(matrix, "atomic_write", lambda path: (_ for _ in ()).throw(PermissionError(13, "denied")))
     try:
         assert answer(db, encoder) == expected
         assert sorted(p.name for p in db.parent.iterdir()) == before

@@ -8,7 +8,7 @@ import pytest
 from usearch.index import MetricKind, search
 
 from sightline.data.sample import Sample
-from sightline.probes.nearest import top
+from sightline.probes.nearest import top_k
 from sightline.search.index import Index
 from sightline.search.rank import near
 from sightline.search.rank.matrix import Stamp, Vectors
@@ -35,7 +35,7 @@ def test_exact_search_is_usearchs_exact_search(kind):
     data /= np.linalg.norm(data, axis=1, keepdims=True)
     for query in data[:20]:
         found = search(data, query, 50, MetricKind.IP, exact=True)
-        mine = top(np.round(data @ query, 6), 50)
+        mine = top_k(np.round(data @ query, 6), 50)
         np.testing.assert_allclose(data[mine] @ query, 1 - found.distances, atol=2e-6)
         edge = (data[mine] @ query).min() + 1e-5
         assert set(np.flatnonzero(data @ query > edge)) <= set(mine.tolist()) & set(found.keys.tolist())
@@ -49,7 +49,7 @@ def test_a_graph_finds_nearly_all_and_says_how_many(tmp_path):
     assert graph is not None and seen[-1] == (3999, 3999)
     assert graph.recall == near.recall_of(tmp_path / "n", all_.stamp) and 0.95 <= graph.recall <= 1.0
     query = all_.matrix[17]
-    assert set(all_.ids[top(all_.matrix @ query, 10)]) <= set(graph.candidates(query).tolist())
+    assert set(all_.ids[top_k(all_.matrix @ query, 10)]) <= set(graph.candidates(query).tolist())
 
 
 def test_changes_are_made_to_the_graph_that_is_there(tmp_path):

@@ -16,11 +16,11 @@ BYTES = 512 * 2**20
 """of all bands; a picture that would take more is refused before it is made"""
 
 
-class OtherBands(BadSample):
+class WrongBands(BadSample):
     """A picture of another number of bands than was wanted."""
 
 
-def stored(data: bytes) -> np.ndarray:
+def read_bands(data: bytes) -> np.ndarray:
     """The array of an .npy or multi-band TIFF as it lies in the file. Raises BadSample."""
     if data[:6] == npy.MAGIC:
         said = npy.header(data)
@@ -49,7 +49,7 @@ def is_bands(data: bytes) -> bool:
     return data[:6] == npy.MAGIC or data[:4] in tiff.MAGICS
 
 
-def arranged(array: np.ndarray, *channels: int) -> np.ndarray:
+def channels_last(array: np.ndarray, *channels: int) -> np.ndarray:
     """`array` as (y, x, c) with c one of `channels`; where the last axis and the first could be the bands, the last is.
 
     Raises BadSample for another number of bands, naming both numbers, for another type, and for no pixels.
@@ -65,13 +65,13 @@ def arranged(array: np.ndarray, *channels: int) -> np.ndarray:
             return array.transpose(1, 2, 0)
     found = array.shape[0] if _planar(array.shape) else array.shape[2]
     expected = " or ".join(map(str, channels))
-    raise OtherBands(
+    raise WrongBands(
         f"a picture of {found} bands (stored {' x '.join(map(str, array.shape))}) where {expected} are expected; "
         f"Preprocess(channels={found}) and a tower of {found} channels read it"
     )
 
 
-def scaled(values: np.ndarray) -> np.ndarray:
+def unit_range(values: np.ndarray) -> np.ndarray:
     """float32: uint8 and uint16 over their largest value, floats as they are. Raises BadSample where one is not finite.
 
     Floats (reflectances, heights) have no common range: the mean and deviation of the encoder give them one.
@@ -111,6 +111,7 @@ def _planar(shape: tuple[int, ...]) -> bool:
 
 
 def _affordable(shape: tuple[int, ...], dtype: np.dtype) -> None:
+    """Raises BadSample where an array of this shape and type is too large to read."""
     if dtype.itemsize > {"b": 1, "u": 8, "i": 8, "f": 8}.get(dtype.kind, 0):
         raise BadSample(f"an array of {dtype}; expected integers or floating point")
     if len(shape) not in {2, 3} or min(shape) < 1:

@@ -19,14 +19,14 @@ CLEAR, EMPTY, FLAT, FULL = range(4)
 """what a frame shows: no pixel; black or white throughout; one colour; something"""
 
 
-def chosen(opened: Image.Image) -> Image.Image:
+def representative(opened: Image.Image) -> Image.Image:
     """An opened picture at the first frame that shows something, or else the most, or a copy of it."""
     # a GIF tells that it has one frame only by reading through it
     if opened.format != "GIF" and not getattr(opened, "is_animated", False):
         return opened
     if opened.tell():
         opened.seek(0)
-    most, looked = shows(opened), 0
+    most, looked = visibility(opened), 0
     if most == FULL:
         return opened
     best = opened.copy()
@@ -36,7 +36,7 @@ def chosen(opened: Image.Image) -> Image.Image:
             looked += opened.width * opened.height
             if looked > PIXELS:
                 break
-            if (seen := shows(opened)) == FULL:
+            if (seen := visibility(opened)) == FULL:
                 return opened
             if seen > most:
                 most, best = seen, opened.copy()
@@ -46,8 +46,8 @@ def chosen(opened: Image.Image) -> Image.Image:
     return best
 
 
-def shows(image: Image.Image) -> int:
-    """CLEAR, EMPTY, FLAT or FULL."""
+def visibility(image: Image.Image) -> int:
+    """What a frame shows: CLEAR, EMPTY, FLAT or FULL."""
     image.load()
     if image.mode[0] in "IF":
         values = np.asarray(image)

@@ -48,7 +48,7 @@ def eight_bits(values: np.ndarray, top: int = 0) -> np.ndarray:
     return np.rint(scaled, out=scaled).clip(0, 255, out=scaled).astype(np.uint8)
 
 
-def share(alpha: np.ndarray) -> np.ndarray:
+def opacity(alpha: np.ndarray) -> np.ndarray:
     """Opacity as uint8, of which no value stands for more than all."""
     if alpha.dtype.kind == "f":
         return (np.nan_to_num(alpha, posinf=1.0).clip(0, 1) * 255).round().astype(np.uint8)

@@ -53,6 +53,6 @@ def sideways(orientation: int) -> bool:
     return orientation >= 5
 
 
-def turned(image: Image.Image, orientation: int) -> Image.Image:
+def upright(image: Image.Image, orientation: int) -> Image.Image:
     """The picture upright."""
     return image.transpose(TURNS[orientation]) if orientation in TURNS else image

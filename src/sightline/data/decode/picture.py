@@ -44,10 +44,10 @@ def preview(image: Encoded, size: int) -> np.ndarray:
     """As `decode`, to be looked at: bands that are no colours are shown in false ones."""
     try:
         return decode(image, size)
-    except bands.OtherBands:
+    except bands.WrongBands:
         assert not isinstance(image, np.ndarray), "arrays of other bands are refused as such"
         with guarded():
-            return _pixels(_reduced(Image.fromarray(bands.false_colours(bands.stored(unpacked(image)))), size))
+            return _pixels(_reduced(Image.fromarray(bands.false_colours(bands.read_bands(unpacked(image)))), size))
 
 
 def picture(image: Encoded, vector: int | None = None, *, reduce: int | None = None) -> Image.Image:
@@ -83,7 +83,7 @@ def own_bands(data: bytes) -> Image.Image:
     with guarded():
         if is_svg(data):
             return Image.fromarray(rasterize(data, VECTOR))
-        image = raster.opened(data).bands()
+        image = raster.open_raster(data).bands()
         return raster.plain(image) if image.mode in {"P", "PA", "1"} else image
 
 
@@ -113,14 +113,14 @@ def measure(image: Encoded) -> tuple[int, int]:
 
 def open_raster(image: Path | bytes) -> Raster:
     """The raster with its header read and its size checked, its pixels not yet made."""
-    return raster.opened(unpacked(image))
+    return raster.open_raster(unpacked(image))
 
 
 def unpacked(image: Path | bytes) -> bytes:
     """The bytes of a picture, gunzipped where they are an .svgz."""
     if isinstance(image, Path):
         with guarded(""):
-            data = regular.read(image, FILE_BYTES + 1)
+            data = regular.read_regular(image, FILE_BYTES + 1)
         if len(data) > FILE_BYTES:
             raise BadSample(f"file of {image.stat().st_size:,} bytes, the limit is {FILE_BYTES:,}")
     else:
@@ -140,8 +140,8 @@ def _known(data: bytes) -> Raster | None:
     if data[:6] == npy.MAGIC:
         return None
     try:
-        return raster.opened(data)
-    except raster.Unread:
+        return raster.open_raster(data)
+    except raster.UnsupportedMode:
         return None
 
 
@@ -159,12 +159,12 @@ def _from_array(array: np.ndarray) -> Image.Image:
 
 def _from_bands(data: bytes) -> Image.Image:
     """Grey, RGB or RGBA of an .npy or of a TIFF that Pillow cannot open; other numbers of bands are refused by name."""
-    array = bands.arranged(bands.stored(data), 3, 4, 1)
+    array = bands.channels_last(bands.read_bands(data), 3, 4, 1)
     made = levels.eight_bits(array[:, :, :3])
     if data[:4] in tiff.MAGICS and tiff.inverted(tiff.tags_of(data)):
         made = 255 - made
     if array.shape[2] == 4:
-        made = np.concatenate([made, levels.share(array[:, :, 3:])], axis=2)
+        made = np.concatenate([made, levels.opacity(array[:, :, 3:])], axis=2)
     return _from_array(np.ascontiguousarray(made))
 
 

@@ -27,8 +27,8 @@ EXIF_ITEM = re.compile(rb"(infe[\x02\x03].{3}.{4,6})Exif\0", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Bare:
-    """What is left of a file, and what was said of its pixels."""
+class Stripped:
+    """What is left of a file, and what its metadata said of its pixels."""
 
     data: bytes
     orientation: int = 1
@@ -37,8 +37,10 @@ class Bare:
     """significant bits of a value, where a PNG says so"""
 
 
-def bare(data: bytes) -> Bare:
-    """`data` of any kind; what is cut or of unknown make is left for the reader to judge."""
+def strip_metadata(data: bytes) -> Stripped:
+    """`data` without metadata, and what that said of the pixels; what is cut or of unknown make is left for the reader
+    to judge.
+    """
     if data[:8] == PNG:
         return _png(data)
     if data[:3] == JPEG:
@@ -47,14 +49,15 @@ def bare(data: bytes) -> Bare:
         return _webp(data)
     if data[:4] in tiff.MAGICS:
         tiff.check(data)
-        return Bare(tiff.without_exif(data))
+        return Stripped(tiff.without_exif(data))
     if data[4:8] == b"ftyp":
         # an AVIF is turned by properties of its own; its EXIF does not count
-        return Bare(EXIF_ITEM.sub(rb"\1skip\0", data))
-    return Bare(data)
+        return Stripped(EXIF_ITEM.sub(rb"\1skip\0", data))
+    return Stripped(data)
 
 
-def _png(data: bytes) -> Bare:
+def _png(data: bytes) -> Stripped:
+    """The critical chunks and those of animation and transparency; orientation, profile and bits from the others."""
     view, kept, turn, profile, bits = memoryview(data), [memoryview(PNG)], 1, None, 0
     at, kind = 8, b""
     while kind != b"IEND" and at + 12 <= len(data):
@@ -77,7 +80,7 @@ def _png(data: bytes) -> Bare:
         at = after
     if kind != b"IEND":
         kept.append(view[at:])
-    return Bare(b"".join(kept), turn, profile, bits)
+    return Stripped(b"".join(kept), turn, profile, bits)
 
 
 def _whole(kind: bytes, chunk: memoryview) -> bool:
@@ -106,7 +109,8 @@ def _inflated(block: bytes) -> bytes | None:
         return None
 
 
-def _jpeg(data: bytes) -> Bare:
+def _jpeg(data: bytes) -> Stripped:
+    """The segments that pixels depend on; orientation and profile from the others. BadSample for too many scans."""
     view, kept, turn, said, profile = memoryview(data), [memoryview(data)[:2]], 1, False, {}
     at, colours, whole = 2, 0, False
     while at + 4 <= len(data) and data[at] == 0xFF:
@@ -145,10 +149,11 @@ def _jpeg(data: bytes) -> Bare:
     if not whole and (scans := left.count(b"\xff\xda")) > SCANS:
         raise BadSample(f"bomb: a JPEG of {scans:,} scans, the limit is {SCANS}")
     icc = b"".join(profile[number] for number in sorted(profile))
-    return Bare(left, turn, icc if 0 < len(icc) <= PROFILE else None)
+    return Stripped(left, turn, icc if 0 < len(icc) <= PROFILE else None)
 
 
-def _webp(data: bytes) -> Bare:
+def _webp(data: bytes) -> Stripped:
+    """All chunks but EXIF and XMP, and the flags that announce those taken out; orientation from them."""
     view, kept, turn, at = memoryview(data), [], 1, 12
     end = min(len(data), 8 + int.from_bytes(view[4:8], "little"))
     while at + 8 <= end:
@@ -165,4 +170,4 @@ def _webp(data: bytes) -> Bare:
             kept.append(view[at:after])
         at = after
     body = b"".join(kept)
-    return Bare(b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WEBP" + body, turn)
+    return Stripped(b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WEBP" + body, turn)

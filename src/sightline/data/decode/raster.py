@@ -11,7 +11,7 @@ from PIL import Image
 
 from sightline.data.decode import bands, foreign, frame, icon_file, levels, orientation, profile, tiff
 from sightline.data.decode.guard import guarded
-from sightline.data.decode.pixels_only import Bare, bare
+from sightline.data.decode.pixels_only import Stripped, strip_metadata
 from sightline.data.sample import BadSample
 
 FORMATS = (
@@ -38,7 +38,7 @@ class NotAPicture(BadSample):
     """Bytes that no reader here knows."""
 
 
-class Unread(NotAPicture):
+class UnsupportedMode(NotAPicture):
     """A TIFF of a mode that Pillow lacks."""
 
 
@@ -47,7 +47,7 @@ class Raster:
     """A picture with its header read and its size checked."""
 
     image: Image.Image
-    bare: Bare
+    bare: Stripped
     tags: dict[int, int]
     """of a TIFF"""
 
@@ -62,7 +62,7 @@ class Raster:
         """(width, height) as seen, upright."""
         width, height = self.size
         # Pillow says of a TIFF how it is seen
-        return (height, width) if orientation.sideways(self._turn) else (width, height)
+        return (height, width) if orientation.sideways(self._orientation) else (width, height)
 
     def reduce(self, side: int) -> None:
         """Lets a JPEG be decoded at a half, quarter or eighth, its shorter side still at least twice `side`."""
@@ -71,11 +71,11 @@ class Raster:
 
     def bands(self) -> Image.Image:
         """Its pixels in their own mode, upright: of an animation the first frame that shows something."""
-        return orientation.turned(self._loaded(), self._turn)
+        return orientation.upright(self._loaded(), self._orientation)
 
     def plane(self) -> np.ndarray:
         """Its first frame as stored, not turned: numbers, not colours."""
-        with self._said():
+        with self._guarded():
             self.image.load()
         return np.asarray(self.image)
 
@@ -92,22 +92,23 @@ class Raster:
         image = plain(image, self.bare.profile)
         if self.image.format in NO_ALPHA and frame.transparent(image):
             image = image.convert("RGB")
-        return orientation.turned(image, self._turn)
+        return orientation.upright(image, self._orientation)
 
     @property
-    def _turn(self) -> int:
+    def _orientation(self) -> int:
         if self.image.format == "TIFF":
             return 1
         if self.bare.orientation == 1 and "exif" in self.image.info:
             return orientation.of_exif(self.image.info["exif"])
         return self.bare.orientation
 
-    def _said(self) -> Any:
+    def _guarded(self) -> Any:
+        """A context in which whatever Pillow raises is a BadSample."""
         return guarded(f"broken or cut {self.image.format} ({len(self.bare.data):,} bytes)")
 
     def _loaded(self) -> Image.Image:
-        with self._said():
-            image = frame.chosen(self.image)
+        with self._guarded():
+            image = frame.representative(self.image)
             image.load()
         return image
 
@@ -146,7 +147,7 @@ class Raster:
                 low.tile = [part._replace(args=str(part.args).replace("16B", "16L")) for part in low.tile]
                 values = np.asarray(image).astype(np.uint16) * 256 + np.asarray(low)
             else:
-                values = bands.arranged(bands.stored(self.bare.data), 3, 4)
+                values = bands.channels_last(bands.read_bands(self.bare.data), 3, 4)
         except Exception:
             values = np.asarray(image)[:, :, :3].astype(np.uint16) * 257
         made = Image.fromarray(levels.eight_bits(np.ascontiguousarray(values[:, :, :3])))
@@ -183,7 +184,7 @@ def _transparent(image: Image.Image) -> Image.Image:
     return image.convert("RGBA")
 
 
-def opened(data: bytes) -> Raster:
+def open_raster(data: bytes) -> Raster:
     """By content alone. Raises NotAPicture with what it is instead, and BadSample for what is broken or too large."""
     kind = data[:4]
     tags = tiff.tags_of(data) if kind in tiff.MAGICS else {}
@@ -191,16 +192,16 @@ def opened(data: bytes) -> Raster:
     if unfit := raw or foreign.unfit(data):
         raise NotAPicture(f"{ELSE}: {unfit}")
     if tags.get(tiff.FORMAT) == 2 and tags.get(tiff.BITS) == 8:
-        raise Unread("not a picture: a TIFF of 8 bits with a sign, which Pillow takes for none")
+        raise UnsupportedMode("not a picture: a TIFF of 8 bits with a sign, which Pillow takes for none")
     with guarded():
-        left = bare(icon_file.largest(data))
+        left = strip_metadata(icon_file.largest(data))
         try:
             image = _opened(left.data)
         except Image.UnidentifiedImageError as error:
             if _start(data):
                 raise BadSample(f"broken or cut {_start(data)} ({len(data):,} bytes)") from error
             if kind in tiff.MAGICS:
-                raise Unread("not a picture: a TIFF of an unknown kind, or broken") from error
+                raise UnsupportedMode("not a picture: a TIFF of an unknown kind, or broken") from error
             what = foreign.kind_of(data)
             raise NotAPicture(f"{ELSE}: {what}" if what else f"not a picture: it starts with {data[:12]!r}") from error
         _check(image)

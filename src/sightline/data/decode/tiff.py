@@ -55,6 +55,7 @@ class Header:
     tags: dict[int, tuple[int, ...]]
 
     def one(self, tag: int, usual: int) -> int:
+        """The first value of a tag, or `usual` where the file does not have it."""
         return self.tags[tag][0] if self.tags.get(tag) else usual
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from sightline.data.ahead import ahead
+from sightline.data.ahead import map_ahead
 from sightline.data.batch import check_known, lacking
 from sightline.data.decode.record import Bad, Record, attempt, fetch
 from sightline.data.feed.by_class import ByClass, by_class
@@ -157,7 +157,7 @@ class Loader:
     def _stream(self, steps: Iterable[int], start: int) -> Iterator[Loaded]:
         stream, plan = cast(Stream, self._source), self._plan
         share = plan.batch // plan.world
-        drawn = ahead(partial(_decode, plan=plan), plan.slices(stream, start), max(1, self._workers), 2 * share)
+        drawn = map_ahead(partial(_decode, plan=plan), plan.slices(stream, start), max(1, self._workers), 2 * share)
         for step in steps:
             yield _tensors(plan.patch(stream.name, list(islice(drawn, share)), step))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from PIL import Image
 
-from sightline.data.decode.bands import PIXELS, arranged, is_bands, scaled, stored
+from sightline.data.decode.bands import PIXELS, channels_last, is_bands, read_bands, unit_range
 from sightline.data.decode.picture import NotAPicture, colours, own_bands, picture, unpacked
 from sightline.data.sample import BadSample
 
@@ -120,10 +120,10 @@ class Preprocess:
 
     def _bands(self, given: "Picture") -> np.ndarray:
         """The same view of a picture of many bands, each resized by itself in floating point."""
-        array = arranged(np.asarray(_stored(given)), self.channels)
+        array = channels_last(np.asarray(_stored(given)), self.channels)
         out = np.zeros((self.channels, self.size, self.size), np.float32)
         for number, (mean, std) in enumerate(zip(self.mean, self.std, strict=True)):
-            fitted = np.asarray(self._fit(Image.fromarray(scaled(array[:, :, number]))))
+            fitted = np.asarray(self._fit(Image.fromarray(unit_range(array[:, :, number]))))
             top, left = (self.size - fitted.shape[0]) // 2, (self.size - fitted.shape[1]) // 2
             out[number, top : top + fitted.shape[0], left : left + fitted.shape[1]] = (fitted - mean) / std
         return out
@@ -202,7 +202,7 @@ def _stored(given: "Picture") -> np.ndarray | Image.Image:
     if not is_bands(data):
         return own_bands(data)
     try:
-        return stored(data)
+        return read_bands(data)
     except BadSample as told:
         try:
             # a compression that only Pillow reads, of bands that it knows

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from sightline.data.ahead import ahead
+from sightline.data.ahead import map_ahead
 from sightline.data.decode.picture import decode, is_svg, measure, unpacked
 from sightline.data.decode.record import Bad, fetch
 from sightline.data.sample import BadSample, Sample, Source, Stream
@@ -113,7 +113,7 @@ def report(source: Source | Stream, *, pictures: int = 128, cell: int = 96, prog
         index, sample = item
         return index, sample, sample if isinstance(sample, str) else _look(sample, cell, index in shown)
 
-    for index, sample, seen in ahead(look, enumerate(_samples(source))):
+    for index, sample, seen in map_ahead(look, enumerate(_samples(source))):
         found.samples += 1
         if isinstance(sample, str) or isinstance(seen, str):
             found.bad[f"sample {index}" if isinstance(sample, str) else sample.key] = str(seen)
@@ -126,6 +126,8 @@ def report(source: Source | Stream, *, pictures: int = 128, cell: int = 96, prog
 
 @dataclass(frozen=True, slots=True)
 class _Look:
+    """What one sample turned out to be."""
+
     digest: str
     size: tuple[int, int] | None
     """None for a vector"""

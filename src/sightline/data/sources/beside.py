@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from sightline.data.regular import read
+from sightline.data.regular import read_regular
 from sightline.data.sample import BadSample
 from sightline.data.sources.caption import clean
 from sightline.data.sources.endings import ending_of
@@ -25,6 +25,8 @@ TEXT_BYTES = 2**20
 
 
 class Words(NamedTuple):
+    """Captions and terms of one picture."""
+
     captions: tuple[str, ...] = ()
     terms: tuple[str, ...] = ()
 
@@ -52,7 +54,7 @@ def sidecars(pictures: Iterable[str], texts: Iterable[str]) -> dict[str, tuple[s
 def words(path: Path, encoding: str | None = None) -> Words:
     """What a file beside a picture says: each line a caption, or the captions and terms of a json. Raises BadSample."""
     try:
-        data = read(path, TEXT_BYTES)
+        data = read_regular(path, TEXT_BYTES)
     except OSError as error:
         raise BadSample(f"{escaped(path.name)} beside it: {error.strerror or error}") from error
     # the letter at the limit may be cut
@@ -85,45 +87,45 @@ def _letters(data: bytes, encoding: str, whole: bool) -> str:
 
 
 @dataclass
-class Told:
+class TableWords:
     """What the tables of an image folder say of its pictures."""
 
     words: dict[str, Words] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
-def tables(root: Path, pictures: Sequence[str], files: Iterable[str], encoding: str | None = None) -> Told:
+def tables(root: Path, pictures: Sequence[str], files: Iterable[str], encoding: str | None = None) -> TableWords:
     """Read the `files` (below `root`) that are tables of an image folder; what is wrong with one is a note."""
-    told = Told()
+    tabled = TableWords()
     # a Mac writes accents as letters of their own, most others do not
     names = {unicodedata.normalize("NFC", picture): picture for picture in pictures}
     for file in files:
         try:
             rows = read_rows(root / file, encoding)
         except (ValueError, OSError) as error:
-            told.notes.append(f"{file} was not read: {str(error).removeprefix(f'{root / file}').lstrip(' ,:')}")
+            tabled.notes.append(f"{file} was not read: {str(error).removeprefix(f'{root / file}').lstrip(' ,:')}")
             continue
         column = _column(rows.columns, FILE)
-        spoken = [name for name in rows.columns if _says(name)]
-        if column is None or not spoken:
+        columns = [name for name in rows.columns if _says(name)]
+        if column is None or not columns:
             lacks = "file names (file_name)" if column is None else "captions (caption, text, ...) or keywords"
-            told.notes.append(
+            tabled.notes.append(
                 f"{file} was not read: it has no column of {lacks}, but {', '.join(map(escaped, rows.columns))}; "
                 f"a column of another name is given as in {root / file}?image=COLUMN&caption=COLUMN"
             )
             continue
-        lost, bad = _take(told, rows, column, spoken, PurePosixPath(file).parent, names)
+        lost, bad = _take(tabled, rows, column, columns, PurePosixPath(file).parent, names)
         if lost:
-            told.notes.append(
+            tabled.notes.append(
                 f"{file}: {counted(len(lost), 'row')} for pictures that are not there, such as {escaped(lost[0])}"
             )
         if bad:
-            told.notes.append(f"{file}: {counted(len(bad), 'row')} could not be read; {bad[0]}")
-    return told
+            tabled.notes.append(f"{file}: {counted(len(bad), 'row')} could not be read; {bad[0]}")
+    return tabled
 
 
 def _take(
-    told: Told, rows: Rows, column: str, spoken: list[str], folder: PurePosixPath, names: dict[str, str]
+    tabled: TableWords, rows: Rows, column: str, columns: list[str], folder: PurePosixPath, names: dict[str, str]
 ) -> tuple[list[str], list[str]]:
     """Adds the words of each row; gives the names that are no picture's, and why rows could not be read."""
     lost, bad = list[str](), list[str]()
@@ -134,11 +136,11 @@ def _take(
             if picture is None:
                 lost.append(name)
                 continue
-            said = {key: row.get(key) for key in spoken}
-            before = told.words.get(picture, Words())
-            captions = (*before.captions, *filter(None, map(clean, caption_of(said))))
-            terms = (*before.terms, *filter(None, map(clean, terms_of(said))))
-            told.words[picture] = Words(tuple(dict.fromkeys(captions)), tuple(dict.fromkeys(terms)))
+            cells = {key: row.get(key) for key in columns}
+            before = tabled.words.get(picture, Words())
+            captions = (*before.captions, *filter(None, map(clean, caption_of(cells))))
+            terms = (*before.terms, *filter(None, map(clean, terms_of(cells))))
+            tabled.words[picture] = Words(tuple(dict.fromkeys(captions)), tuple(dict.fromkeys(terms)))
     return lost, bad
 
 

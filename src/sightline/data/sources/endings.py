@@ -31,17 +31,17 @@ messengers call JPEGs so)"""
 PICTURES = RASTERS | VECTORS | ARRAYS | FOREIGN.keys()
 TABLES = frozenset({".csv", ".tsv", ".jsonl", ".parquet"})
 HEAD = 256
-"""bytes that `content` looks at"""
+"""bytes that `format_of` looks at"""
 
 
-def foreign(head: bytes) -> str:
+def missing_plugin_format(head: bytes) -> str:
     """The format of a picture that needs a plugin which is not installed, "" for any other."""
     kind = plugin_format(head)
     return kind if kind and find_spec(PLUGINS[kind].module) is None else ""
 
 
-def way_out(kind: str) -> str:
-    """What to do about pictures of a `foreign` format."""
+def plugin_advice(kind: str) -> str:
+    """What to do about pictures of a `missing_plugin_format` format."""
     return f"Pillow cannot read {kind} by itself: pip install {PLUGINS[kind].package}, or convert them to JPEG or PNG"
 
 
@@ -55,7 +55,7 @@ def ending_of(name: str) -> str:
     return f".{ending.lower()}" if dot and stem else ""
 
 
-def content(head: bytes) -> str:
+def format_of(head: bytes) -> str:
     """The format of a picture from its first bytes, "" where they are of none."""
     if kind := plugin_format(head):
         return kind

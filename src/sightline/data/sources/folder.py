@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sightline.data.decode.svg.rasterize import title
-from sightline.data.regular import read
+from sightline.data.regular import read_regular
 from sightline.data.sample import BadSample, Sample
 from sightline.data.sources.beside import TABLE, TEXTS, Words, sidecars, tables, words
 from sightline.data.sources.caption import clean, from_name
@@ -32,7 +32,7 @@ class Folder:
     """paths below `root`, with forward slashes"""
     beside: dict[str, tuple[str, ...]]
     """picture -> the files of words beside it"""
-    told: dict[str, Words]
+    table_words: dict[str, Words]
     """picture -> what the folder's tables say of it"""
     classes: tuple[str, ...]
     has: frozenset[str]
@@ -50,8 +50,8 @@ class Folder:
         if flaw(file):
             raise BadSample(f"{escaped(file)}: its name is not UTF-8; rename it")
         path = self.root / file
-        told = self.told.get(file, Words())
-        found, terms = list(told.captions), list(told.terms)
+        listed = self.table_words.get(file, Words())
+        found, terms = list(listed.captions), list(listed.terms)
         for beside in self.beside.get(file, ()):
             try:
                 said = words(self.root / beside, self.encoding)
@@ -72,14 +72,14 @@ class Folder:
         number = {kind: label for label, kind in enumerate(self.classes)}
         return [-1 if flaw(file) else number.get(file.split("/", 1)[0], -1) for file in self.files]
 
-    def lies(self, index: int) -> tuple[Path, str]:
+    def location(self, index: int) -> tuple[Path, str]:
         """The file of a sample and the place in it, told without opening it."""
         return self.root / self.files[index], ""
 
     def _title(self, path: Path) -> str:
         """The title as words: drawing programs often write a file name there, or nothing but "Layer 1"."""
         try:
-            said = title(read(path))
+            said = title(read_regular(path))
         except OSError:
             # told as a bad sample when its pixels are wanted
             return ""
@@ -94,7 +94,7 @@ def open_folder(
     exclude: Sequence[str] = (),
     encoding: str | None = None,
 ) -> Folder:
-    """List the folder once. ValueError where it holds no picture, or splits that nobody chose between.
+    """The pictures of a folder, listed once. ValueError where it holds no picture, or splits that nobody chose between.
 
     `follow` enters links that lead out of it; `exclude` are patterns of what is left out (`walk.excluding`);
     `encoding` is that of captions beside the pictures.
@@ -105,10 +105,10 @@ def open_folder(
     rest = [file for file in found.files if ending_of(file) not in PICTURES]
     named = {file for file in rest if file.rpartition("/")[2].lower() in TABLE}
     beside = sidecars(files, (file for file in rest if ending_of(file) in TEXTS and not flaw(file)))
-    told = tables(root, files, sorted(named), encoding)
+    tabled = tables(root, files, sorted(named), encoding)
     used = named.union(*beside.values())
     passed = [file for file in rest if file not in used]
-    notes = tuple(map(escaped, (*told.notes, *notes_of(root, found, foreign, passed, sniffed(root, passed)))))
+    notes = tuple(map(escaped, (*tabled.notes, *notes_of(root, found, foreign, passed, sniffed(root, passed)))))
     if not files:
         raise ValueError(_nothing(root, found, passed, notes))
     parents = {file.split("/", 1)[0] if "/" in file else "" for file in files if not flaw(file)}
@@ -119,7 +119,7 @@ def open_folder(
     has = {"image", "text"} | ({"label"} if classes else set())
     unread = tuple(os.path.abspath(root / below) for below in found.unread)
     return Folder(
-        *(root, name or str(root), tuple(files), beside, told.words, classes, frozenset(has)),
+        *(root, name or str(root), tuple(files), beside, tabled.words, classes, frozenset(has)),
         notes=notes,
         unread=unread,
         encoding=encoding,

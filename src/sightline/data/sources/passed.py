@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from sightline.data.decode.foreign import PLUGINS
-from sightline.data.regular import read
+from sightline.data.regular import read_regular
 from sightline.data.sources import endings
-from sightline.data.sources.endings import FOREIGN, HEAD, TABLES, content, ending_of, way_out
+from sightline.data.sources.endings import FOREIGN, HEAD, TABLES, ending_of, format_of, plugin_advice
 from sightline.data.sources.walk import Found
 from sightline.data.storable import escaped
 
@@ -58,8 +58,10 @@ def notes_of(
         )
     if found.dead:
         notes.append(f"{counted(len(found.dead), 'link')} leading nowhere: {_some(found.dead)}")
-    if found.again:
-        notes.append(f"{counted(len(found.again), 'link')} to a folder that was read already: {_some(found.again)}")
+    if found.repeated:
+        notes.append(
+            f"{counted(len(found.repeated), 'link')} to a folder that was read already: {_some(found.repeated)}"
+        )
     if found.odd:
         what = "is a pipe, socket or device" if len(found.odd) == 1 else "are pipes, sockets or devices"
         notes.append(f"{len(found.odd):,} {what} and {_was(found.odd)} passed over: {_some(found.odd)}")
@@ -73,7 +75,7 @@ def notes_of(
     for kind in PLUGINS:
         if some := [file for file, what in foreign.items() if what == kind]:
             told = f"{counted(len(some), f'{kind} picture')} {_was(some)} passed over, such as {escaped(some[0])}"
-            notes.append(f"{told}. {way_out(kind)}")
+            notes.append(f"{told}. {plugin_advice(kind)}")
     if passed:
         notes.append(f"{counted(len(passed), 'file')} {_was(passed)} passed over as no pictures: {by_ending(passed)}")
     if pictures:
@@ -93,7 +95,7 @@ def sniffed(root: Path, passed: Iterable[str]) -> dict[str, str]:
         if tried[ending] >= TRIED or len(tried) > TRIED_ENDINGS:
             continue
         tried[ending] += 1
-        kind = content(_head(root / file))
+        kind = format_of(_head(root / file))
         if kind and kind not in PLUGINS:
             found[file] = kind
     return found
@@ -101,13 +103,13 @@ def sniffed(root: Path, passed: Iterable[str]) -> dict[str, str]:
 
 def foreign_among(root: Path, files: Iterable[str]) -> dict[str, str]:
     """Pictures that hold what their ending says, in a format that cannot be read here -> the format."""
-    kinds = {file: endings.foreign(_head(root / file)) for file in files if ending_of(file) in FOREIGN}
+    kinds = {file: endings.missing_plugin_format(_head(root / file)) for file in files if ending_of(file) in FOREIGN}
     return {file: kind for file, kind in kinds.items() if kind}
 
 
 def _head(path: Path) -> bytes:
     try:
-        return read(path, HEAD)
+        return read_regular(path, HEAD)
     except (OSError, ValueError):
         return b""
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from sightline.data.draw import uniform
 from sightline.data.sample import BadSample, Sample
-from sightline.data.sources.shards.members import further, is_known, picture_field, sample_of, split_name
+from sightline.data.sources.shards.members import is_known, lookalikes, picture_field, sample_of, split_name
 from sightline.data.sources.walk import is_system
 
 BUFFER = 1000
@@ -139,7 +139,7 @@ def _stream(url: str) -> Iterator[Record]:
 
 
 def _apart(alike: dict[str, dict[str, bytes]]) -> Iterator[Record]:
-    fields = further(alike)
+    fields = lookalikes(alike)
     yield from ((key, members) for key, members in alike.items() if key not in fields)
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from sightline.data.decode.foreign import JSON, kind_of
-from sightline.data.regular import read
+from sightline.data.regular import read_regular
 from sightline.data.sample import BadSample
-from sightline.data.sources.separated import mark_of, separated
+from sightline.data.sources.separated import delimiter_of, separated
 from sightline.data.storable import BYTES, encoding_of, escaped, flaw, flaw_in
 
 ROW_GROUPS = 2
@@ -32,14 +32,19 @@ class Rows(Protocol):
         """One value a row, None in a damaged one."""
         ...
 
-    def where(self, keep: Sequence[int]) -> "Rows": ...
+    def where(self, keep: Sequence[int]) -> "Rows":
+        """The rows numbered in `keep`, in that order."""
+        ...
 
 
 def read_rows(path: Path, encoding: str | None = None) -> Rows:
-    """Open a table by its ending. ValueError where nothing in it can be read, or most of it is in another encoding."""
+    """The rows of a table, opened by its ending.
+
+    ValueError where nothing in it can be read, or most of it is in another encoding.
+    """
     if path.suffix.lower() == ".parquet":
         return ParquetRows(path)
-    data = read(path)
+    data = read_regular(path)
     if (kind := kind_of(data)) and kind != JSON:
         raise ValueError(f"{path} is no table of text, but {kind}")
     text, complaint = _text(data, path, encoding)
@@ -49,10 +54,10 @@ def read_rows(path: Path, encoding: str | None = None) -> Rows:
         raise ValueError(complaint)
     if rows and all(isinstance(row, str) for row in rows):
         raise ValueError(f"{path}: none of its {len(rows):,} rows can be read; {rows[0]}")
-    return Listed(rows, columns)
+    return ListedRows(rows, columns)
 
 
-class Listed:
+class ListedRows:
     """Rows held in memory; a text in place of a row says what is wrong with it."""
 
     def __init__(self, rows: Sequence[dict[str, Any] | str], columns: tuple[str, ...]) -> None:
@@ -68,10 +73,12 @@ class Listed:
         return row
 
     def column(self, name: str) -> list[Any]:
+        """As of `Rows`."""
         return [None if isinstance(row, str) else row.get(name) for row in self.rows]
 
-    def where(self, keep: Sequence[int]) -> "Listed":
-        return Listed([self.rows[index] for index in keep], self.columns)
+    def where(self, keep: Sequence[int]) -> "ListedRows":
+        """As of `Rows`."""
+        return ListedRows([self.rows[index] for index in keep], self.columns)
 
 
 class ParquetRows:
@@ -116,10 +123,12 @@ class ParquetRows:
             raise BadSample(f"row {number + 1}: its part of the file cannot be read: {error}") from error
 
     def column(self, name: str) -> list[Any]:
+        """As of `Rows`."""
         rows = (self.light[number] for number in self.keep)
         return [None if isinstance(row, str) else row.get(name) for row in rows]
 
     def where(self, keep: Sequence[int]) -> "ParquetRows":
+        """As of `Rows`."""
         return ParquetRows(self.path, [self.keep[index] for index in keep])
 
 
@@ -187,7 +196,7 @@ def _text(data: bytes, path: Path, encoding: str | None) -> tuple[str, str]:
 
 
 def _separated(text: str, path: Path, complaint: str) -> tuple[list[dict[str, Any] | str], tuple[str, ...]]:
-    found = separated(text, mark_of(text, path.suffix.lower()))
+    found = separated(text, delimiter_of(text, path.suffix.lower()))
     _, header = next(found, (1, []))
     if not header:
         raise ValueError(f"{path} is empty; expected a first line with the names of the columns")

@@ -30,8 +30,8 @@ def separated(text: str, mark: str) -> Iterator[Row]:
             at += 1
 
 
-def mark_of(text: str, ending: str) -> str:
-    """What stands between the fields."""
+def delimiter_of(text: str, ending: str) -> str:
+    """The delimiter between fields of a text whose file ends in `ending`."""
     if ending == ".tsv":
         return "\t"
     # the header tells: open_clip's "csv" has tabs, spreadsheets of half of Europe write semicolons

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sightline.data.atomic import replacing
+from sightline.data.atomic import atomic_write
 from sightline.data.cache import sightline_cache
 from sightline.data.decode.guard import guarded
 from sightline.data.decode.record import Bad, fetch
@@ -22,7 +22,7 @@ FEW = 64
 """samples that are not worth a file in the cache"""
 
 
-def draws(source: Source, seed: int) -> np.ndarray:
+def split_draws(source: Source, seed: int) -> np.ndarray:
     """Numbers in [0, 1), float64 (n,), that only each sample's identity and the seed decide."""
     known = _Known(source, seed)
     made = np.array([known(index) for index in range(len(source))])
@@ -45,8 +45,8 @@ class _Known:
         self.fresh = False
 
     def __call__(self, index: int) -> float:
-        lies = getattr(self.source, "lies", None)
-        at: tuple[Path, str] | None = None if lies is None else lies(index)
+        location = getattr(self.source, "location", None)
+        at: tuple[Path, str] | None = None if location is None else location(index)
         sample = None
         if at is None:
             sample = self._sample(index)
@@ -70,7 +70,7 @@ class _Known:
         if not self.fresh or told.sum() < FEW:
             return
         try:
-            with replacing(self.file) as [temporary], temporary.open("wb") as file:
+            with atomic_write(self.file) as [temporary], temporary.open("wb") as file:
                 np.savez(file, stamps=self.stamps[told], draws=made[told])
         except OSError:
             pass

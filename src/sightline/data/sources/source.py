@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from sightline.data.regular import odd
+from sightline.data.regular import special_kind
 from sightline.data.sample import Source, Stream
 from sightline.data.sources.endings import TABLES
 from sightline.data.sources.folder import open_folder
@@ -58,6 +58,7 @@ class Part:
             )
 
     def number(self, key: str, usual: float, kind: Callable[[str], float] = int) -> float:
+        """The option `key` as a number, `usual` where it is not given. ValueError for what is no number."""
         try:
             return kind(self.options[key]) if key in self.options else usual
         except ValueError as error:
@@ -65,7 +66,7 @@ class Part:
 
 
 def open_source(src: str, *, split: str | None = None) -> Source | Stream:
-    """Open a SRC; several joined by `::` make a Mixture. `split` is meant where a part names none.
+    """The source that a SRC names; several joined by `::` make a Mixture. `split` is meant where a part names none.
 
     Raises ValueError for a name, split or option that is not known, listing those that are.
     """
@@ -132,6 +133,7 @@ def _drive(name: str) -> bool:
 
 
 def _open(part: Part, split: str | None) -> Source | Stream:
+    """The source of one part, which may be joined with others."""
     if part.name == "scenes" and not Path(part.name).exists():
         return _scenes(part, split)
     if "://" in part.name:
@@ -146,6 +148,7 @@ def _open(part: Part, split: str | None) -> Source | Stream:
 
 
 def _local(part: Part, split: str | None) -> Source:
+    """The source at a path: a folder, a table, or tars."""
     path = Path(part.name).expanduser()
     if path.is_dir():
         part.only(ANYWHERE | FOLDER)
@@ -206,7 +209,7 @@ def _shards(pattern: str) -> list[Path]:
 
 def _regular(path: Path) -> Path:
     """A pipe or device is refused before anything waits for it."""
-    if kind := odd(path):
+    if kind := special_kind(path):
         raise ValueError(f"{path} is {kind}, not a file; a source is opened more than once, so give it a file")
     return path
 

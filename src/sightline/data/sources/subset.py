@@ -31,9 +31,9 @@ class Subset:
     def __getitem__(self, index: int) -> Sample:
         return self.source[int(self.indices[index])]
 
-    def lies(self, index: int) -> tuple[Path, str] | None:
+    def location(self, index: int) -> tuple[Path, str] | None:
         """The file of a sample and the place in it, where the source tells them unread."""
-        inner = getattr(self.source, "lies", None)
+        inner = getattr(self.source, "location", None)
         return None if inner is None else inner(int(self.indices[index]))
 
 
@@ -58,7 +58,7 @@ def hold_out(source: Source, share: float = 0.05, seed: int = 0) -> tuple[Source
         return Mixture(kept, source.weights, source.name), Mixture(held, source.weights, source.name)
     if not 0 < share < 1:
         raise ValueError(f"share is {share}; expected a part of the samples, above 0 and below 1")
-    draws = sides.draws(source, seed)
+    draws = sides.split_draws(source, seed)
     order = np.sort(draws)
     # a threshold on the draw itself, so that samples of one draw are never parted
     most = order[MOST_HELD] if len(order) > MOST_HELD else np.inf

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sightline.data.regular import odd
+from sightline.data.regular import special_kind
 from sightline.data.sample import BadSample, Encoded, Sample
 from sightline.data.sources.caption import clean, from_name
 from sightline.data.sources.keypoint import read_flip, read_keypoints
 from sightline.data.sources.rows import Rows, read_rows
-from sightline.data.sources.shards.members import strings, texts, written
+from sightline.data.sources.shards.members import as_written, strings, texts
 
 IMAGE = ("image", "filepath", "file_path", "file_name", "filename", "image_path", "path", "file")
 CAPTION = ("caption", "title", "text")
@@ -49,7 +49,7 @@ class Table:
             image=image,
             captions=tuple(dict.fromkeys(filter(None, map(clean, captions)))) or tuple(filter(None, [from_name(stem)])),
             terms=tuple(filter(None, (clean(term) for name in TERMS for term in strings(row.get(name), split=True)))),
-            label=self.classes.index(said) if (said := _said(label)) else None,
+            label=self.classes.index(said) if (said := _as_text(label)) else None,
             mask=self._beside(row.get("mask"), index),
             depth=self._beside(row.get("depth"), index),
             keypoints=read_keypoints(row.get("keypoints")),
@@ -60,7 +60,7 @@ class Table:
         """The label of every row, told without its picture; -1 for none."""
         number = {said: label for label, said in enumerate(self.classes)}
         values = self.rows.column(self.label) if self.label else [None] * len(self)
-        return [number.get(_said(value), -1) for value in values]
+        return [number.get(_as_text(value), -1) for value in values]
 
     def _picture(self, row: dict[str, Any], index: int) -> tuple[Encoded, str]:
         value = row.get(self.image)
@@ -88,7 +88,7 @@ class Table:
         path = self.path.parent / name
         if "\\" in name and not path.exists():
             path = self.path.parent / name.replace("\\", "/")  # a table made on Windows
-        if kind := odd(path):
+        if kind := special_kind(path):
             raise BadSample(f"row {index + 1}: {name} is {kind}, not a file")
         return path
 
@@ -102,7 +102,7 @@ def open_table(
     image: str | None = None,
     caption: str | None = None,
 ) -> Table:
-    """Read the table. ValueError lists the columns found and expected, or names the place of text that is no text.
+    """A table as a source. ValueError lists the columns found and expected, or names the place of text that is no text.
 
     `split` keeps the rows whose column `split` says so.
     """
@@ -133,7 +133,7 @@ def open_table(
 def _of_split(rows: Rows, split: str, path: Path) -> Rows:
     if "split" not in rows.columns:
         raise ValueError(f"{path} has no column 'split' to choose {split!r} by; it has {', '.join(rows.columns)}")
-    values = [_said(value) for value in rows.column("split")]
+    values = [_as_text(value) for value in rows.column("split")]
     if split not in values:
         known = ", ".join(sorted({*values} - {""}))
         raise ValueError(f"{path} has no split {split!r}; its column 'split' holds {known}")
@@ -168,14 +168,14 @@ def _no_words(path: Path, columns: Sequence[str]) -> str:
     )
 
 
-def _said(value: Any) -> str:
+def _as_text(value: Any) -> str:
     """A label or split as written; "" for none, and for lists and the like."""
-    return str(value) if isinstance(value, bool) else written(value)
+    return str(value) if isinstance(value, bool) else as_written(value)
 
 
 def _classes(values: Sequence[Any]) -> tuple[str, ...]:
     """Names of the labels: words sorted; whole numbers from 0 keep their own number."""
-    words = {_said(value) for value in values} - {""}
+    words = {_as_text(value) for value in values} - {""}
     if words and all(word.isdecimal() for word in words) and max(map(int, words)) < 10 * len(words) + 1000:
         return tuple(str(number) for number in range(max(map(int, words)) + 1))
     return tuple(sorted(words))

@@ -32,14 +32,14 @@ class Found:
     """links that lead out of the folder and were not followed, and where to"""
     dead: list[str] = field(default_factory=list)
     """links that lead nowhere, or round in a circle"""
-    again: list[str] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
     """links to a folder that was read already"""
     odd: list[str] = field(default_factory=list)
     """pipes, sockets and devices"""
 
 
 def walk(root: Path, *, follow: bool = False, exclude: Sequence[str] = ()) -> Found:
-    """Look below `root`. OSError where the root itself cannot be listed.
+    """What lies below `root`. OSError where the root itself cannot be listed.
 
     Links to files inside the folder are files. Links that lead out of it are left aside unless `follow`; folders are
     then entered once each, so that no ring of links is walked twice. `exclude` are patterns, see `excluding`.
@@ -58,7 +58,7 @@ def walk(root: Path, *, follow: bool = False, exclude: Sequence[str] = ()) -> Fo
         try:
             if follow:
                 if (end := os.path.realpath(root / below)) in entered:
-                    found.again.append(below)
+                    found.repeated.append(below)
                     continue
                 entered.add(end)
             for entry in _entries(root / below):
@@ -120,6 +120,7 @@ def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
 
 
 def _link(found: Found, entry: os.DirEntry[str], place: str, top: Path, linked: list[str], follow: bool) -> None:
+    """Looks at a link: follows it into `linked`, or notes in `found` why not."""
     try:
         is_dir, is_file = entry.is_dir(), entry.is_file()
         entry.stat()

@@ -81,7 +81,7 @@ def mean_distance(
 
 
 @contextmanager
-def watched(stack: Stack, take: Callable[[int, Maps], None]) -> Iterator[None]:
+def capture_attention(stack: Stack, take: Callable[[int, Maps], None]) -> Iterator[None]:
     """While a tower runs inside this block, `take(number, maps)` is called for each block of its stack.
 
     The same maps as `ViT.attention` gives, in one pass for all blocks, with one block's maps in memory at a time.

@@ -32,18 +32,18 @@ def facts(encoder: TorchEncoder) -> Facts:
     if encoder.reads_text:
         counts += f", text tower {_count(encoder.model.text)}"
     rows = [
-        ("Image tower", described(tower)),
+        ("Image tower", describe_tower(tower)),
         ("Parameters", f"{counts}, in all {_count(model)}"),
         ("Vectors", f"{encoder.dim} numbers" + (", in one space with texts" if encoder.reads_text else "")),
         ("Where from", origin(encoder.name)),
-        ("Pictures", prepared(encoder.rule)),
+        ("Pictures", describe_preprocessing(encoder.rule)),
     ]
     if encoder.identity:
         rows.append(("Identity", encoder.identity))
     return rows
 
 
-def described(tower: nn.Module) -> str:
+def describe_tower(tower: nn.Module) -> str:
     """The tower's kind and sizes in words."""
     vit = vit_of(tower)
     kind = type(tower).__name__
@@ -89,7 +89,7 @@ def origin(name: str) -> str:
     return name
 
 
-def prepared(rule: Preprocess | NaFlexRule) -> str:
+def describe_preprocessing(rule: Preprocess | NaFlexRule) -> str:
     """The preprocessing in words."""
     if isinstance(rule, NaFlexRule):
         fit = f"scaled at their own aspect ratio to at most {rule.length} patches of {rule.patch} px"

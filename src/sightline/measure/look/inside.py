@@ -154,11 +154,11 @@ class _Pictures:
                 last[:] = [array]
 
             if vit is not None:
-                stack.enter_context(attention.watched(vit.stack, take))
+                stack.enter_context(attention.capture_attention(vit.stack, take))
             pool = getattr(self.tower, "pool", None) if vit is None else vit.pool
             if isinstance(pool, MapPool | AttentionPool2d):
                 stack.callback(pool.register_forward_pre_hook(_asked(pooled)).remove)
-            features = encoder.features(trimmed(picture.given))
+            features = encoder.features(without_padding(picture.given))
         own = grids(features)[0]
         self.grids.append(own)
         self.tokens.append(features.tokens[0].float().cpu().numpy())
@@ -172,6 +172,7 @@ class _Pictures:
             self._rows.append(pooled[0][0].cpu().numpy())
 
     def heads(self) -> Heads | Missing:
+        """The class token's, the probe's or the mean patch's attention to each patch, by head, or why there is none."""
         if not self._rows:
             return _without(self.tower, "attention")
         if self.vit is None:
@@ -182,12 +183,13 @@ class _Pictures:
         return Heads(f"{who} in the last block", self._rows)
 
     def distance(self) -> Float[np.ndarray, "blocks h"] | Missing:
+        """Mean attention distance of each head of each block, over the pictures; or why there is none."""
         if not self._distances:
             return _without(self.tower, "blocks with attention")
         return np.mean([np.stack(picture) for picture in self._distances], axis=0)
 
 
-def trimmed(given: Any) -> Any:
+def without_padding(given: Any) -> Any:
     """A picture without its padding: only NaFlex pads, and only to make batches."""
     if not isinstance(given, Cut):
         return given

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from sightline.data.atomic import replacing
+from sightline.data.atomic import atomic_write
 from sightline.measure.look.attention import mass_mask
 from sightline.measure.look.facts import Facts
 from sightline.measure.look.filters import Filters, picture
@@ -85,7 +85,7 @@ def page(name: str, about: Facts, source: str, inside: Inside) -> str:
 
 def write_page(out: Path, html: str) -> None:
     """Replaces `out` whole."""
-    with replacing(out) as [temporary]:
+    with atomic_write(out) as [temporary]:
         temporary.write_text(html, encoding="utf-8")
 
 

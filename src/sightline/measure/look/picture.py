@@ -16,7 +16,7 @@ VEIL = (104, 110, 138)
 """neither black nor white, so that it is seen on black pictures and on white ones"""
 
 
-def seen(ready: Any, mean: tuple[float, ...], std: tuple[float, ...]) -> UInt8[np.ndarray, "y x 3"]:
+def to_pixels(ready: Any, mean: tuple[float, ...], std: tuple[float, ...]) -> UInt8[np.ndarray, "y x 3"]:
     """The pixels of a preprocessed picture: float (c, y, x), or cut patches (n, k) with their grid (NaFlex).
 
     Grey is repeated; of n bands the first three are shown, each stretched to its own range.

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8
 
-from sightline.data.ahead import ahead
+from sightline.data.ahead import map_ahead
 from sightline.data.decode.guard import guarded
 from sightline.data.decode.record import Bad, fetch
 from sightline.data.sample import BadSample, Sample, Source, Stream
-from sightline.measure.look.picture import seen
+from sightline.measure.look.picture import to_pixels
 from sightline.weights.encoder import TorchEncoder
 
 Bads = dict[str, str]
@@ -40,7 +40,7 @@ def ready(encoder: TorchEncoder) -> Callable[[Sample | Bad], Ready | Bad]:
                 given = encoder.preprocess(sample.image)
         except BadSample as error:
             return Bad(sample.key, str(error))
-        return Ready(sample.key, given, seen(given, rule.mean, rule.std))
+        return Ready(sample.key, given, to_pixels(given, rule.mean, rule.std))
 
     return prepare
 
@@ -59,7 +59,7 @@ def chosen(encoder: TorchEncoder, source: Source | Stream, count: int, bad: Bads
 def every(encoder: TorchEncoder, source: Source | Stream, bad: Bads) -> Iterator[Ready]:
     """All usable pictures in order, decoded in two threads ahead of the reader."""
     found = map(lambda i: _at(source, i), range(len(source))) if isinstance(source, Source) else source.epoch(0, 0)
-    return _good(ahead(ready(encoder), found, threads=2, room=32), bad)
+    return _good(map_ahead(ready(encoder), found, threads=2, room=32), bad)
 
 
 def _good(found: Iterator[Ready | Bad], bad: Bads) -> Iterator[Ready]:

@@ -21,10 +21,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sightline import dist
-from sightline.losses.blocks import alone
+from sightline.losses.blocks import identity
 from sightline.methods.parts.pictures import PictureEncoder
 from sightline.nn.head import width
-from sightline.nn.noise import own
+from sightline.nn.noise import rank_rows
 from sightline.protocols import Batch, Losses
 
 
@@ -74,7 +74,7 @@ class Autoencoder(nn.Module):
     def _noisy(self, image: Tensor) -> Tensor:
         if not self.training or not self.config.noise:
             return image
-        return image + self.config.noise * own(
+        return image + self.config.noise * rank_rows(
             partial(torch.randn, dtype=image.dtype), tuple(image.shape), image.device
         )
 
@@ -90,7 +90,7 @@ class Autoencoder(nn.Module):
 
 
 def explained(
-    error: Float[Tensor, ""], image: Float[Tensor, "b c y x"], everyone: Callable[[Tensor], Tensor] = alone
+    error: Float[Tensor, ""], image: Float[Tensor, "b c y x"], everyone: Callable[[Tensor], Tensor] = identity
 ) -> Float[Tensor, ""]:
     """1 - error / var: 0 for an autoencoder that gives the mean picture of the batch, 1 for a perfect one.
 

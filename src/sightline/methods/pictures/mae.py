@@ -18,12 +18,12 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from sightline import dist
-from sightline.losses.blocks import precise
-from sightline.losses.pixels import NormalisedPixels, Target, contrast, patch_errors, patches, picture
+from sightline.losses.blocks import upcast
+from sightline.losses.pixels import NormalisedPixels, Target, contrast, patch_errors, patchify, unpatchify
 from sightline.losses.weighted import weighted_mean
 from sightline.methods.parts.masked import check_stem
 from sightline.methods.parts.pictures import PictureEncoder
-from sightline.nn.decoder import MaskDecoder, places
+from sightline.nn.decoder import MaskDecoder, visible_places
 from sightline.nn.patch import Grid
 from sightline.protocols import Batch, Features, Losses
 from sightline.towers.spec.parts import Norm, stack
@@ -73,7 +73,7 @@ class MAE(nn.Module):
         image, mask = batch["image"], batch["masks"][0]
         masked = mask.flatten(1)
         seen, predicted = self._guessed(image, mask)
-        target = patches(image, self.patch)
+        target = patchify(image, self.patch)
         errors = patch_errors(predicted, self.config.target(target))
         flat = contrast(target) < self.config.flat
         weight = masked * torch.where(flat, self.config.flat_weight, 1.0)
@@ -85,13 +85,13 @@ class MAE(nn.Module):
 
         A normalised target says nothing of a patch's mean and contrast: those are the true ones.
         """
-        true = precise(patches(image, self.patch))
-        guessed = self.config.target.restored(precise(self._guessed(image, mask)[1]), true)
-        return picture(torch.where(mask.flatten(1)[..., None], guessed, true), _grid(mask), self.patch)
+        true = upcast(patchify(image, self.patch))
+        guessed = self.config.target.restored(upcast(self._guessed(image, mask)[1]), true)
+        return unpatchify(torch.where(mask.flatten(1)[..., None], guessed, true), _grid(mask), self.patch)
 
     def _guessed(self, image: Tensor, mask: Tensor) -> tuple[Features, Tensor]:
         """(what the encoder says of the visible patches, targets guessed of all)."""
-        keep = places(mask.flatten(1))
+        keep = visible_places(mask.flatten(1))
         seen = self.image.visible(image, keep)
         return seen, self.decoder(seen.tokens, seen.prefix, keep, _grid(mask))
 

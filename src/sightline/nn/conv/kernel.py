@@ -32,7 +32,7 @@ def unflat(weight: Float[Tensor, "d k"], channels: int, order: Order = "cyx") ->
     return weight.reshape(-1, side, side, channels).permute(0, 3, 1, 2)
 
 
-def at_patch(kernel: Kernel, patch: int, how: Resample = "bicubic_antialias") -> Float[Tensor, "d c p p"]:
+def resize_to_patch(kernel: Kernel, patch: int, how: Resample = "bicubic_antialias") -> Float[Tensor, "d c p p"]:
     """FlexiViT's pseudo-inverse resize (Beyer et al. 2022, https://arxiv.org/abs/2212.08013), in float32.
 
     With B the matrix that resizes pictures, w* = (B^T)^+ w: a resized patch gives the token that it gave before,
@@ -42,8 +42,8 @@ def at_patch(kernel: Kernel, patch: int, how: Resample = "bicubic_antialias") ->
     return product(kernel.permute(2, 3, 0, 1), rows, columns).permute(2, 3, 0, 1)
 
 
-def at_channels(kernel: Kernel, channels: int) -> Float[Tensor, "d {channels} y x"]:
-    """The kernel for pictures of another number of channels.
+def adapt_channels(kernel: Kernel, channels: int) -> Float[Tensor, "d {channels} y x"]:
+    """A patch kernel adapted to pictures of another number of channels.
 
     The rule: one from many is their sum, so a grey picture gives what its RGB copy gave. Otherwise channel i takes the
     kernel of channel i mod c, and all are scaled by c / channels, so that tokens keep their size.

@@ -28,6 +28,7 @@ class Basic(nn.Module):
 
     @property
     def last_norm(self) -> nn.BatchNorm2d:
+        """The norm whose gamma scales the branch; at zero the block is its shortcut."""
         return self.bn2
 
     def forward(self, x: Map) -> Out:
@@ -51,6 +52,7 @@ class Bottleneck(nn.Module):
 
     @property
     def last_norm(self) -> nn.BatchNorm2d:
+        """As of `Basic`."""
         return self.bn3
 
     def forward(self, x: Map) -> Out:
@@ -76,6 +78,7 @@ class SmoothBottleneck(nn.Module):
 
     @property
     def last_norm(self) -> nn.BatchNorm2d:
+        """As of `Basic`."""
         return self.bn3
 
     def forward(self, x: Map) -> Out:

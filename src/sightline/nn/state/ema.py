@@ -20,13 +20,14 @@ class EMA(nn.Module):
 
     @torch.no_grad()
     def update(self, module: nn.Module, step: int) -> None:
-        follow(self.average, module, min(self.decay, (1 + step) / (10 + step)))
+        """Moves the average towards the module's weights as they are after step `step`."""
+        ema_step(self.average, module, min(self.decay, (1 + step) / (10 + step)))
         for own, other in zip(self.average.buffers(), module.buffers(), strict=True):
             own.copy_(other)
 
 
 @torch.no_grad()
-def follow(average: nn.Module, module: nn.Module, momentum: float) -> None:
+def ema_step(average: nn.Module, module: nn.Module, momentum: float) -> None:
     """theta' <- m theta' + (1 - m) theta over the parameters of two modules of one shape, in place."""
     for own, other in zip(average.parameters(), module.parameters(), strict=True):
         own.lerp_(other, 1 - momentum)

@@ -18,7 +18,7 @@ def lock(module: nn.Module) -> nn.Module:
 
 
 def locked(module: nn.Module) -> list[nn.Module]:
-    """The marked modules in it."""
+    """The modules that `lock` marked in it."""
     return [part for part in module.modules() if getattr(part, ATTRIBUTE, False)]
 
 

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from sightline.nn.conv.sync_norm import BATCHNORM
-from sightline.nn.state.ema import follow
+from sightline.nn.state.ema import ema_step
 
 
 class Teacher(nn.Module):
@@ -31,6 +31,7 @@ class Teacher(nn.Module):
         self.train()
 
     def train(self, mode: bool = True) -> "Teacher":
+        """Sets the mode of the copy; returns itself."""
         super().train(mode)
         for part in self.module.modules():
             part.training = mode and isinstance(part, BATCHNORM)
@@ -43,7 +44,7 @@ class Teacher(nn.Module):
 
     def update(self, student: nn.Module, momentum: float | torch.Tensor) -> None:
         """One step of the average: 1 leaves the teacher as it is, 0 makes it the student."""
-        follow(self.module, student, float(momentum))
+        ema_step(self.module, student, float(momentum))
 
 
 def cosine_momentum(step: int, total: int, start: float) -> float:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from sightline.data.ahead import ahead
+from sightline.data.ahead import map_ahead
 from sightline.data.array import unit
 from sightline.data.decode.guard import reason
 from sightline.data.decode.record import Bad
@@ -24,16 +24,16 @@ from sightline.data.prepare.tile import tiles
 from sightline.data.sample import Sample, Source, Stream
 from sightline.data.storable import escaped
 from sightline.search.batcher import batcher_of, side_of
-from sightline.search.fill.gone import Kept, Walk, sort, vanished
-from sightline.search.fill.picture import Content, Place, content_of, fingerprint, place_of, plain
-from sightline.search.fill.place import left_behind, sweep
+from sightline.search.fill.gone import Kept, Walk, split_unseen, vanished
+from sightline.search.fill.picture import Content, Place, absolute_path, content_of, fingerprint, place_of
+from sightline.search.fill.place import moved_notes, remove_orphans
 from sightline.search.fill.samples import samples
 from sightline.search.fill.stream import stream
 from sightline.search.query import Embedder
-from sightline.search.row import CHANGES, COLUMNS, Row, storable, unstorable
-from sightline.search.schema import revise, transaction
-from sightline.search.tile import mark
-from sightline.search.words import lines
+from sightline.search.row import CHANGES, COLUMNS, Row, storable, why_unstorable
+from sightline.search.schema import new_revision, transaction
+from sightline.search.tile import scales_text
+from sightline.search.words import stored_lines
 
 Progress = Callable[[int, int | None], None]
 """called with (pictures looked at, pictures in all or None)"""
@@ -87,7 +87,7 @@ class Filling:
         self.ready: set[str] = {
             row[0]
             for row in connection.execute("SELECT hash, tiled FROM vector WHERE encoder_id = ?", (encoder_id,))
-            if not scales or row[1] == mark(scales)
+            if not scales or row[1] == scales_text(scales)
         }
         """hashes whose vector is stored; a bad picture is tried again by every run, it may be readable by now"""
 
@@ -107,10 +107,10 @@ class Filling:
                 return sample
             return self._look(sample, source.name)
 
-        for done, found in enumerate(ahead(look, samples(source), threads=2, room=2 * BATCH), start=1):
+        for done, found in enumerate(map_ahead(look, samples(source), threads=2, room=2 * BATCH), start=1):
             if isinstance(found, Bad):
                 self.report.bad[escaped(found.key)] = found.reason
-                if not unstorable(found.key):  # else no row can be of that name
+                if not why_unstorable(found.key):  # else no row can be of that name
                     self.walk.bad.add(found.key)
             else:
                 place, content = found
@@ -142,29 +142,29 @@ class Filling:
         """
         self.walk.seen = set(self.seen)
         dropped = set(others or ()) - sources
-        found = sort((row for row in self.known.values() if row.source in sources), self.walk, self.new)
+        found = split_unseen((row for row in self.known.values() if row.source in sources), self.walk, self.new)
         away = [row for row in self.known.values() if row.source in dropped and row.place not in self.seen]
         self._refuse_emptied([*found.gone, *found.hollow, *away])
         if found.kept and others is not None:
             raise ValueError(self._unbuilt(found.kept))
         gone = found.gone + away
-        told = [place for place in self.seen.values() if self._told(place) != self.known[place.place].texts]
+        told = [place for place in self.seen.values() if self._stored_texts(place) != self.known[place.place].texts]
         with transaction(self.connection):
             self.connection.executemany("DELETE FROM picture WHERE place = ?", [(row.place,) for row in gone])
             self.connection.executemany(
                 "UPDATE picture SET captions = ?, called = ?, said = ? WHERE place = ?",
-                [(*self._told(place), place.place) for place in told],
+                [(*self._stored_texts(place), place.place) for place in told],
             )
-            sweep(self.connection)
+            remove_orphans(self.connection)
             if gone or told:
-                revise(self.connection)
+                new_revision(self.connection)
         moved = Counter(row.hash for row in gone) & self.new
         self.report.moved = moved.total()
         self.report.added -= self.report.moved
         self.report.removed = len(gone) - self.report.moved
         self.report.kept = found.kept
         rest = [row for row in self.known.values() if row.source not in sources | dropped]
-        self.report.notes += left_behind(rest, {place.hash: key for key, place in self.seen.items()}, self.db)
+        self.report.notes += moved_notes(rest, {place.hash: key for key, place in self.seen.items()}, self.db)
         return self.report
 
     def _refuse_emptied(self, lost: list[Row]) -> None:
@@ -184,16 +184,16 @@ class Filling:
             f"of them first: sightline index {self.db} --drop '{first.place}'"
         )
 
-    def _told(self, place: Place) -> tuple[str, str, str]:
+    def _stored_texts(self, place: Place) -> tuple[str, str, str]:
         """The texts of a picture as they are stored."""
         texts = list(dict.fromkeys([*place.captions, *place.terms]))
-        called, said = lines([place.name, *place.captions]), lines(place.terms)
+        called, said = stored_lines([place.name, *place.captions]), stored_lines(place.terms)
         return json.dumps(texts, ensure_ascii=False), called, said
 
     def _look(self, sample: Sample, source: str) -> tuple[Place, Content | None] | Bad:
         """In a thread: where a sample is, and its content unless that is known."""
-        name = str(plain(sample.image)) if isinstance(sample.image, Path) else f"{source}#{sample.key}"
-        if wrong := unstorable(name):
+        name = str(absolute_path(sample.image)) if isinstance(sample.image, Path) else f"{source}#{sample.key}"
+        if wrong := why_unstorable(name):
             return Bad(name, wrong)
         try:
             place = place_of(sample, source)
@@ -235,7 +235,7 @@ class Filling:
             self.connection.executemany(
                 "INSERT OR REPLACE INTO vector (hash, encoder_id, data, tiled) VALUES (?, ?, ?, ?)",
                 [
-                    (h, self.encoder_id, v.astype("<f4").tobytes(), mark(self.scales))
+                    (h, self.encoder_id, v.astype("<f4").tobytes(), scales_text(self.scales))
                     for h, v in zip(good, vectors, strict=True)
                 ],
             )
@@ -251,7 +251,7 @@ class Filling:
                 rows,
             )
             if rows or contents:
-                revise(self.connection)
+                new_revision(self.connection)
         self.ready.update(good)
         self.known.update((row.place, row) for row in rows)
         self.report.embedded += len(good)
@@ -296,7 +296,7 @@ class Filling:
         else:
             self.report.unchanged += 1
         # captions of a known picture wait for `finish`, which knows all of them
-        texts = before.texts if before is not None and before.hash == place.hash else self._told(place)
+        texts = before.texts if before is not None and before.hash == place.hash else self._stored_texts(place)
         row = Row(
             *(place.place, place.source, place.key, place.path, place.name),
             *texts,

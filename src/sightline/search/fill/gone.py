@@ -45,7 +45,7 @@ class Walk:
 
 
 @dataclass
-class Sorted:
+class Unseen:
     """The rows that a run did not see."""
 
     gone: list[Row]
@@ -55,8 +55,11 @@ class Sorted:
     """`hollow` ones included"""
 
 
-def sort(rows: Iterable[Row], walk: Walk, new: Counter[str]) -> Sorted:
-    """The `rows` that were not seen, parted; `new` are hashes with the number of places that came with this run."""
+def split_unseen(rows: Iterable[Row], walk: Walk, new: Counter[str]) -> Unseen:
+    """Which of the `rows` that were not seen are gone, and which stay and why.
+
+    `new` are hashes with the number of places that came with this run.
+    """
     held = _holding(walk)
     gone, hollow = [], []
     why: dict[tuple[str, str], int] = defaultdict(int)
@@ -65,7 +68,7 @@ def sort(rows: Iterable[Row], walk: Walk, new: Counter[str]) -> Sorted:
             continue
         if reason := _unseen(row, walk):
             why[reason] += 1
-        elif row.path is not None and not there(row.path) and (reason := _hollow(row.path, held)):
+        elif row.path is not None and not may_exist(row.path) and (reason := _hollow(row.path, held)):
             hollow.append((row, reason))
         else:
             gone.append(row)
@@ -79,7 +82,7 @@ def sort(rows: Iterable[Row], walk: Walk, new: Counter[str]) -> Sorted:
         else:
             stay.append(row)
             why[reason] += 1
-    return Sorted(gone, stay, [Kept(place, count, said) for (place, said), count in sorted(why.items())])
+    return Unseen(gone, stay, [Kept(place, count, said) for (place, said), count in sorted(why.items())])
 
 
 def vanished(source: str, walk: Walk, paths: Iterable[str]) -> str | None:
@@ -91,16 +94,16 @@ def vanished(source: str, walk: Walk, paths: Iterable[str]) -> str | None:
         return None
     from sightline.data.sources.source import parse  # 20 ms, which a search need not pay
 
-    lost = [name for name in walk.bad if os.path.isabs(name) and not there(name)]
+    lost = [name for name in walk.bad if os.path.isabs(name) and not may_exist(name)]
     roots: list[str] = []
     with suppress(ValueError):  # a name that is no SRC
         roots.append(parse(source)[0].name)
     with suppress(ValueError):  # nothing known of, or two drives of Windows
         roots.append(os.path.commonpath([os.path.dirname(path) for path in [*paths, *lost]]))
-    return next((root for root in roots if os.path.isabs(root) and not there(root)), None)
+    return next((root for root in roots if os.path.isabs(root) and not may_exist(root)), None)
 
 
-def there(path: str) -> bool:
+def may_exist(path: str) -> bool:
     """False only where a file or folder is known not to be there: not where nobody may look."""
     try:
         os.stat(path)

@@ -61,14 +61,14 @@ class Content:
     """what it was made from, while its tiles are still to be made"""
 
 
-def plain(path: str | Path) -> Path:
+def absolute_path(path: str | Path) -> Path:
     """Absolute and without `..`, so that a file has one name from wherever a command is run; links are not followed."""
     return Path(os.path.abspath(path))
 
 
 def place_of(sample: Sample, source: str) -> Place:
-    """Raises OSError where a file is gone."""
-    path = plain(sample.image) if isinstance(sample.image, Path) else None
+    """Where a sample of `source` is and what it is called. Raises OSError where its file is gone."""
+    path = absolute_path(sample.image) if isinstance(sample.image, Path) else None
     stat = path.stat() if path else None
     return Place(
         place=str(path) if path else f"{source}#{sample.key}",

@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sightline.search.fill.gone import below, there
+from sightline.search.fill.gone import below, may_exist
 from sightline.search.owner import sources_of
 from sightline.search.row import COLUMNS, Row
-from sightline.search.schema import revise, transaction
+from sightline.search.schema import new_revision, transaction
 
 ENDS = (os.sep, "/", ":", "?")
 """what may follow the place of a source in its name: something below it, a split, options"""
@@ -30,10 +30,10 @@ class Moved:
     """those that the index had at the new place already; one row of each is left"""
 
 
-def anchored(src: str) -> str:
-    """SRC with its paths made absolute, so that one folder is one source from wherever a command is run.
+def absolute(src: str) -> str:
+    """SRC with absolute paths, so that one folder is one source from wherever a command is run.
 
-    >>> anchored("icons:train?n=5::s3://bucket/000.tar")
+    >>> absolute("icons:train?n=5::s3://bucket/000.tar")
     'icons:train?n=5::s3://bucket/000.tar'
     """
     from sightline.data.sources.source import parse
@@ -45,8 +45,8 @@ def anchored(src: str) -> str:
     return "::".join(anchor(part.name, part.text) for part in parse(src))
 
 
-def root(source: str) -> str:
-    """Where the things of a source lie: its name without split and options."""
+def location(source: str) -> str:
+    """The folder, table, archive or address of a source: its name without split and options."""
     from sightline.data.sources.source import parse
 
     try:
@@ -55,13 +55,13 @@ def root(source: str) -> str:
         return source
 
 
-def lost(source: str) -> bool:
+def is_gone(source: str) -> bool:
     """Whether the folder, table or archive of a source is known not to be there any more."""
-    if not os.path.isabs(source) or there(source) or there(where := root(source)):
+    if not os.path.isabs(source) or may_exist(source) or may_exist(where := location(source)):
         return False
     first = next((at for at, letter in enumerate(where) if letter in "{*?["), None)
     # the tars of a pattern: their folder stands for them
-    return first is None or not there(os.path.dirname(where[:first]))
+    return first is None or not may_exist(os.path.dirname(where[:first]))
 
 
 def drop(connection: sqlite3.Connection, given: str, db: Path) -> int:
@@ -69,8 +69,8 @@ def drop(connection: sqlite3.Connection, given: str, db: Path) -> int:
     _, rows = _named(connection, given, db, wide=False)
     with transaction(connection):
         connection.executemany("DELETE FROM picture WHERE place = ?", [(row.place,) for row in rows])
-        sweep(connection)
-        revise(connection)
+        remove_orphans(connection)
+        new_revision(connection)
     return len(rows)
 
 
@@ -80,10 +80,10 @@ def move(connection: sqlite3.Connection, given: str, new: str, db: Path) -> Move
     Raises ValueError where the index has nothing there, or where none of it lies at `new`.
     """
     old, rows = _named(connection, given, db, wide=True)
-    new = anchored(new)
+    new = absolute(new)
     made = [_rehomed(row, old, new) for row in rows]
-    if not any(there(row.path) if row.path else not lost(row.source) for row in made):
-        example = made[0].path or root(made[0].source)
+    if not any(may_exist(row.path) if row.path else not is_gone(row.source) for row in made):
+        example = made[0].path or location(made[0].source)
         raise ValueError(
             f"none of the {len(rows):,} pictures of {old} is at {new}: {example}, for one, is not there. Nothing was "
             "changed; move the files first"
@@ -102,19 +102,20 @@ def move(connection: sqlite3.Connection, given: str, new: str, db: Path) -> Move
         # first to names that nothing has: one picture may come to where another one was
         connection.executemany("UPDATE picture SET place = char(10) || place WHERE place = ?", [(m[3],) for m in moved])
         connection.executemany("UPDATE picture SET place = ?, source = ?, path = ? WHERE place = char(10) || ?", moved)
-        sweep(connection)
-        revise(connection)
+        remove_orphans(connection)
+        new_revision(connection)
     return Moved(len(moved), len(merged))
 
 
-def sweep(connection: sqlite3.Connection) -> None:
-    """Removes what belongs to no picture any more. Inside a transaction."""
+def remove_orphans(connection: sqlite3.Connection) -> None:
+    """Removes contents, vectors and tiles that belong to no picture any more. Inside a transaction."""
     for table in ("content", "vector", "tile"):
         connection.execute(f"DELETE FROM {table} WHERE hash NOT IN (SELECT hash FROM picture)")
 
 
-def left_behind(rows: Iterable[Row], seen: dict[str, str], db: Path) -> list[str]:
-    """What to say of `rows` of other sources that are not there any more, though this run saw the same pictures.
+def moved_notes(rows: Iterable[Row], seen: dict[str, str], db: Path) -> list[str]:
+    """Notes that advise a move: a sentence for each other source of `rows` that is not there any more, though this run
+    saw the same pictures.
 
     `seen` is the place of a picture by its hash.
     """
@@ -124,9 +125,9 @@ def left_behind(rows: Iterable[Row], seen: dict[str, str], db: Path) -> list[str
             found.setdefault(row.source, []).append(row)
     notes: list[str] = []
     for source, same in sorted(found.items()):
-        if not lost(source):
+        if not is_gone(source):
             continue
-        old = root(source)
+        old = location(source)
         targets = Counter(filter(None, (_target(row, old, seen[row.hash]) for row in same)))
         way = f"sightline index {db} --drop '{old}'"
         if targets:
@@ -150,8 +151,8 @@ def _named(connection: sqlite3.Connection, given: str, db: Path, wide: bool) -> 
     """
     rows = [Row._make(row) for row in connection.execute(f"SELECT {COLUMNS} FROM picture ORDER BY id")]
     full = {row.source: _anchored(row.source) for row in rows}
-    name = given if given in full else anchored(given)
-    where = root(name)
+    name = given if given in full else absolute(given)
+    where = location(name)
     named = {source for source, whole in full.items() if name in (source, whole)}
     inside = (wide or not named) and name == where and (os.path.isabs(where) or "://" in where)
     found = [
@@ -167,7 +168,7 @@ def _named(connection: sqlite3.Connection, given: str, db: Path, wide: bool) -> 
 
 def _anchored(source: str) -> str:
     try:
-        return anchored(source)
+        return absolute(source)
     except ValueError:  # a source made in Python may be called anything
         return source
 
@@ -178,7 +179,7 @@ def _starts(source: str, where: str) -> bool:
 
 def _rehomed(row: Row, old: str, new: str) -> Row:
     """The row with what was at `old` at `new`: its source's name, its file."""
-    source, path, (old_root, new_root) = _anchored(row.source), row.path, (root(old), root(new))
+    source, path, (old_root, new_root) = _anchored(row.source), row.path, (location(old), location(new))
     if source == old:
         source = new
     elif _starts(source, old_root):
@@ -188,7 +189,7 @@ def _rehomed(row: Row, old: str, new: str) -> Row:
     if path is not None:
         if below(path, old_root):
             path = new_root + path[len(old_root) :]
-        elif source == new and below(path, os.path.dirname(old_root)) and not there(path):
+        elif source == new and below(path, os.path.dirname(old_root)) and not may_exist(path):
             # a table that took its pictures along
             path = os.path.dirname(new_root) + path[len(os.path.dirname(old_root)) :]
     return row._replace(source=source, path=path, place=path or f"{source}#{row.key}")

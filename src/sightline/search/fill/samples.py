@@ -25,6 +25,7 @@ def samples(source: Source | Stream, first: int = 0) -> Iterator[Sample | Bad]:
 
 
 def _streamed(stream: Stream, first: int) -> Iterator[Sample | Bad]:
+    """The samples of a stream from number `first`."""
     given = first
     try:
         for sample in stream.epoch(seed=0, epoch=0, skip=first):

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from sightline.data.ahead import ahead
+from sightline.data.ahead import map_ahead
 from sightline.data.array import unit
 from sightline.data.decode.guard import guarded
 from sightline.data.decode.record import Bad
@@ -24,7 +24,7 @@ from sightline.data.prepare.tile import Box, tiles
 from sightline.data.sample import BadSample, Sample
 from sightline.runtime.graph import cores
 from sightline.search.batcher import Batcher, gate, side_of
-from sightline.search.fill.spent import Spent
+from sightline.search.fill.stopwatch import Stopwatch
 
 BESIDE, APART, SMALL = 16, 64, 96
 """Pictures a batch where batches run side by side on a CPU, and elsewhere. ViT-B/32, one core, bfloat16, ms a picture
@@ -60,23 +60,23 @@ def stream(
     workers: int = 0,
     scales: Sequence[float] = (),
     reduce: bool = False,
-    spent: Spent | None = None,
+    spent: Stopwatch | None = None,
 ) -> Iterator[Done]:
     """Every sample in order, at most `batch` (0: what suits) at a time, in `workers` threads (0: one a core).
 
     `scales` also embeds tiles of large pictures (`data.tile`). `reduce` lets a JPEG of more than twice the size that is
     needed be decoded at a half, quarter or eighth of it.
     """
-    work = _Work(batcher, batch or _suits(batcher), tuple(scales), reduce, spent or Spent())
+    work = _Work(batcher, batch or _suits(batcher), tuple(scales), reduce, spent or Stopwatch())
     workers = workers or cores()
     with batcher.alone():
-        yield from ahead(work, _chunks(samples, work.batch), threads=workers, room=workers + 1, enter=batcher.enter)
+        yield from map_ahead(work, _chunks(samples, work.batch), threads=workers, room=workers + 1, enter=batcher.enter)
 
 
 class _Work:
     """What a thread does with some samples."""
 
-    def __init__(self, batcher: Batcher, batch: int, scales: tuple[float, ...], reduce: bool, spent: Spent) -> None:
+    def __init__(self, batcher: Batcher, batch: int, scales: tuple[float, ...], reduce: bool, spent: Stopwatch) -> None:
         self.batcher, self.batch, self.scales, self.spent = batcher, batch, scales, spent
         self.gate = gate(batcher)
         rule, self.side = batcher.rule, side_of(batcher.rule)

@@ -16,6 +16,6 @@ MOST = 10
 """pictures taken as relevant, the best by BM25 first: more of them say less"""
 
 
-def toward(vector: np.ndarray, relevant: np.ndarray) -> np.ndarray:
+def rocchio(vector: np.ndarray, relevant: np.ndarray) -> np.ndarray:
     """The unit vector (e,) of a query moved toward the unit vectors `relevant` (n, e), n at least 1."""
     return unit((vector + BETA * relevant[:MOST].mean(axis=0))[None])[0]

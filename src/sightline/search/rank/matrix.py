@@ -1,8 +1,8 @@
 """All vectors of an index as one matrix in memory: read from SQLite, kept as a file that is mapped.
 
 `DB-vectors` beside the index is a cache and never a truth: it says which library, encoder and revision it was made of,
-and one that is stale, cut or of another library is passed over. Whoever had to work for a matrix writes it, whole or
-not at all, so any number of processes may.
+and one that is stale, cut or of another library is passed over. A process that had to read its matrix from SQLite
+writes the cache, atomically, so any number of processes may.
 
 While another process indexes, the revision changes with every batch. A library so large that reading it takes long is
 then answered from the older matrix for a while (`BUSY`): pictures that have come since are not found yet.
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sightline.data.atomic import replacing
+from sightline.data.atomic import atomic_write
 
 MAGIC = b"SGLNVEC1"
 HEADER = 1024
@@ -100,7 +100,7 @@ class Cache:
         return found
 
     def read(self, connection: sqlite3.Connection, encoder_id: int, stamp: Stamp) -> Vectors:
-        """What the cache is made of."""
+        """The matrix as the cache would hold it, read from SQLite."""
         return read(connection, encoder_id, stamp)
 
 
@@ -134,7 +134,7 @@ def write(path: Path, vectors: Vectors) -> None:
     header = MAGIC + json.dumps({**asdict(vectors.stamp), "count": len(vectors.ids)}).encode()
     if len(header) > HEADER:
         return
-    with suppress(OSError), replacing(path) as [temporary], temporary.open("wb") as file:
+    with suppress(OSError), atomic_write(path) as [temporary], temporary.open("wb") as file:
         file.write(header.ljust(HEADER, b"\0"))
         for part in (vectors.ids, vectors.keys, vectors.matrix):
             file.write(np.ascontiguousarray(part).data)

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from sightline.data.atomic import replacing
+from sightline.data.atomic import atomic_write
 from sightline.search.rank.fuse import DEPTH
 from sightline.search.rank.matrix import Stamp, Vectors
 
@@ -65,6 +65,7 @@ class _Head:
 
 
 def path_of(db: Path) -> Path:
+    """The file of the graph that belongs to the index `db`."""
     return db.with_name(db.name + "-near")
 
 
@@ -96,7 +97,7 @@ def update(path: Path, vectors: Vectors, progress: Callable[[int, int | None], N
             progress(min(start + BATCH, len(fresh)), len(fresh))
     recall = _recall(Graph(vectors.stamp, 0.0, native), vectors)
     # usearch says RuntimeError where the disk is full
-    with suppress(OSError, RuntimeError), replacing(path) as [temporary]:
+    with suppress(OSError, RuntimeError), atomic_write(path) as [temporary]:
         native.save(str(temporary))
         about = json.dumps(
             {

@@ -6,13 +6,13 @@ from typing import Literal
 
 import numpy as np
 
-from sightline.probes.nearest import top
-from sightline.search.rank.feedback import MOST, toward
+from sightline.probes.nearest import top_k
+from sightline.search.rank.feedback import MOST, rocchio
 from sightline.search.rank.fuse import DEPTH, fused
 from sightline.search.rank.matrix import Vectors
 from sightline.search.rank.near import Graph
 from sightline.search.tile import Best, best
-from sightline.search.words import all_of, any_of, whole
+from sightline.search.words import all_of, any_of, exact_line
 
 Mode = Literal["words", "vectors", "fused"]
 CLOSE = 100
@@ -54,15 +54,15 @@ def ranked(
 
     The order does not depend on `count`: asked for more, it goes on.
     """
-    worded = vectors.rows(found(connection, any_of(query), DEPTH))
-    named = vectors.rows(called(connection, query))
+    worded = vectors.rows(word_matches(connection, any_of(query), DEPTH))
+    named = vectors.rows(exact_matches(connection, query))
     near = alike = np.zeros(0, np.int64)
     parts = None if tiles is None or vector is None else best(tiles, vectors, vector)
     if vector is not None:
         graph = graph if count <= DEPTH else None
         near = nearest(vectors, graph, vector, max(count, DEPTH), parts)
-        if len(relevant := vectors.rows(found(connection, all_of(query), MOST))):
-            alike = nearest(vectors, graph, toward(vector, vectors.matrix[relevant]), DEPTH)
+        if len(relevant := vectors.rows(word_matches(connection, all_of(query), MOST))):
+            alike = nearest(vectors, graph, rocchio(vector, vectors.matrix[relevant]), DEPTH)
     pool = np.unique(np.concatenate([worded, named, near, alike]))
     cosines = np.zeros(len(pool), np.float32) if vector is None else _cosines(vectors.matrix[pool], vector)
     tile = np.zeros(len(pool), np.int64)
@@ -83,7 +83,7 @@ def ranking(
 ) -> Ranking:
     """The rank of every picture by BM25 alone, by the vectors alone, or as a search answers; for evaluation."""
     if mode == "words":
-        order = vectors.ids[vectors.rows(found(connection, any_of(query), -1))]
+        order = vectors.ids[vectors.rows(word_matches(connection, any_of(query), -1))]
     elif vector is None:
         raise ValueError(f"a ranking by {mode} needs the vector of the query")
     elif mode == "vectors":
@@ -104,27 +104,29 @@ def nearest(
     """
     if graph is None:
         cosines = _cosines(vectors.matrix, vector)
-        return top(cosines if parts is None else np.maximum(cosines, parts.cosines), count)
+        return top_k(cosines if parts is None else np.maximum(cosines, parts.cosines), count)
     near = vectors.rows(graph.candidates(vector))
     if parts is not None:
-        near = np.union1d(near, top(parts.cosines, count))
+        near = np.union1d(near, top_k(parts.cosines, count))
     cosines = _cosines(vectors.matrix[near], vector)
     if parts is not None:
         cosines = np.maximum(cosines, parts.cosines[near])
     return near[np.lexsort((near, -cosines))]
 
 
-def found(connection: sqlite3.Connection, expression: str | None, most: int) -> np.ndarray:
-    """Ids (n,) of the pictures that an expression of FTS5 finds, by its BM25, best first; -1 for all of them."""
+def word_matches(connection: sqlite3.Connection, expression: str | None, most: int) -> np.ndarray:
+    """Ids (n,) of the pictures that an expression of FTS5 finds, by its BM25, best first, at most
+    `most` (-1: all of them).
+    """
     if expression is None:
         return np.zeros(0, np.int64)
     find = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY bm25(words), rowid LIMIT ?"
     return np.array([row[0] for row in connection.execute(find, (expression, most))], np.int64)
 
 
-def called(connection: sqlite3.Connection, query: str) -> np.ndarray:
+def exact_matches(connection: sqlite3.Connection, query: str) -> np.ndarray:
     """Ids (n,) of the pictures whose name, or one of whose captions, is the query: the same words in the same order."""
-    line = whole(query)
+    line = exact_line(query)
     if line is None:
         return np.zeros(0, np.int64)
     find = """SELECT rowid FROM words WHERE words MATCH ?

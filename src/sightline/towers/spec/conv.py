@@ -10,7 +10,7 @@ from sightline.nn.conv.resnet import Basic, Bottleneck, small_stem, standard_ste
 from sightline.towers import alexnet
 from sightline.towers.alexnet import AlexNet
 from sightline.towers.modified_resnet import modified_resnet
-from sightline.towers.resnet import FlatMap, MeanMap, ResNet, quiet_branches
+from sightline.towers.resnet import FlatMap, MeanMap, ResNet, zero_init_residual
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +52,7 @@ class ResNetSpec:
     channels: int = 3
 
     def build(self) -> ResNet:
+        """The tower, its last gammas at zero."""
         match self.stem:
             case SmallStem(stride=stride):
                 stem = small_stem(self.channels, self.width, stride)
@@ -59,7 +60,7 @@ class ResNetSpec:
                 stem = standard_stem(self.channels, self.width)
         block = {"basic": Basic, "bottleneck": Bottleneck}[self.block]
         pool = FlatMap(self.pool.grid) if isinstance(self.pool, FlatMapSpec) else MeanMap()
-        return quiet_branches(ResNet(stem, block, self.depths, self.width, pool))
+        return zero_init_residual(ResNet(stem, block, self.depths, self.width, pool))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +79,7 @@ class ModifiedResNetSpec:
     channels: int = 3
 
     def build(self) -> ResNet:
+        """The tower."""
         return modified_resnet(
             self.depths, self.width, size=self.size, heads=self.heads, out=self.out, channels=self.channels
         )
@@ -99,6 +101,7 @@ class AlexNetSpec:
     channels: int = 3
 
     def build(self) -> AlexNet:
+        """The tower."""
         maps = alexnet.two_towers(self.channels, self.widths, self.kernels, self.stride)
         return alexnet.init_2012(_alexnet(self, maps, alexnet.head_2012))
 
@@ -116,6 +119,7 @@ class AlexNetOneTowerSpec:
     channels: int = 3
 
     def build(self) -> AlexNet:
+        """The tower."""
         maps = alexnet.one_tower(self.channels, self.widths, self.kernels, self.stride)
         return _alexnet(self, maps, alexnet.head_2014)
 

@@ -62,7 +62,7 @@ class ViTSpec:
         return replace(self, size=size)
 
     def build(self) -> ViT:
-        """ValueError where the sizes do not fit one another."""
+        """The tower. ValueError where the sizes do not fit one another."""
         if self.size % self.patch:
             lower = self.size - self.size % self.patch
             near = f"{lower} or {lower + self.patch}" if lower else f"{self.patch}"
@@ -108,7 +108,7 @@ class FlexiViTSpec:
     drop_path: float | tuple[float, ...] = 0.0
 
     def build(self) -> FlexiViT:
-        """ValueError where `size` is no multiple of `patch`."""
+        """The tower. ValueError where `size` is no multiple of `patch`."""
         if self.size % self.patch:
             raise ValueError(f"a FlexiViT of size {self.size} does not divide into patches of {self.patch}")
         stem = PatchStem(self.kernel, self.dim, self.channels, self.resample)
@@ -139,6 +139,7 @@ class NaFlexSpec:
     drop_path: float | tuple[float, ...] = 0.0
 
     def build(self) -> NaFlex:
+        """The tower."""
         stem = nn.Linear(self.channels * self.patch * self.patch, self.dim)
         return NaFlex(_vit(self, stem, (self.grid, self.grid)))
 

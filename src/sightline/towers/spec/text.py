@@ -33,6 +33,7 @@ class TransformerTextSpec:
         return replace(self, vocab=words.vocab, length=words.length, reading=reading)
 
     def build(self) -> TransformerText:
+        """The tower, with CLIP's init."""
         blocks = stack(self.dim, self.depth, self.heads, self.mlp, self.act, self.norm)
         return clip_init(TransformerText(self.vocab, self.length, self.dim, blocks, self.reading))
 
@@ -56,6 +57,7 @@ class TipsTextSpec:
         return self if words is None else replace(self, vocab=words.vocab, length=words.length)
 
     def build(self) -> TipsText:
+        """The tower."""
         blocks = stack(self.dim, self.depth, self.heads, self.mlp, self.act, self.norm)
         blocks.apply(truncated_normal)
         return TipsText(self.vocab, self.length, self.dim, blocks, pad=self.pad)
@@ -78,6 +80,7 @@ class BagSpec:
         return self if words is None else replace(self, vocab=words.vocab, length=words.length, pad=words.pad)
 
     def build(self) -> BagOfTokens:
+        """The tower."""
         head = (
             nn.Sequential(nn.LayerNorm(self.dim, eps=1e-6), Residual(MLP(self.dim, self.hidden)))
             if self.hidden

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from sightline import __version__
-from sightline.data.atomic import replacing
+from sightline.data.atomic import atomic_write
 from sightline.weights.published.family import clip, dinov2, dinov3, open_clip, siglip, siglip2
 from sightline.weights.published.family.protocol import Family, Towers
 from sightline.weights.published.keymap import write as write_keys
@@ -56,7 +56,7 @@ def write(
     config |= dict(extra or {})
     chosen = LAYOUTS[layout]
     Path(folder).mkdir(parents=True, exist_ok=True)
-    with replacing(*(Path(folder) / name for name in chosen.names)) as (at_config, at_weights):
+    with atomic_write(*(Path(folder) / name for name in chosen.names)) as (at_config, at_weights):
         # transformers reads the metadata: which library's tensors these are. Its own saves drop our mark.
         try:
             save_file(theirs, at_weights, metadata={"format": "pt", MARK: f"sightline {__version__}"})

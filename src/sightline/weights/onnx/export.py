@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from sightline import __version__
-from sightline.data.atomic import replacing
+from sightline.data.atomic import atomic_write
 from sightline.data.prepare.preprocess import Preprocess
 from sightline.runtime.crop import crop_of
 from sightline.runtime.description import read_description, stored_digest, tokenizer_file
@@ -87,7 +87,7 @@ def export_onnx(folder: str | Path, out: str | Path | None = None) -> Difference
     made = [*parts, *(["positions"] if _cut(encoder) else [])]
     about = positions_file(out).with_name(ABOUT)
     targets = {name: out / name for name in copies} | {name: optional[name] for name in made} | {ABOUT: about}
-    with replacing(*targets.values()) as temporaries:
+    with atomic_write(*targets.values()) as temporaries:
         at = dict(zip(targets, temporaries, strict=True))
         for name, file in copies.items():
             at[name].write_bytes(file.read_bytes())

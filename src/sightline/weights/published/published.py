@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from sightline.data.prepare.naflex_rule import Rule as PictureRule
 from sightline.data.prepare.preprocess import Preprocess
 from sightline.nn.tag import tag, tags
-from sightline.runtime.description import again, identity_of
+from sightline.runtime.description import identity_of, recovery_advice
 from sightline.text.published import PublishedTokenizer
 from sightline.towers.spec import Causal, TransformerTextSpec, to_json
 from sightline.weights.channels import rule_with_channels, with_channels
@@ -134,7 +134,9 @@ def choose(config: Config, shapes: Shapes, where: str | Path) -> Family:
         if family.matches(config, shapes):
             return family
     if shapes and all(name.startswith(PARTS) or name in SCALARS for name in shapes):
-        raise ValueError(f"{Path(where) / 'encoder.json'} is missing: these are the weights of a run; {again()}")
+        raise ValueError(
+            f"{Path(where) / 'encoder.json'} is missing: these are the weights of a run; {recovery_advice()}"
+        )
     kind = config.get("model_type") or config.get("architecture") or ", ".join(config.get("architectures") or ())
     shown = f"model type {str(kind)[:80]!r}" if kind else f"tensors such as {some_of(sorted(shapes), 3) or 'none'}"
     known = ", ".join(family.NAME for family in FAMILIES)

@@ -15,10 +15,17 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from sightline.data.atomic import replacing
+from sightline.data.atomic import atomic_write
 from sightline.data.prepare.naflex_rule import Rule, rule_from_json
 from sightline.data.prepare.preprocess import Preprocess
-from sightline.runtime.description import FORMAT, again, identity_of, must_be, read_description, tokenizer_file
+from sightline.runtime.description import (
+    FORMAT,
+    identity_of,
+    read_description,
+    recovery_advice,
+    require_file,
+    tokenizer_file,
+)
 from sightline.text.load import AnyTokenizer, load_tokenizer
 from sightline.towers.shared import share
 from sightline.towers.spec import from_json, to_json
@@ -84,7 +91,7 @@ def save_encoder(
     described |= extra or {}
 
     names = ["tokenizer.json"] * (tokenizer is not None) + ["model.safetensors", "encoder.json"]
-    with replacing(*(folder / name for name in names)) as temporaries:
+    with atomic_write(*(folder / name for name in names)) as temporaries:
         at = dict(zip(names, temporaries, strict=True))
         if tokenizer is not None:
             tokenizer.save(at["tokenizer.json"])
@@ -130,7 +137,9 @@ def load_encoder(
         with torch.random.fork_rng(devices=[]):
             model = assemble(image, text, tensors)
     except ValueError as error:
-        raise ValueError(f"{weights} does not fit {path}: {error}. Both must come from one save; {again()}") from error
+        raise ValueError(
+            f"{weights} does not fit {path}: {error}. Both must come from one save; {recovery_advice()}"
+        ) from error
     if channels is not None:
         described, model, digest = _of_bands(described, model, channels, folder)
         rule = rule_from_json(described["preprocess"])
@@ -141,7 +150,7 @@ def load_encoder(
         try:
             tokenizer = load_tokenizer(file)
         except ValueError as error:
-            raise ValueError(f"{error}; {again()}") from error
+            raise ValueError(f"{error}; {recovery_advice()}") from error
     return TorchEncoder(
         model,
         preprocess=rule,
@@ -174,13 +183,13 @@ def _of_bands(
 
 
 def _read_tensors(path: Path) -> tuple[dict[str, Tensor], str]:
-    must_be(path)
+    require_file(path)
     try:
         with safe_open(path, framework="pt") as file:
             digest = (file.metadata() or {}).get("digest", "")
             tensors = {name: file.get_tensor(name) for name in file.keys()}
     except (SafetensorError, OSError) as error:
-        raise ValueError(f"{path} is cut or damaged ({error}); {again()}") from error
+        raise ValueError(f"{path} is cut or damaged ({error}); {recovery_advice()}") from error
     try:
         must_be_finite(tensors)
     except ValueError as error:

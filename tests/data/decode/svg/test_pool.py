@@ -13,7 +13,7 @@ from sightline.data.decode.svg import rasterize as module
 from sightline.data.decode.svg.cost import COST, cost_of
 from sightline.data.decode.svg.pool import MEMORY, SECONDS, Pool
 from sightline.data.decode.svg.rasterize import estimate, rasterize, title
-from sightline.data.decode.svg.safe import safe
+from sightline.data.decode.svg.safe import sanitize
 from sightline.data.decode.svg.worker import HEAD
 from sightline.data.sample import BadSample
 
@@ -134,7 +134,7 @@ def test_a_plain_icon_is_drawn_here(apart, body):
 
 
 def test_the_estimate_grows_with_the_size_asked():
-    cost = safe(svg(RECTS)).cost
+    cost = sanitize(svg(RECTS)).cost
     assert estimate(cost, 32) < estimate(cost, 512) < estimate(cost, 4096)
 
 
@@ -233,4 +233,4 @@ def test_only_the_roots_own_title_is_the_pictures():
     )
     assert title(svg("<desc>long</desc><g><title>part</title></g>")) is None
     assert title(svg("<defs><title>part</title></defs><title>first</title><title>second</title>")) == "first"
-    assert safe(svg("<g><title>part</title></g><title>whole</title>")).title == "whole"
+    assert sanitize(svg("<g><title>part</title></g><title>whole</title>")).title == "whole"

@@ -12,7 +12,7 @@ from sightline.data.decode.picture import decode
 from sightline.data.decode.svg import pool as svg_pool
 from sightline.data.decode.svg.cost import COST
 from sightline.data.decode.svg.rasterize import rasterize, title
-from sightline.data.decode.svg.safe import safe
+from sightline.data.decode.svg.safe import sanitize
 from sightline.data.decode.svg.tree import DEPTH
 from sightline.data.sample import BadSample
 
@@ -118,7 +118,7 @@ def test_addresses_are_never_opened():
     body = (
         '<image href="http://127.0.0.1:9/a.png" width="10" height="10"/><a href="https://example.com">' + RECT + "</a>"
     )
-    assert "http://127" not in safe(svg(body)).text and "example.com" not in safe(svg(body)).text
+    assert "http://127" not in sanitize(svg(body)).text and "example.com" not in sanitize(svg(body)).text
 
 
 def test_embedded_rasters_are_drawn_and_embedded_bombs_refused():
@@ -198,7 +198,7 @@ def test_references_in_circles_end():
 def test_filters_cannot_ask_for_endless_octaves():
     body = '<filter id="f"><feTurbulence baseFrequency=".1" numOctaves="1000000"/></filter>'
     text = svg(body + '<rect filter="url(#f)" width="10" height="10"/>')
-    assert 'numOctaves="8"' in safe(text).text and drawn(rasterize(text, 32)) > 0
+    assert 'numOctaves="8"' in sanitize(text).text and drawn(rasterize(text, 32)) > 0
 
 
 def test_scripts_and_foreign_objects_are_ignored():

@@ -6,8 +6,8 @@ import pytest
 from sightline.data.decode.svg.colour import colour
 from sightline.data.decode.svg.math import lengths
 from sightline.data.decode.svg.rasterize import rasterize
-from sightline.data.decode.svg.safe import Costly, safe
-from sightline.data.decode.svg.style import handed_down
+from sightline.data.decode.svg.safe import Costly, sanitize
+from sightline.data.decode.svg.style import inherited
 from sightline.data.sample import BadSample
 
 RECT = '<rect id="r" class="a" width="10" height="10"/>'
@@ -189,7 +189,7 @@ def test_half_of_a_share_is_half():
 
 def test_variables_that_multiply_end():
     own = {f"--v{i}": f"var(--v{i - 1})var(--v{i - 1})" for i in range(1, 200)} | {"--v0": "1"}
-    found = handed_down({}, own)
+    found = inherited({}, own)
     assert found["--v3"] == "1" * 8 and "--v199" not in found
 
 
@@ -287,5 +287,5 @@ def test_many_variables_for_many_elements_are_worked_out_apart():
     uses = '<use href="#r" style="--a:1"/>' * 500  # of 30 characters each
     text = f'<svg xmlns="http://www.w3.org/2000/svg"><g style="{own}">{RECT}{uses}</g></svg>'
     with pytest.raises(Costly):
-        safe(text, quick=True)
-    assert safe(text.replace(own, "--v:1").replace(uses, uses[:3000]), quick=True)
+        sanitize(text, quick=True)
+    assert sanitize(text.replace(own, "--v:1").replace(uses, uses[:3000]), quick=True)

@@ -87,7 +87,7 @@ def test_the_index_is_cached_and_made_again_when_the_tar_changes(tmp_path, monke
 def test_a_broken_index_is_made_again(tmp_path, tars):
     path = tars.make(tmp_path / "x.tar", tars.records(3))
     Shards([path])
-    place = tar_index_module.cached(path, "index", f".{tar_index_module.VERSION}.npz")
+    place = tar_index_module.cache_path(path, "index", f".{tar_index_module.VERSION}.npz")
     for damage in (b"", b"nonsense", place.read_bytes()[:100]):
         place.write_bytes(damage)
         assert len(Shards([path])) == 3

@@ -13,7 +13,7 @@ from typing import Any, cast
 import tinycss2
 from tinycss2 import color4, color5
 
-from sightline.data.decode.svg.math import worked_out
+from sightline.data.decode.svg.math import evaluate
 
 Triple = tuple[float, float, float]
 
@@ -71,7 +71,7 @@ def colour(value: str) -> str | None:
     if text.lower() in SYSTEM:
         return SYSTEM[text.lower()]
     try:
-        found = rgba(tinycss2.parse_one_component_value(worked_out(text) if "(" in text else text, skip_comments=True))
+        found = rgba(tinycss2.parse_one_component_value(evaluate(text) if "(" in text else text, skip_comments=True))
         if isinstance(found, str) or found is None:
             return found
         red, green, blue = (round(255 * min(max(part, 0.0), 1.0)) for part in found[:3])
@@ -132,7 +132,7 @@ def _derived(name: str, said: list[Any]) -> tuple[float, float, float, float] | 
     values["alpha"] = f"{origin[3]:.8f}"
     if not any(one == "/" for one in rest):
         rest = [*rest, *tinycss2.parse_component_value_list(f" / {origin[3]:.8f}")]
-    return rgba(tinycss2.parse_one_component_value(worked_out(f"{name}({_filled(rest, values)})")))
+    return rgba(tinycss2.parse_one_component_value(evaluate(f"{name}({_filled(rest, values)})")))
 
 
 def _filled(tokens: list[Any], values: dict[str, str]) -> str:

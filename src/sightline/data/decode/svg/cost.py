@@ -47,12 +47,14 @@ Paints = tuple[str, str, str, bool]
 """what is handed down: references of fill, stroke and markers ("" where none), and whether strokes are dashed"""
 
 
-class Heavier(Exception):
-    """The bill is longer than was to be looked at."""
+class OverBudget(Exception):
+    """Adding up the cost would take more looks than were allowed."""
 
 
 @dataclass(slots=True)
 class Cost:
+    """How much there is to draw: elements with everything they refer to, and how deep they are nested."""
+
     elements: int = 0
     depth: int = 1
     slow: set[str] = field(default_factory=set)
@@ -60,7 +62,10 @@ class Cost:
 
 
 def cost_of(root: ET.Element, visits: int = 2 * COST) -> Cost:
-    """BadSample where it is more than COST elements or deeper than DEPTH; Heavier after `visits` looks."""
+    """What drawing an SVG costs.
+
+    BadSample where it is more than COST elements or deeper than DEPTH; OverBudget after `visits` looks.
+    """
     bill = _Bill(root, visits)
     elements, depth = bill.drawn(root, ("", "", "", False), 1)
     if elements > COST:
@@ -70,6 +75,8 @@ def cost_of(root: ET.Element, visits: int = 2 * COST) -> Cost:
 
 
 class _Bill:
+    """Adds up the cost of a drawing by following its references, at most a given number of looks."""
+
     def __init__(self, root: ET.Element, visits: int) -> None:
         self.found = Cost()
         self.left = visits
@@ -97,7 +104,7 @@ class _Bill:
         """(cost, depth) of drawing an element once. The renderer drops references to an element around them."""
         self.left -= 1
         if self.left < 0:
-            raise Heavier
+            raise OverBudget
         if not len(element) and element.tag in SHAPES and not SPECIAL & element.attrib.keys():
             cost, below = self.own(element, _paints(element.attrib, paints), deep)
             return cost, below + 1
@@ -135,7 +142,7 @@ class _Bill:
         return self.known[key]
 
     def own(self, element: ET.Element, paints: Paints, deep: int) -> tuple[int, int]:
-        """What the element itself draws, with the paints and markers that it has or inherits."""
+        """(cost, depth) of what the element itself draws, with the paints and markers that it has or inherits."""
         kind = element.tag
         if kind not in SHAPES and kind not in TEXTS and kind != "image":
             return int(kind not in ASIDE), 0
@@ -163,7 +170,7 @@ class _Bill:
         return cost, below
 
     def referred(self, target: ET.Element, deep: int) -> tuple[int, int]:
-        """A pattern, marker, mask, clip or filter: drawn in the style of its own place."""
+        """(cost, depth) of a pattern, marker, mask, clip or filter: drawn in the style of its own place."""
         if target in self.aside:
             return self.aside[target]
         self.found.slow.add(target.tag)
@@ -192,6 +199,7 @@ class _Bill:
         return self.aside[target]
 
     def children(self, element: ET.Element, paints: Paints, deep: int) -> tuple[int, int]:
+        """(cost, depth) of drawing what is inside an element. BadSample where it is nested too deeply."""
         cost, below = 0, 0
         if deep > DEPTH:
             raise BadSample(f"SVG nested deeper than {DEPTH} elements when its references are followed")
@@ -201,7 +209,7 @@ class _Bill:
         return min(cost, COST + 1), below
 
     def filtered(self, element: ET.Element) -> int:
-        """Each step on each pixel of the region; a dilation looks at a whole square for each."""
+        """The cost of a filter: each step on each pixel of the region; a dilation looks at a whole square for each."""
         share = {"width": 1.2, "height": 1.2}
         plain = element.get("filterUnits") != "userSpaceOnUse"
         for name in share:
@@ -224,6 +232,7 @@ class _Bill:
         return int(min(cost, COST + 1))
 
     def target(self, value: str | None) -> ET.Element | None:
+        """The element that a `url(#id)` names; None where there is none."""
         if not value or "#" not in value:
             return None
         found = LOCAL_URL.search(value)

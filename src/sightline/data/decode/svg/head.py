@@ -34,6 +34,8 @@ class _Found(Exception):
 
 
 class _Head:
+    """A handler of the parser that keeps the root's attributes and the words of its title, then stops."""
+
     def __init__(self, svg: str | bytes, *, titled: bool = True) -> None:
         text = svg if isinstance(svg, str) else text_of(svg)
         self.titled = titled and "title" in text

@@ -20,11 +20,12 @@ TOKEN = re.compile(
 def lengths(value: str) -> str:
     """Units that the renderer lacks as pixels, and `calc()` worked out where it is plain arithmetic."""
     if "(" in value and MATH.search(value):
-        value = worked_out(value)
+        value = evaluate(value)
     return NEWER.sub(lambda found: f"{float(found[1]) * PIXELS[found[2].lower()]:.6g}", value)
 
 
-def worked_out(value: str) -> str:
+def evaluate(value: str) -> str:
+    """The value with each `calc()`, `min()` and so on replaced by its number, up to the first that fails."""
     out, at = [], 0
     while found := MATH.search(value, at):
         try:

@@ -32,7 +32,7 @@ SLICE = 0.1
 Answer = tuple[bytes, int, int, bytes]
 
 
-class Ended(BadSample):
+class ShuttingDown(BadSample):
     """The program ends while a drawing is waited for."""
 
 
@@ -58,6 +58,7 @@ class Worker:
         self.listener.start()
 
     def ready(self) -> None:
+        """Waits until the process has begun to serve. OSError where it does not."""
         answer = self.wait(START)
         if answer is None or answer[0] != READY:
             raise OSError(f"no process to draw SVGs could be started with {sys.executable}")
@@ -84,11 +85,12 @@ class Worker:
                 return self.answers.get(timeout=min(SLICE, max(end - time.monotonic(), 0)))
             except Empty:
                 if not threading.main_thread().is_alive():
-                    raise Ended("the program ends") from None
+                    raise ShuttingDown("the program ends") from None
                 if time.monotonic() >= end:
                     raise BadSample(f"SVG takes longer than {seconds:g} s to draw") from None
 
     def close(self) -> None:
+        """Kills the process and waits for its thread."""
         self.process.kill()
         self.process.wait()
         self.listener.join(START)
@@ -141,7 +143,7 @@ class Pool:
         """The drawing as uint8 RGBA (y, x, 4). BadSample with the reason, also where it takes too long or too much."""
         while not self.places.acquire(timeout=SLICE):
             if not threading.main_thread().is_alive():
-                raise Ended("the program ends")
+                raise ShuttingDown("the program ends")
         try:
             worker = self._taken()
             try:
@@ -165,6 +167,7 @@ class Pool:
             worker.close()
 
     def _taken(self) -> Worker:
+        """A worker for one drawing: a free one that is alive, else a new one."""
         while True:
             with self.lock:
                 if not self.free:

@@ -1,6 +1,6 @@
 """SVG to pixels at the size asked, by resvg: plain drawings here, costly ones in a process that can be killed.
 
-What may be drawn is decided in `safe`, what it costs in `cost`. The renderer holds the interpreter while it
+What may be drawn is decided in `sanitize`, what it costs in `cost`. The renderer holds the interpreter while it
 draws, so whatever takes more than a few milliseconds goes to `pool`, and others are answered meanwhile.
 """
 
@@ -9,11 +9,11 @@ import contextlib
 
 import numpy as np
 
-from sightline.data.decode.svg.cost import Cost, Heavier
+from sightline.data.decode.svg.cost import Cost, OverBudget
 from sightline.data.decode.svg.draw import draw
 from sightline.data.decode.svg.head import measure, title
 from sightline.data.decode.svg.pool import draw_apart
-from sightline.data.decode.svg.safe import Costly, safe
+from sightline.data.decode.svg.safe import Costly, sanitize
 from sightline.data.decode.svg.tree import CHARACTERS
 from sightline.data.sample import BadSample
 
@@ -36,8 +36,8 @@ def rasterize(svg: str | bytes, size: int) -> np.ndarray:
     if len(svg) > CHARACTERS:
         raise BadSample(f"SVG of {len(svg):,} characters, the limit is {CHARACTERS:,}")
     if len(svg) <= HERE:
-        with contextlib.suppress(Costly, Heavier):
-            drawing = safe(svg, quick=True)
+        with contextlib.suppress(Costly, OverBudget):
+            drawing = sanitize(svg, quick=True)
             if not drawing.cost.slow and drawing.cost.depth <= DEEP and estimate(drawing.cost, size) <= MILLISECONDS:
                 return np.asarray(draw(drawing, size))
     return draw_apart(_bytes(svg), size)

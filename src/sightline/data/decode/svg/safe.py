@@ -45,8 +45,10 @@ class SafeSVG:
     """what to say where nothing is drawn"""
 
 
-def safe(svg: str | bytes, *, quick: bool = False) -> SafeSVG:
-    """Parse and rewrite an SVG. BadSample says why it is refused: malformed, nested entities, or too costly.
+def sanitize(svg: str | bytes, *, quick: bool = False) -> SafeSVG:
+    """An SVG parsed and written again with only what may be drawn.
+
+    BadSample says why it is refused: malformed, nested entities, or too costly.
 
     With `quick` it is given up (Costly) as soon as it is known to take more than a few milliseconds.
     """
@@ -123,6 +125,7 @@ def length(text: str | None) -> float | None:
 
 
 def ratio_of(root: ET.Element | dict[str, str]) -> float | None:
+    """Width over height of the root by its size, else by its viewBox; None where neither tells."""
     width, height = length(root.get("width")), length(root.get("height"))
     if not (width and height):
         numbers = re.split(r"[\s,]+", root.get("viewBox", "").strip())

@@ -35,6 +35,8 @@ NAMESPACED = re.compile(r"(?:[\w-]+|\*)?\|(?=[\w*])")
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
+    """One `name: value` of a rule or a `style` attribute."""
+
     name: str
     value: str
     important: bool
@@ -45,7 +47,7 @@ Rank = tuple[bool, tuple[int, ...], tuple[int, ...], int]
 
 
 def inline_rank(declaration: Declaration, order: int) -> Rank:
-    """Of a `style` attribute: over every rule of equal importance."""
+    """The rank of a declaration in a `style` attribute: over every rule of equal importance."""
     return declaration.important, (LAST + 1,), (), order
 
 
@@ -62,6 +64,7 @@ class Sheets:
     """custom properties that `@property` gives a value"""
 
     def add(self, css: str, media: str = "all") -> None:
+        """Takes in the rules of a style sheet that holds under the media query `media`."""
         if applies(media):
             rules = tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True)
             self._read(rules, None, "", 0)
@@ -150,12 +153,13 @@ def sheets_of(root: ET.Element) -> Sheets | None:
 
 
 def declared(node: Any) -> Declaration:
+    """A declaration of tinycss2 as ours."""
     name = node.name if node.name.startswith("--") else node.lower_name
     return Declaration(name, tinycss2.serialize(node.value).strip(), node.important)
 
 
 def declarations_of(style: str) -> list[Declaration]:
-    """Of a `style` attribute."""
+    """The declarations of a `style` attribute, in order."""
     nodes = tinycss2.parse_blocks_contents(style, skip_comments=True, skip_whitespace=True)
     return [declared(node) for node in nodes if node.type == "declaration"]
 

@@ -17,7 +17,7 @@ import cssselect2
 from sightline.data.decode.svg.math import NEWER, lengths
 from sightline.data.decode.svg.sheet import Declaration, Rank, Sheets, declarations_of, inline_rank
 from sightline.data.decode.svg.tree import Tree
-from sightline.data.decode.svg.value import COLOURS, MOVES, PAINTS, SHARES, WIDE, settled
+from sightline.data.decode.svg.value import COLOURS, MOVES, PAINTS, SHARES, WIDE, computed_value
 
 VALUE = 4000
 """characters of a value after its variables are put in"""
@@ -63,10 +63,13 @@ def resolve(tree: Tree, sheets: Sheets | None) -> None:
 
 
 class _Cascade:
+    """Works out the style of each element in turn: rules, the `style` attribute, variables and values."""
+
     def __init__(self, local: Callable[[str], str], sheets: Sheets | None, context: bool) -> None:
         self.local, self.sheets, self.context = local, sheets, context
 
     def walk(self, element: ET.Element, wrapped: Any, variables: Variables, drawn: "_Copies | None" = None) -> None:
+        """Rewrites an element and everything in it; `variables` are the custom properties around it."""
         ranked: list[tuple[Rank, Declaration]] = []
         if self.sheets is not None:
             ranked += self.sheets.matching(wrapped)
@@ -75,7 +78,7 @@ class _Cascade:
         if ranked:
             ranked.sort(key=lambda one: one[0])
             own = {one.name: one.value for _, one in ranked if one.name.startswith("--")}
-            variables = handed_down(variables, own) if own else variables
+            variables = inherited(variables, own) if own else variables
         self.attributes(element, variables)
         if ranked:
             self.declared(element, [one for _, one in ranked if not one.name.startswith("--")], variables)
@@ -87,9 +90,10 @@ class _Cascade:
             self.walk(child, around, variables, drawn)
 
     def attributes(self, element: ET.Element, variables: Variables) -> None:
+        """Rewrites presentation attributes as the renderer reads them; drops those a browser would not know."""
         for key, value in list(element.attrib.items()):
             if "(" in value and VAR.search(value) and key != "id":
-                filled = put_in(value, variables.get)
+                filled = substitute(value, variables.get)
                 value = self.local(filled) if filled is not None else None
             if value is not None:
                 value = self.value(key, value) if key in QUICK else _lengths(value)
@@ -99,6 +103,7 @@ class _Cascade:
                 element.attrib[key] = value
 
     def declared(self, element: ET.Element, declarations: list[Declaration], variables: Variables) -> None:
+        """Writes what the declarations, ordered by rank, come to into the element's attributes."""
         chosen: dict[str, str] = {}
         for one in declarations:
             name, value = one.name, one.value
@@ -107,7 +112,7 @@ class _Cascade:
             unset = value.lower() in WIDE
             if VAR.search(value):
                 unset = True  # known to be wrong only when drawn, so what it stands before is gone
-                value = put_in(value, variables.get) or ""
+                value = substitute(value, variables.get) or ""
             if value and "url(" in value.lower():
                 value = self.local(value)
             kept = self.value(name, value) if value else None
@@ -126,7 +131,8 @@ class _Cascade:
             element.set("style", ";".join(f"{name}:{value}" for name, value in chosen.items()))
 
     def value(self, name: str, value: str) -> str | None:
-        found = settled(name, value)
+        """The value as the renderer reads it; None where it is none."""
+        found = computed_value(name, value)
         # outside of what is drawn for another element there is no context, and older browsers ignore the word
         return None if found in {"context-fill", "context-stroke"} and not self.context else found
 
@@ -215,7 +221,7 @@ def _inline(style: str) -> tuple[Declaration, ...]:
     return tuple(Declaration(name.strip().lower(), value.strip(), False) for name, colon, value in pairs if colon)
 
 
-def handed_down(above: Variables, own: Variables) -> Variables:
+def inherited(above: Variables, own: Variables) -> Variables:
     """The custom properties that hold for an element: its own, which may name others, over those around it."""
 
     known: dict[str, str | None] = {}
@@ -226,7 +232,7 @@ def handed_down(above: Variables, own: Variables) -> Variables:
         if name in busy or len(busy) > NESTED:
             return None  # in a circle all are invalid
         if name not in known:
-            known[name] = put_in(own[name], lambda other: look(other, busy | {name}))
+            known[name] = substitute(own[name], lambda other: look(other, busy | {name}))
         return known[name]
 
     found = dict(above)
@@ -239,7 +245,7 @@ def handed_down(above: Variables, own: Variables) -> Variables:
     return found
 
 
-def put_in(value: str, look: Callable[[str], str | None], deep: int = 0) -> str | None:
+def substitute(value: str, look: Callable[[str], str | None], deep: int = 0) -> str | None:
     """The value with each `var(--name, fallback)` replaced; None where one has neither value nor fallback."""
     if deep > NESTED:
         return None
@@ -248,7 +254,7 @@ def put_in(value: str, look: Callable[[str], str | None], deep: int = 0) -> str 
         name, comma, fallback = inside.partition(",")
         found = look(name.strip())
         if found is None:
-            found = put_in(fallback.strip(), look, deep + 1) if comma else None
+            found = substitute(fallback.strip(), look, deep + 1) if comma else None
         if found is None:
             return None
         out += [value[at:start], found]

@@ -79,6 +79,7 @@ def _writes(name: str) -> bool:
 
 
 def _decoded(data: bytes, encoding: str) -> str:
+    """The text, by `encoding` or by the wider one that programs mean by it. BadSample where neither fits."""
     try:
         return data.decode(encoding)
     except UnicodeError as error:

@@ -35,6 +35,8 @@ OUTER_URL = re.compile(r"""url\(\s*(?!['"]?\s*#)([^)]*)\)""", re.IGNORECASE)
 
 @dataclass(slots=True)
 class Tree:
+    """A parsed drawing and what was left out of it."""
+
     root: ET.Element
     title: str
     outer: list[str] = field(default_factory=list)
@@ -48,7 +50,10 @@ class Tree:
 
 
 def parse(text: str) -> Tree:
-    """BadSample says why it is refused: malformed, nested entities, too many or too deep elements."""
+    """The tree of what may be drawn of an SVG.
+
+    BadSample says why it is refused: malformed, nested entities, too many or too deep elements.
+    """
     reader = _Reader()
     walk(text, reader, ordered=True)
     root = reader.builder.close()
@@ -78,12 +83,15 @@ def walk(text: str, reader: Any, *, ordered: bool) -> None:
 
 
 def refuse_nested(name: str, parameter: int, value: str | None, *_: object) -> None:
+    """The parser's handler of entity declarations: BadSample for an entity that refers to others."""
     # drawing programs declare plain strings (namespace addresses); only bombs nest them
     if value is not None and ("&" in value or "%" in value):
         raise BadSample(f"SVG with nested entities ({name})")
 
 
 class _Reader:
+    """A handler of the parser that builds the tree of what may be drawn, within limits of number, depth and length."""
+
     def __init__(self) -> None:
         self.builder = ET.TreeBuilder()
         self.open: list[str] = []
@@ -145,6 +153,7 @@ class _Reader:
         return space == "" and not prefix or (space.startswith("http://www.w3.org/") and "svg" in space.lower())
 
     def kept(self, kind: str, attributes: list[str]) -> dict[str, str]:
+        """The attributes of an element that may be drawn."""
         found: dict[str, str] = {}
         for key, value in zip(attributes[::2], attributes[1::2], strict=True):
             self.written += len(value)

@@ -5,7 +5,7 @@ import re
 from functools import lru_cache
 
 from sightline.data.decode.svg.colour import colour
-from sightline.data.decode.svg.math import MEASURE, NUMBER, PIXELS, lengths, worked_out
+from sightline.data.decode.svg.math import MEASURE, NUMBER, PIXELS, evaluate, lengths
 
 PAINTS = frozenset({"fill", "stroke"})
 COLOURS = frozenset({"stop-color", "flood-color", "lighting-color", "color", "solid-color"})
@@ -20,7 +20,7 @@ PLACE = re.compile(r"([a-zA-Z0-9]+)\(([^()]*)\)")
 
 
 @lru_cache(maxsize=8192)
-def settled(name: str, value: str) -> str | None:
+def computed_value(name: str, value: str) -> str | None:
     """The value as the renderer reads it; None where a browser would not know it and ignore the declaration."""
     value = value.strip()
     low = value.lower()
@@ -62,7 +62,7 @@ def transform(name: str, value: str) -> str | None:
     if name != "transform":
         value = f"{name}({','.join(value.split())})"
     out = []
-    for kind, inside in PLACE.findall(worked_out(value)):
+    for kind, inside in PLACE.findall(evaluate(value)):
         numbers = []
         for number, unit in MEASURE.findall(inside):
             known = DEGREES if kind.lower().startswith(("rotate", "skew")) else PIXELS

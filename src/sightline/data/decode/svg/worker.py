@@ -12,7 +12,7 @@ import threading
 from typing import BinaryIO
 
 from sightline.data.decode.svg.draw import draw
-from sightline.data.decode.svg.safe import safe
+from sightline.data.decode.svg.safe import sanitize
 from sightline.data.sample import BadSample
 
 STACK = 64 * 2**20
@@ -45,7 +45,7 @@ def _serve(source: BinaryIO, out: BinaryIO, seconds: float, memory: int) -> None
         # should the parent be killed meanwhile, nobody else would end this
         _alarm(seconds + 2)
         try:
-            picture = draw(safe(data), size)
+            picture = draw(sanitize(data), size)
             _answer(out, PIXELS, *picture.size, picture.tobytes())
         except BadSample as error:
             _answer(out, BAD, 0, 0, str(error).encode("utf-8", "replace"))

@@ -6,20 +6,20 @@ from typing import Any, BinaryIO
 
 from filelock import FileLock
 
-from sightline.data.atomic import replacing
-from sightline.data.cache import cached
+from sightline.data.atomic import atomic_write
+from sightline.data.cache import cache_path
 
 BLOCK = 2**20
 
 
 def unpacked(path: Path) -> tuple[Path, str]:
     """The plain tar, unpacked once, and what was wrong with the packed one."""
-    target = cached(path, "tar", ".tar")
+    target = cache_path(path, "tar", ".tar")
     target.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{target}.lock"):
         trouble = target.with_suffix(".note")
         if not target.exists():
-            with replacing(target) as [temporary]:
+            with atomic_write(target) as [temporary]:
                 note = _gunzip(path, temporary)
             if note:
                 trouble.write_text(note, encoding="utf-8")

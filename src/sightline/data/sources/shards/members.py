@@ -57,7 +57,7 @@ def is_known(field: str) -> bool:
     return field.rpartition(".")[2] in KNOWN
 
 
-def further(records: Mapping[str, Iterable[str]]) -> dict[str, str]:
+def lookalikes(records: Mapping[str, Iterable[str]]) -> dict[str, str]:
     """Records that only look like one -> the record they belong to: `0001.seg.png` is a field of 0001 nobody reads.
 
     One with words of its own is a record that happens to be called like another.
@@ -88,14 +88,14 @@ def label_of(members: dict[str, bytes]) -> tuple[str, str]:
 
     A sample's class may be a number, a name, or a number with a name beside it.
     """
-    value = _said(members)
+    value = _json_of(members)
     said = value if isinstance(value, dict) else {}
     fields = (members.get(field, b"") for field in LABELS)
     number = next(filter(None, (data.decode("utf-8", "replace").strip() for data in fields)), "")
     named = next((said[key] for key in ("class", "class_name", "category") if isinstance(said.get(key), str)), "")
     if not number:
         values = (said.get("label"), said.get("class"))
-        number = next((said for v in values if (said := written(int(v) if isinstance(v, bool) else v))), "")
+        number = next((said for v in values if (said := as_written(int(v) if isinstance(v, bool) else v))), "")
     if flaw(number) or flaw(named):
         raise ValueError("a label that is no text")
     return number, named
@@ -114,7 +114,7 @@ def sample_of(key: str, members: dict[str, bytes], classes: tuple[str, ...], num
         line for name, data in sorted(members.items(), key=_order) if _is_text(name) for line in _text(key, data)
     ]
     try:
-        value = _said(members)
+        value = _json_of(members)
     except (ValueError, RecursionError) as error:
         raise BadSample(f"{key}: malformed json: {error}") from error
     if found := flaw_in(value):
@@ -172,13 +172,13 @@ def texts(value: Any) -> list[str]:
         if found := flaw(text):
             raise BadSample(f"a caption holds {found}")
         return strings(text)
-    return strings(value if isinstance(value, str) else written(value))
+    return strings(value if isinstance(value, str) else as_written(value))
 
 
-def written(value: Any) -> str:
+def as_written(value: Any) -> str:
     """A text or number as one writes it: 3.0, as tables with gaps hold whole numbers, is 3. "" for NaN and all else.
 
-    >>> written(3.0), written(2.5), written("03"), written(float("nan")), written(None)
+    >>> as_written(3.0), as_written(2.5), as_written("03"), as_written(float("nan")), as_written(None)
     ('3', '2.5', '03', '', '')
     """
     if isinstance(value, float):
@@ -220,7 +220,7 @@ def _parent(key: str, keys: Mapping[str, Any]) -> str | None:
     return next((found for found in whole if found in keys), None)
 
 
-def _said(members: dict[str, bytes]) -> Any:
+def _json_of(members: dict[str, bytes]) -> Any:
     """What the json of a record says; a second one with a name of its own adds to it."""
     values = [json.loads(data) for name, data in sorted(members.items(), key=_order) if _is(name, "json") and data]
     if len(values) > 1 and all(isinstance(value, dict) for value in values):

@@ -47,6 +47,7 @@ class Reader:
         return self._open[file]
 
     def close(self) -> None:
+        """Closes the handles of this process; the next read opens them again."""
         if self._process == os.getpid():
             while self._open:
                 os.close(self._open.popitem()[1])

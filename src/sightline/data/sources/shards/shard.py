@@ -68,7 +68,7 @@ class Shards:
         """The label of every record, read from its members of labels and json alone; -1 for none."""
         return [self._label(index) for index in range(len(self))]
 
-    def lies(self, index: int) -> tuple[Path, str]:
+    def location(self, index: int) -> tuple[Path, str]:
         """The file of a sample and the place in it, told without opening it."""
         return self._reader.paths[int(self._shard[index])], self._keys[index]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sightline.data.atomic import replacing
-from sightline.data.cache import cached
-from sightline.data.regular import read
+from sightline.data.atomic import atomic_write
+from sightline.data.cache import cache_path
+from sightline.data.regular import read_regular
 from sightline.data.sources.shards.gunzip import unpacked
 from sightline.data.sources.shards.members import FIRST, label_of, picture_field
 from sightline.data.sources.shards.tar_scan import Scan, scan
@@ -44,7 +44,7 @@ class TarIndex:
 def tar_index(path: Path) -> TarIndex:
     """The index of a tar or .tar.gz, from the cache or made now. ValueError where nothing in it can be read."""
     plain, note = unpacked(path) if _is_packed(path) else (path, "")
-    place = cached(plain, "index", f".{VERSION}.npz")
+    place = cache_path(plain, "index", f".{VERSION}.npz")
     found = _load(place, plain)
     if found is None:
         found = _pack(plain, scan(plain, path))
@@ -58,7 +58,7 @@ def tar_index(path: Path) -> TarIndex:
 
 def _is_packed(path: Path) -> bool:
     """By content; a file that is named so and is neither is told as what its name says."""
-    head = read(path, 512)
+    head = read_regular(path, 512)
     return head[:2] == b"\x1f\x8b" or (path.name.lower().endswith("gz") and head[257:262] != b"ustar")
 
 
@@ -82,7 +82,7 @@ def _pack(plain: Path, found: Scan) -> TarIndex:
     names = {number: named for number, named in said if number and named}
     numbers = tuple(number or named for number, named in said)
     return TarIndex(
-        plain, tuple(records), fields, *columns, labels=numbers, names=names, note=found.note, passed=found.told()
+        plain, tuple(records), fields, *columns, labels=numbers, names=names, note=found.note, passed=found.summary()
     )
 
 
@@ -115,7 +115,7 @@ def _plain_label(members: dict[str, bytes]) -> tuple[str, str]:
 def _save(place: Path, index: TarIndex) -> None:
     words = json.dumps([index.keys, index.fields, index.labels, index.names, index.note, index.passed])
     arrays = {name: getattr(index, name) for name in ("record", "field", "offset", "length")}
-    with replacing(place) as [temporary], open(temporary, "wb") as file:
+    with atomic_write(place) as [temporary], open(temporary, "wb") as file:
         np.savez_compressed(file, words=np.frombuffer(words.encode(), np.uint8), **arrays)
 
 

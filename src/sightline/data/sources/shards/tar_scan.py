@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sightline.data.decode.foreign import kind_of
-from sightline.data.regular import read
-from sightline.data.sources.endings import FOREIGN, HEAD, content, ending_of, foreign, way_out
+from sightline.data.regular import read_regular
+from sightline.data.sources.endings import FOREIGN, HEAD, ending_of, format_of, missing_plugin_format, plugin_advice
 from sightline.data.sources.passed import counted
-from sightline.data.sources.shards.members import further, is_known, picture_field, split_name
+from sightline.data.sources.shards.members import is_known, lookalikes, picture_field, split_name
 from sightline.data.sources.walk import is_system
 from sightline.data.storable import escaped
 
@@ -47,7 +47,7 @@ class Scan:
         self.passed[ending] += 1
         self.examples.setdefault(ending, name)
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """What was not read, in words; "" for nothing."""
         parts = [
             f"{count:,} {escaped(ending) or 'without an ending'} ({escaped(self.examples[ending])})"
@@ -60,12 +60,15 @@ class Scan:
             said.append(f"{counted(len(self.wordless), 'record')} without a picture ({escaped(self.wordless[0])})")
         for kind in sorted({*self.foreign.values()}):
             some = [name for name, what in self.foreign.items() if what == kind]
-            said.append(f"{counted(len(some), f'{kind} picture')} not read ({escaped(some[0])}). {way_out(kind)}")
+            said.append(f"{counted(len(some), f'{kind} picture')} not read ({escaped(some[0])}). {plugin_advice(kind)}")
         return "; ".join(said)
 
 
 def scan(plain: Path, path: Path) -> Scan:
-    """Look at every member of `plain`, which is called `path`. Nothing is raised: what is damaged is noted."""
+    """What a look at every member of `plain` finds, which is called `path`.
+
+    Nothing is raised: what is damaged is noted.
+    """
     found = Scan()
     last = ""
     try:
@@ -94,7 +97,7 @@ def scan(plain: Path, path: Path) -> Scan:
                     found.leave("of the system", member.name)
                 elif not is_known(name):
                     found.leave(ending_of(member.name), member.name)
-                elif ending_of(member.name) in FOREIGN and (kind := foreign(_head(data, place))):
+                elif ending_of(member.name) in FOREIGN and (kind := missing_plugin_format(_head(data, place))):
                     found.foreign[member.name] = kind
                 else:
                     while name in found.records.get(key, {}):
@@ -165,7 +168,7 @@ def _hollow(data: BinaryIO, place: Place) -> bool:
     data.seek(offset)
     head = data.read(HEAD)
     data.seek(offset + max(length - 32, 0))
-    return length >= 32 and not data.read(32).strip(b"\0") and (not head.strip(b"\0") or content(head) in ENDED)
+    return length >= 32 and not data.read(32).strip(b"\0") and (not head.strip(b"\0") or format_of(head) in ENDED)
 
 
 def _head(data: BinaryIO, place: Place) -> bytes:
@@ -176,7 +179,7 @@ def _head(data: BinaryIO, place: Place) -> bytes:
 def _kind(plain: Path) -> str:
     """What is called a tar and is none; "" where that cannot be told."""
     try:
-        return kind_of(read(plain, HEAD)) or ""
+        return kind_of(read_regular(plain, HEAD)) or ""
     except OSError:
         return ""
 
@@ -189,7 +192,7 @@ def _linked(found: Scan, member: tarfile.TarInfo) -> Place | None:
 
 def _settle(found: Scan) -> None:
     records = found.records
-    for key, parent in further(records).items():
+    for key, parent in lookalikes(records).items():
         for name in records.pop(key):
             found.leave(f"{key[len(parent) :]}.{name}", f"{key}.{name}")
     found.wordless += [key for key, fields in records.items() if not picture_field(fields)]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Spent:
+class Stopwatch:
     """Seconds a named part took, all threads together. Safe in several threads."""
 
     def __init__(self) -> None:
@@ -24,12 +24,12 @@ class Spent:
             with self._lock:
                 self.seconds[part] = self.seconds.get(part, 0.0) + took
 
-    def told(self) -> str:
-        """The parts as shares, the largest first.
+    def summary(self) -> str:
+        """The parts as shares of the whole in one line, the largest first.
 
-        >>> spent = Spent()
+        >>> spent = Stopwatch()
         >>> spent.seconds = {"decode": 1.0, "model": 3.0}
-        >>> spent.told()
+        >>> spent.summary()
         'model 75 %, decode 25 %'
         """
         whole = sum(self.seconds.values()) or 1.0

@@ -3,7 +3,7 @@
 import pytest
 
 from sightline.runtime.description import run_folder
-from sightline.runtime.meant import meant
+from sightline.runtime.suggestion import did_you_mean
 
 PUBLISHED = {
     "openai/clip-vit-base-patch32": "hf-hub:openai/clip-vit-base-patch32",
@@ -51,6 +51,6 @@ def test_a_mistyped_path(typed, tmp_path, monkeypatch):
 def test_a_name_like_nothing_is_left_alone(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("runs/icons", "xyz", "./foo", "/nowhere/of/all", "a/b/c", "clip.icons", "C:\\runs", ""):
-        assert meant(name) == "", name
+        assert did_you_mean(name) == "", name
     (tmp_path / "openai").mkdir()
-    assert meant("openai/clip-vit-base-patch32") == ""
+    assert did_you_mean("openai/clip-vit-base-patch32") == ""

@@ -36,7 +36,7 @@ OURS = {"runs", "run", "models", "encoders", "checkpoints", "weights", "data", "
 PART = r"[A-Za-z0-9][\w.-]*"
 
 
-def meant(name: str) -> str:
+def did_you_mean(name: str) -> str:
     """A sentence that begins with "did you mean", with a space before it; "" where nothing is like it."""
     beside = _beside(Path(name.removeprefix("local-dir:")))
     found = beside if beside and Path(beside).exists() else _published(name) or beside
