@@ -101,6 +101,22 @@ def test_exchanges_hand_out_everyones_rows_and_send_gradients_home(ranks):
         assert (out["mean"], out["offset"], out["world"]) == (0.5, 3 * rank, 2)
 
 
+def one_of_two():
+    """What the first rank sees while it is alone and the second is elsewhere."""
+    seen = []
+    if dist.rank() == 0:
+        x = torch.arange(3.0)
+        with dist.alone():
+            seen = [dist.world(), dist.rank(), dist.offset(3), dist.gather(x) is x, float(dist.mean(x.sum()))]
+            dist.barrier()
+    dist.barrier()
+    return seen, dist.world()
+
+
+def test_a_rank_can_compute_alone_while_the_others_do_not(ranks):
+    assert ranks.run(__file__, "one_of_two") == [([1, 0, 0, True, 3.0], 2), ([], 2)]
+
+
 def test_on_one_process_nothing_is_exchanged():
     x = torch.randn(2, 3, requires_grad=True)
     assert dist.gather(x) is x

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from sightline.probes.heldout.loss import HeldOutLoss
+from sightline.probes.heldout.neighbours import KNNProbe
 from sightline.train.progress import Progress, progress_of
 from sightline.train.recipe.recipe import Evaluation
 
@@ -34,6 +36,21 @@ def test_the_best_of_another_metric_is_no_measure():
     assert reached.note({"knn": 0.4}, RULES) and reached.best == {"value": 0.4, "step": 4, "metric": "knn"}
     reached.step = 6
     assert not reached.note({"knn": 0.4}, RULES) and reached.scored == 6
+
+
+def test_other_probes_measure_again_and_a_checkpoint_from_before_there_were_others_had_the_usual():
+    reached = measured(8, 0.5, finished=True)
+    assert not reached.over(8, replace(RULES, probes=(KNNProbe(k=5),)))
+    del reached.rules["probes"]
+    assert reached.over(8, RULES) and not reached.measured(replace(RULES, probes=(KNNProbe(),)))
+
+
+def test_of_a_loss_the_lower_value_is_the_better_one():
+    rules = Evaluation(metric="heldout_loss", probes=(HeldOutLoss(),))
+    reached = measured(2, 0.5, rules)
+    reached.step = 4
+    assert not reached.note({"heldout_loss": 0.6}, rules) and not reached.note({"heldout_loss": 0.5}, rules)
+    assert reached.note({"heldout_loss": 0.4}, rules) and reached.best["value"] == 0.4
 
 
 def test_a_best_score_without_a_metric_has_that_of_the_runs_config():

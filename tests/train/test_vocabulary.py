@@ -2,8 +2,8 @@ import hashlib
 
 from sightline.data.prepare.preprocess import Preprocess
 from sightline.data.sample import BadSample, Sample
+from sightline.probes.heldout.prepared import Prepared
 from sightline.text.load import BPE, Subwords
-from sightline.train.evaluate.prepared import Prepared
 from sightline.train.vocabulary import corpus, shared_terms, some, tokenizer_of
 
 

@@ -14,12 +14,17 @@ from sightline.data.sample import Stream
 from sightline.data.views.kinds import View, as_views, check_view_sizes, smallest_side
 from sightline.nn.conv.sync_norm import BATCHNORM
 from sightline.protocols import Contrastive
-from sightline.train.evaluate.evaluator import METRICS
-from sightline.train.evaluate.neighbours import Neighbours
+from sightline.train.evaluate.evaluator import Evaluator
+from sightline.train.recipe.evaluation import METRIC, Evaluation
 from sightline.train.recipe.recipe import Recipe, fitted
 
-BY_WORDS = ("text_to_image", "image_to_text", "zero_shot")
-"""how the metrics begin that need a text tower"""
+SAID = {"label": "labels", "text": "captions", "mask": "masks"}
+"""what a sample carries, of many samples"""
+GIVEN = {
+    "label": "labels (a folder of pictures for each class, a label column, .cls in tars)",
+    "text": "captions (a .txt file beside each picture, a caption column, .txt in tars)",
+}
+"""and how they are given"""
 
 
 def check_count(recipe: Recipe, source: Any, world: int) -> None:
@@ -76,37 +81,54 @@ def check_patches(recipe: Recipe, views: Sequence[View]) -> None:
 
 
 def check_metric(recipe: Recipe, source: Any, held: Any) -> None:
-    """A metric that is none, or that nothing here can measure: kNN without labels, words without a text tower."""
-    rules = recipe.evaluation
-    if rules.metric not in METRICS:
-        raise ValueError(f"{recipe.name}: evaluation.metric is {rules.metric!r}; expected one of {', '.join(METRICS)}")
+    """A metric that no probe of the recipe offers, or that nothing here can measure: samples without what its probe
+    reads, words without a text tower. The usual metric passes where it decides nothing: no one may have chosen it."""
+    rules, probe = recipe.evaluation, recipe.evaluation.deciding
+    if probe is None:
+        known = ", ".join(rules.metrics)
+        raise ValueError(f"{recipe.name}: evaluation.metric is {rules.metric!r}; expected one of {known}")
     if held is None:
         return
-    if rules.metric == "knn":
-        for which, part in (("the training data", source), ("the evaluation data", held)):
-            if "label" not in part.has:
-                raise ValueError(_unlabelled(f"{which}, {part.name}, has no labels"))
-        if isinstance(source, Stream):
-            raise ValueError(_unlabelled(f"the remote shards of {source.name} cannot be read out of order"))
-    decides = rules.keep == "best" or rules.patience > 0
-    if "text" not in recipe.parts and decides and rules.metric.startswith(BY_WORDS):
+    if rules.decides and "reads_text" in probe.needs and "text" not in recipe.parts:
         raise ValueError(
             f"{recipe.name} has no text tower, so {rules.metric} cannot decide what is kept or when to stop: set "
             "evaluation.metric=knn where the pictures have labels, else evaluation.metric=rankme"
         )
+    if not (rules.decides or rules.metric != METRIC):
+        return
+    for which, part, read in (("the training data", source, probe.memory), ("the evaluation data", held, probe.reads)):
+        for key in sorted(read - part.has):
+            raise ValueError(_unmeasured(rules, f"{which}, {part.name}, has no {SAID.get(key, key)}", key))
+    if probe.memory and isinstance(source, Stream):
+        raise ValueError(_unmeasured(rules, f"the remote shards of {source.name} cannot be read out of order", "label"))
 
 
-def check_neighbours(metric: str, neighbours: Neighbours | None) -> None:
-    """Sets between which kNN can be asked nothing, where it decides. Samples without a label are left out of it."""
-    if metric == "knn" and neighbours is not None and neighbours.reason:
-        raise ValueError(_unlabelled(neighbours.reason))
+def check_probe(recipe: Recipe, evaluator: Evaluator) -> None:
+    """A probe that decides and that what the method keeps cannot be asked, or between whose samples nothing can be
+    asked. Samples without a label are left out of kNN."""
+    rules, probe = recipe.evaluation, recipe.evaluation.deciding
+    if probe is None or not (rules.decides or rules.metric != METRIC):
+        return
+    if rules.decides and probe not in evaluator.probes:
+        lacking = ", ".join(sorted(probe.needs - evaluator.capabilities)).replace("_", " ")
+        others = ", ".join(sorted((metric for p in evaluator.probes for metric in p.metrics), key=len))
+        raise ValueError(
+            f"{recipe.name}: {rules.metric} cannot decide what is kept or when to stop, for it is asked of "
+            f"{f'what {lacking}, which this method does not' if lacking else 'other methods'}. Set evaluation.metric "
+            f"to {f'one of {others}' if others else 'that of another probe (evaluation.probes)'}"
+        )
+    if probe in evaluator.probes and (reason := probe.reason(evaluator.held, evaluator.memory)):
+        raise ValueError(_unmeasured(rules, reason, *sorted(probe.reads)[:1]))
 
 
-def _unlabelled(reason: str) -> str:
-    return (
-        f"evaluation.metric=knn compares labels of neighbours, and {reason}. Set evaluation.metric=rankme, which needs "
-        "none, or give labels (a folder of pictures for each class, a label column, .cls in tars)"
-    )
+def _unmeasured(rules: Evaluation, reason: str, key: str = "") -> str:
+    """That `metric` cannot be measured for a `reason`, what else can, and how `key` is given to the samples."""
+    assert rules.deciding is not None
+    others = [probe for probe in rules.probes if probe != rules.deciding]
+    free = [metric for probe in others if not probe.reads | probe.memory for metric in probe.metrics]
+    other = f"Set evaluation.metric={free[-1]}, which needs none" if free else "Set another evaluation.metric"
+    give = f", or give {GIVEN.get(key, SAID.get(key, key))}" if key else ""
+    return f"evaluation.metric={rules.metric} {rules.deciding.asks}, and {reason}. {other}{give}"
 
 
 def check_method(recipe: Recipe, method: nn.Module, world: int) -> None:

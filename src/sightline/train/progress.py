@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sightline.probes.heldout.usual import USUAL
 from sightline.train.folder import plain
 from sightline.train.recipe.recipe import Evaluation
 
@@ -41,7 +42,9 @@ class Progress:
     def measured(self, rules: Evaluation) -> bool:
         """Whether the step reached was measured by these rules."""
         now = plain(rules)
-        same = all(self.rules.get(name) == now[name] for name in ("metric", "samples"))
+        # a checkpoint from before there were others was measured by the usual probes
+        before = {"probes": plain(USUAL)} | self.rules
+        same = all(before.get(name) == now[name] for name in ("metric", "samples", "probes"))
         return self.scored == self.step and same
 
     def note(self, scores: dict[str, float], rules: Evaluation) -> bool:
@@ -50,7 +53,7 @@ class Progress:
         value = scores.get(rules.metric)
         if self.best.get("metric") != rules.metric:
             self.best = {}  # a score of another kind is no measure for this one
-        if value is None or value <= self.best.get("value", float("-inf")):
+        if value is None or not rules.better(value, self.best.get("value")):
             return False
         self.best = {"value": value, "step": self.step, "metric": rules.metric}
         return True

@@ -10,12 +10,14 @@ from torch import nn
 
 from sightline import dist
 from sightline.data.sample import Source, Stream
+from sightline.probes.heldout.prepared import Prepared
 from sightline.runtime.description import run_folder
 from sightline.runtime.load import exported
 from sightline.text.load import AnyTokenizer
 from sightline.train import checkpoint
-from sightline.train.checks import check_neighbours
-from sightline.train.evaluate.evaluator import Evaluator, Prepared
+from sightline.train.checks import check_probe
+from sightline.train.evaluate.evaluator import Evaluator, capabilities_of
+from sightline.train.evaluate.losses import HeldOutTerms
 from sightline.train.evaluate.score import told
 from sightline.train.feed import Feed
 from sightline.train.folder import RunFolder, write_json
@@ -53,23 +55,29 @@ class Session:
         """Decodes the held-out samples once, on the first rank; nothing for a run that is over."""
         if held is None or not self.lead or self.over:
             return
-        view, samples = self.recipe.data.evaluation_view(), self.recipe.evaluation.samples
-        prepared = Prepared(held, view, samples=samples, seed=self.recipe.seed)
-        memory = None
-        if "label" in held.has and "label" in source.has and not isinstance(source, Stream):
-            memory = Prepared(source, view, samples=samples, seed=self.recipe.seed)
+        recipe, method = self.recipe, self.learner.method
+        view, samples, probes = recipe.data.evaluation_view(), recipe.evaluation.samples, recipe.evaluation.probes
+        capabilities = capabilities_of(method, self.tokenizer)
+        prepared = Prepared(held, view, samples=samples, seed=recipe.seed)
+        memory, remembered = None, [probe for probe in probes if probe.memory and probe.answered_by(capabilities)]
+        if not isinstance(source, Stream) and any(p.memory <= source.has and p.reads <= held.has for p in remembered):
+            memory = Prepared(source, view, samples=samples, seed=recipe.seed)
+        learns = len(held) > 0 and any("learns" in probe.needs for probe in probes)
         self.evaluator = Evaluator(
             prepared,
             memory,
             view=view,
             tokenizer=self.tokenizer,
-            dim=self.dim(self.learner.method),
+            dim=self.dim(method) if capabilities else 0,
             device=self.learner.device,
-            precision=self.recipe.precision,
+            precision=recipe.precision,
+            probes=probes,
+            capabilities=capabilities,
+            losses=HeldOutTerms(recipe, held, self.tokenizer, method, self.learner.device) if learns else None,
         )
         for note in self.evaluator.notes:
             line.say(note)
-        check_neighbours(self.recipe.evaluation.metric, self.evaluator.neighbours)
+        check_probe(recipe, self.evaluator)
 
     @property
     def over(self) -> bool:
@@ -132,8 +140,9 @@ class Session:
                 self.evaluate(step)
                 if dist.any_true(self.lead and reached.patience_over(rules)):
                     self.line.say(
-                        f"stopped early at step {step}: {rules.metric} has not risen for {rules.patience} rounds. To "
-                        "go on, give the same command with a larger evaluation.patience, or 0"
+                        f"stopped early at step {step}: {rules.metric} has not "
+                        f"{'fallen' if rules.lower else 'risen'} for {rules.patience} rounds. To go on, "
+                        "give the same command with a larger evaluation.patience, or 0"
                     )
                     break
             due = time.monotonic() - saved >= self.options.save_every
@@ -186,8 +195,7 @@ class Session:
             if self.board is not None:
                 for name, score in scores.items():
                     self.board.add_scalar(f"evaluation/{name}", score, step)
-            few = f"nothing can be measured on {len(self.evaluator.held)} held-out pictures; give more by --eval SRC"
-            self.line.say(f"step {step}: {told(scores) or few}")
+            self.line.say(f"step {step}: {told(scores) or self.evaluator.nothing}")
             if reached.note(scores, rules):
                 self.write_encoder(self.folder.best, model)
                 write_json(self.folder.best / "best.json", reached.best)

@@ -7,10 +7,10 @@ import torch
 from sightline.data.prepare.preprocess import Preprocess
 from sightline.data.sample import Sample
 from sightline.methods.parts.pictures import PictureEncoder
+from sightline.probes.heldout.neighbours import Neighbours
+from sightline.probes.heldout.prepared import Prepared
 from sightline.towers.sizes import vit_small
 from sightline.train.evaluate.evaluator import Evaluator
-from sightline.train.evaluate.neighbours import Neighbours
-from sightline.train.evaluate.prepared import Prepared
 from sightline.train.evaluate.score import error, told
 
 VIEW = Preprocess(size=8)
@@ -104,6 +104,11 @@ def test_an_evaluation_carries_chance_and_number_beside_each_score():
     assert scores.keys() == {"knn", "chance_knn", "n_knn", "rankme"}
     assert scores["chance_knn"] == 0.5 and scores["n_knn"] == 3
     assert Evaluator(held, None, **rules)(Method()).keys() == {"rankme"}
+
+
+def test_only_a_share_of_right_answers_has_an_error():
+    scores = {"score": 1.5, "n_score": 12.0, "lift": 2.0, "chance_lift": 1.0, "n_lift": 12.0, "heldout_loss": 3.25}
+    assert told(scores) == "score 1.500 (n 12)  lift 2.000 (chance 1.000, n 12)  heldout_loss 3.250"
 
 
 def test_a_score_is_said_with_its_error_chance_and_number():

@@ -1,37 +1,43 @@
-"""Evaluation while training, on held-out samples: retrieval by captions, zero-shot and kNN by labels, RankMe without.
+"""Evaluation while training: the recipe's probes, asked of the method's encoder on held-out samples.
 
 Pictures go through the one evaluation view of `data/prepare/preprocess.py`, so what is measured is what will be
-searched. Labels are compared by the names of their classes (`train/evaluate/prepared.py`).
+searched. What is measured stands in the probes (`probes/heldout`); here is only which of them are asked, and what they
+are given.
 """
 
+from collections.abc import Callable, Mapping, Sequence, Set
+from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 
 from sightline.data.prepare.preprocess import Preprocess
-from sightline.probes.rankme import rankme
-from sightline.probes.retrieval import chance, retrieval
-from sightline.probes.zero_shot import accuracy, classifier
+from sightline.probes.heldout.prepared import Prepared
+from sightline.probes.heldout.probe import Probe
+from sightline.probes.heldout.subject import Subject
+from sightline.probes.heldout.usual import USUAL
 from sightline.text.load import AnyTokenizer
-from sightline.train.evaluate.neighbours import Neighbours
-from sightline.train.evaluate.prepared import Prepared
 from sightline.weights.encoder import TorchEncoder
 
 BATCH = 256
-METRICS = (
-    "knn",
-    "rankme",
-    "zero_shot",
-    *(f"{way}_{k}" for way in ("text_to_image", "image_to_text") for k in ("r1", "r5", "r10")),
-)
-"""what may decide; of each, higher is better"""
+PICTURES = frozenset({"embeds"})
+
+
+def capabilities_of(method: Any, tokenizer: AnyTokenizer | None) -> frozenset[str]:
+    """What can be asked of what a method keeps; of one that keeps no encoder, nothing."""
+    encoder = getattr(method, "encoder", None)
+    if encoder is None:
+        return frozenset()
+    reads = tokenizer is not None and "text" in dict(encoder().named_children())
+    return frozenset({"embeds", "reads_text"} if reads else {"embeds"})
 
 
 class Evaluator:
-    """Scores of a method's encoder on held-out samples; a few training samples are the memory of the kNN.
+    """Scores of a method on held-out samples; a few training samples are the memory of the probes that need some.
 
-    `notes` says what is left out of the scores and which have none, once, before anything is measured.
+    `probes` are those of the given ones that a method with these `capabilities` can be asked; `notes` says what is left
+    out of the scores and which have none, once, before anything is measured. `losses` makes the method's own terms on
+    held-out batches, for probes that need a method that "learns".
     """
 
     def __init__(
@@ -44,19 +50,18 @@ class Evaluator:
         dim: int,
         device: torch.device,
         precision: str,
+        probes: Sequence[Probe] = USUAL,
+        capabilities: Set[str] = PICTURES,
+        losses: Callable[[Any], Mapping[str, float]] | None = None,
     ) -> None:
-        self.held, self.memory = held, memory
-        self.neighbours = Neighbours(held, memory) if memory is not None else None
-        self.notes: list[str] = []
-        if self.neighbours is not None:
-            self.notes += self.neighbours.notes
-        self.named = tokenizer is not None and len(held.kinds) > 1
-        if tokenizer is not None and len(held.kinds) == 1:
-            self.notes.append(f"no zero-shot score: the held-out pictures are all {min(held.kinds)!r}")
-        if tokenizer is not None and (silent := held.captions.count("")):
-            self.notes.append(
-                f"{silent} of {len(held)} held-out pictures in {held.name} have no caption: never asked for"
-            )
+        self.held, self.memory, self.losses = held, memory, losses
+        self.capabilities = frozenset(capabilities) | ({"learns"} if losses is not None else set())
+        self.probes = [probe for probe in probes if probe.answered_by(self.capabilities)]
+        self.notes = [note for probe in self.probes for note in probe.notes(held, memory)]
+        self.notes += [self._unasked(probe) for probe in probes if probe not in self.probes and probe not in USUAL]
+        if "embeds" not in self.capabilities:
+            asked = ", ".join(probe.name for probe in self.probes) or "nothing"
+            self.notes.append(f"this method keeps nothing that embeds; on held-out samples is measured: {asked}")
         self.rules: dict[str, Any] = {
             "preprocess": view,
             "tokenizer": tokenizer,
@@ -68,41 +73,28 @@ class Evaluator:
 
     def __call__(self, method: Any) -> dict[str, float]:
         """Flat {name: score}, beside each what `score.py` says. The method is measured in eval mode and put back."""
+        if not len(self.held):
+            return {}
         was = method.training
         try:
-            return self._scores(TorchEncoder(method.encoder(), **self.rules))
+            face = TorchEncoder(method.encoder(), **self.rules) if self.capabilities - {"learns"} else None
+            losses = None if self.losses is None else partial(self.losses, method)
+            subject = Subject(self.held, self.memory, face=face, losses=losses)
+            scores: dict[str, float] = {}
+            for probe in self.probes:
+                if not probe.reason(self.held, self.memory):
+                    scores |= probe.score(subject)
+            return scores
         finally:
             method.train(was)
 
-    def _scores(self, encoder: TorchEncoder) -> dict[str, float]:
-        held, scores = self.held, {}
-        if not len(held):
-            return scores
-        pictures = encoder.encode_image(held.pictures).cpu().numpy()
-        if encoder.reads_text and any(held.captions):
-            scores |= self._by_words(encoder, pictures)
-        if encoder.reads_text and self.named:
-            scores |= self._zero_shot(encoder, pictures)
-        if self.neighbours is not None and not self.neighbours.reason:
-            vectors = encoder.encode_image(self.neighbours.memory.pictures).cpu().numpy()
-            scores |= self.neighbours.scores(vectors, pictures)
-        if not encoder.reads_text and len(held) > 1:
-            scores["rankme"] = rankme(pictures)
-        return scores
+    @property
+    def nothing(self) -> str:
+        """What is said of an evaluation without a score."""
+        if not self.probes:
+            return "nothing is measured: none of the recipe's probes can be asked of this method"
+        return f"nothing can be measured on {len(self.held)} held-out pictures; give more by --eval SRC"
 
-    def _by_words(self, encoder: TorchEncoder, pictures: np.ndarray) -> dict[str, float]:
-        owners = [number for number, caption in enumerate(self.held.captions) if caption]
-        captions = [self.held.captions[number] for number in owners]
-        texts = encoder.encode_text(captions).cpu().numpy()
-        found = retrieval(pictures, texts, np.array(owners), text_group=captions)
-        ways = ("text_to_image", "image_to_text")
-        scores = {f"{way}_{k}": value for way in ways for k, value in found[way].items()}
-        _, group, alike = np.unique(captions, return_inverse=True, return_counts=True)
-        scores |= {f"chance_r{k}": chance(alike[group], len(pictures), k) for k in (1, 5, 10)}
-        return scores | {"n_retrieval": float(len(captions))}
-
-    def _zero_shot(self, encoder: TorchEncoder, pictures: np.ndarray) -> dict[str, float]:
-        names = sorted(set(self.held.classes) | self.held.kinds)
-        truth = np.array([-1 if label is None else names.index(label) for label in self.held.labels])
-        found = accuracy(pictures, classifier(encoder, names), truth)
-        return {"zero_shot": found["top1"], "chance_zero_shot": found["chance"], "n_zero_shot": found["n"]}
+    def _unasked(self, probe: Probe) -> str:
+        wanted, has = (", ".join(sorted(c)).replace("_", " ") for c in (probe.needs, self.capabilities))
+        return f"no {probe.name} score: it is asked of what {wanted}, and this method {has or 'keeps nothing to ask'}"

@@ -25,8 +25,9 @@ def _told(name: str, scores: Mapping[str, float]) -> str:
     words, _, k = name.rpartition("_")
     pair = words in ("text_to_image", "image_to_text")
     n = scores.get("n_retrieval" if pair else f"n_{name}")
-    if n is None:
-        return f"{name} {value:.3f}"
     chance = scores.get(f"chance_{k}" if pair else f"chance_{name}")
-    guess = "" if chance is None else f"chance {chance:.3f}, "
-    return f"{name} {value:.3f} ± {error(value, n):.3f} ({guess}n {n:.0f})"
+    about = [f"chance {chance:.3f}"] if chance is not None else []
+    about += [f"n {n:.0f}"] if n is not None else []
+    # what has a chance is a share of right answers, whose error follows from their number
+    spread = f" ± {error(value, n):.3f}" if chance is not None and n is not None and 0 <= value <= 1 else ""
+    return f"{name} {value:.3f}{spread}" + (f" ({', '.join(about)})" if about else "")

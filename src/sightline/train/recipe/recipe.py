@@ -22,6 +22,7 @@ from sightline.towers import spec
 from sightline.train.optim.clipping import Clip
 from sightline.train.optim.optimizer import AdamW, Optimizer
 from sightline.train.optim.schedule import Schedule, WarmupCosine
+from sightline.train.recipe.evaluation import Evaluation
 from sightline.train.recipe.parts import Parts
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
@@ -58,28 +59,6 @@ class Data:
 
     def evaluation_view(self) -> Preprocess:
         return replace(self.preprocess, size=self.size)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Evaluation:
-    """What is measured on held-out samples while training, and what that decides."""
-
-    every: int = 0
-    """steps between evaluations; 0 measures once, at the end"""
-    metric: str = "text_to_image_r10"
-    """decides which weights are kept and when to stop; higher is better"""
-    keep: Literal["last", "best"] = "last"
-    patience: int = 0
-    """evaluations without a better `metric` before the run stops; 0 never stops early"""
-    samples: int = 2000
-    """at most this many held-out samples"""
-
-    def __post_init__(self) -> None:
-        for name in ("every", "patience"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"evaluation.{name} must be 0 or more, got {getattr(self, name)}")
-        if self.samples < 1:
-            raise ValueError(f"evaluation.samples must be at least 1, got {self.samples}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,13 +1,46 @@
-"""kNN between two sources while training, by the names of their classes: who is asked, who is not, and why.
+"""kNN between two sources as a probe, by the names of their classes: who is asked, who is not, and why.
 
 Chance is what a label drawn from those of the memory scores. Where either side has fewer than two classes there is no
 score: an encoder that knows nothing would have 1.000.
 """
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 
+from sightline.probes.heldout.prepared import Prepared
+from sightline.probes.heldout.probe import Probe
+from sightline.probes.heldout.subject import Subject
 from sightline.probes.knn import KNN
-from sightline.train.evaluate.prepared import Prepared
+
+
+@dataclass(frozen=True)
+class KNNProbe(Probe):
+    """The label of a held-out picture is voted by its `k` nearest training pictures (`probes/knn.py`). A second one
+    wants a name of its own: `KNNProbe(k=5, name="knn5")`."""
+
+    k: int = 20
+    name: str = "knn"
+
+    reads: ClassVar = frozenset({"label"})
+    memory: ClassVar = frozenset({"label"})
+    asks: ClassVar = "compares labels of neighbours"
+
+    def __post_init__(self) -> None:
+        if self.k < 1:
+            raise ValueError(f"{self.name}: k must be at least 1, got {self.k}")
+
+    def reason(self, held: Prepared, memory: Prepared | None) -> str:
+        return "there are no training pictures with labels" if memory is None else Neighbours(held, memory).reason
+
+    def notes(self, held: Prepared, memory: Prepared | None) -> list[str]:
+        return [] if memory is None else Neighbours(held, memory).notes
+
+    def score(self, subject: Subject) -> dict[str, float]:
+        neighbours = Neighbours(subject.held, subject.memory)
+        found = neighbours.scores(subject.remembered, subject.pictures, k=self.k)
+        return {key.replace("knn", self.name): value for key, value in found.items()}
 
 
 class Neighbours:
@@ -41,11 +74,12 @@ class Neighbours:
             return f"the held-out pictures are all {asked[0]!r}" if asked else "no held-out picture is of a known class"
         return ""
 
-    def scores(self, vectors: np.ndarray, pictures: np.ndarray) -> dict[str, float]:
-        """Of memory vectors (m, d) and held-out ones (n, d). Chance: a label drawn from those of the memory."""
+    def scores(self, vectors: np.ndarray, pictures: np.ndarray, k: int = 20) -> dict[str, float]:
+        """`{"knn", "chance_knn", "n_knn"}` of memory vectors (m, d) and held-out ones (n, d). Chance: a label drawn
+        from those of the memory."""
         truth = self.asked[self.asked >= 0]
         share = np.bincount(self.known[self.known >= 0], minlength=len(self.classes)) / (self.known >= 0).sum()
-        knn = KNN(k=min(20, int((self.known >= 0).sum()))).fit(vectors, self.known)
+        knn = KNN(k=min(k, int((self.known >= 0).sum()))).fit(vectors, self.known)
         return {
             "knn": knn.score(pictures[self.asked >= 0], truth),
             "chance_knn": float(share[truth].mean()),

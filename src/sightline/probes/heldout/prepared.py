@@ -1,4 +1,4 @@
-"""Samples as the evaluation takes them: decoded once, their classes by name.
+"""Samples as probes take them: decoded once, their classes by name.
 
 Every source counts its own classes, and what is 3 here may be 5 there: only names can be compared.
 """
@@ -22,8 +22,10 @@ class Prepared:
     def __init__(self, source: Source, view: Preprocess, *, samples: int, seed: int) -> None:
         chosen = sorted(order(len(source), seed, 0)[:samples].tolist())
         with ThreadPoolExecutor(4) as pool:
-            read = [r for r in pool.map(lambda i: _read(source, i, view), chosen) if r is not None]
-        self.name = source.name
+            found = list(pool.map(lambda i: _read(source, i, view), chosen))
+        read = [record for record in found if record is not None]
+        self.name, self.source = source.name, source
+        self.index = [i for i, record in zip(chosen, found, strict=True) if record is not None]
         self.pictures = torch.from_numpy(np.stack([p for p, _ in read])) if read else torch.zeros(0)
         self.captions = [s.captions[0].strip() if s.captions else "" for _, s in read]
         self.classes = tuple(map(_plain, source.classes))
@@ -31,6 +33,10 @@ class Prepared:
 
     def __len__(self) -> int:
         return len(self.pictures)
+
+    def sample(self, number: int) -> Sample:
+        """The record of the sample of that number: boxes, mask and depth, in pixels of the stored picture."""
+        return self.source[self.index[number]]
 
     @property
     def kinds(self) -> frozenset[str]:
