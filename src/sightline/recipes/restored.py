@@ -9,11 +9,13 @@ from sightline.recipes.find import find
 from sightline.train.checkpoint import load
 from sightline.train.folder import RunFolder
 from sightline.train.recipe.override import override
+from sightline.train.recipe.phase import in_phase
 from sightline.train.recipe.recipe import Recipe, fitted
 
 
 def restored(run: str | Path) -> tuple[Recipe, Any]:
-    """(recipe, method in evaluation mode) of a run on pictures alone, as its newest checkpoint has them.
+    """(recipe, method in evaluation mode) of a run on pictures alone, as its newest checkpoint has them; of a run with
+    phases those of the phase that was saved.
 
     Raises FileNotFoundError where there is no run, ValueError for a run with words, a damaged checkpoint, or a recipe
     that was changed otherwise than by overrides.
@@ -25,10 +27,11 @@ def restored(run: str | Path) -> tuple[Recipe, Any]:
         raise ValueError(
             f"{run} is a run of {recipe.name}, which reads words; sightline.load({str(run)!r}) has its towers"
         )
-    recipe = fitted(replace(recipe, samples=config["data"]["samples"]), None)
+    state = load(folder.last)
+    recipe = fitted(replace(in_phase(recipe, state.get("phase", 0)), samples=config["data"]["samples"]), None)
     method: Any = recipe.build(recipe)
     try:
-        method.load_state_dict(load(folder.last)["method"])
+        method.load_state_dict(state["method"])
     except RuntimeError as error:
         said = " ".join(config["overrides"])
         raise ValueError(

@@ -2,14 +2,13 @@
 
 import resource
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from sightline.train.optim.optimizer import LARS, SGD, Nesterov
 from sightline.train.recipe.recipe import Recipe
 
 
@@ -48,7 +47,7 @@ def measure(method: nn.Module, recipe: Recipe, step: Callable[[int], float], *, 
     times = sorted(step(i) for i in range(1, 5))
     weights = sum(p.numel() * p.element_size() for p in method.parameters())
     trainable = sum(p.numel() for p in method.parameters() if p.requires_grad)
-    moments = 1 if isinstance(recipe.optim, SGD | Nesterov | LARS) else 2
+    moments = len(recipe.optim.moments)
     peak = (
         torch.cuda.max_memory_allocated()
         if device == "cuda"
@@ -62,4 +61,18 @@ def measure(method: nn.Module, recipe: Recipe, step: Callable[[int], float], *, 
         flops=float(counter.get_total_flops()),
         seconds=times[len(times) // 2],
         steps=total,
+    )
+
+
+def together(phases: Sequence[Budget]) -> Budget:
+    """The budget of a run of these phases: the most memory of any, work and time of a step on the average."""
+    steps = sum(one.steps for one in phases)
+    return Budget(
+        parameters=max(one.parameters for one in phases),
+        trainable=max(one.trainable for one in phases),
+        state_bytes=max(one.state_bytes for one in phases),
+        peak_bytes=max(one.peak_bytes for one in phases),
+        flops=sum(one.flops * one.steps for one in phases) / steps,
+        seconds=sum(one.seconds * one.steps for one in phases) / steps,
+        steps=steps,
     )

@@ -14,7 +14,7 @@ from sightline.data.augment.targets import TARGETS, followed
 from sightline.data.batch import loaded
 from sightline.data.feed.loader import Loader
 from sightline.data.masks import Masks
-from sightline.data.views.kinds import as_views, stored_side
+from sightline.data.views.kinds import View, as_views, stored_side
 from sightline.protocols import Batch
 from sightline.train.checks import check_patches
 from sightline.train.log import filling
@@ -24,20 +24,13 @@ from sightline.train.vocabulary import shared_terms
 
 
 class Feed:
-    """The loader of this rank's share and the recipe's augmentation and masks.
-
-    Raises ValueError where the method needs views or masks that the recipe does not make, a view is no multiple of the
-    tower's patch, or masks cannot be laid on the views.
-    """
+    """The loader of this rank's share and the recipe's augmentation and masks; raises what `views_of` does."""
 
     def __init__(self, recipe: Recipe, source: Any, tokenizer: Any, method: Any, options: Options) -> None:
         view = recipe.data.evaluation_view()
-        views = as_views(recipe.data.views(recipe.data.size), recipe.data.size)
-        check_patches(recipe, views)
+        views, self.grids = views_of(recipe, method)
         self.views = AugmentViews(views, mean=view.mean, std=view.std)
         self.masks = recipe.data.masks
-        self.grids = _grids(recipe, [made.size for made in views])
-        _check(recipe, method.needs, len(views))
         self.every = "view_targets" in method.needs | method.uses
         self.flip = getattr(source, "keypoint_flip", ())
         self.seed = recipe.seed
@@ -108,6 +101,19 @@ class Feed:
 
     def close(self) -> None:
         self.loader.close()
+
+
+def views_of(recipe: Recipe, method: Any) -> tuple[list[View], list[tuple[int, int]]]:
+    """The views of every picture, and the patches, down and across, of each that is masked.
+
+    Raises ValueError where the method needs views or masks that the recipe does not make, a view is no multiple of the
+    tower's patch, or masks cannot be laid on the views.
+    """
+    views = as_views(recipe.data.views(recipe.data.size), recipe.data.size)
+    check_patches(recipe, views)
+    grids = _grids(recipe, [made.size for made in views])
+    _check(recipe, method.needs, len(views))
+    return views, grids
 
 
 def _check(recipe: Recipe, needs: frozenset[str], views: int) -> None:

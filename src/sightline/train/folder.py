@@ -11,6 +11,7 @@ state/encoder/    the encoder of that step, until the run is finished
 import json
 import os
 import platform
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -100,7 +101,7 @@ class RunFolder:
         changed = [
             f"{key.removeprefix('recipe.')} was {before.get(key)!r} and is {now.get(key)!r}"
             for key in sorted(before.keys() | now.keys())
-            if before.get(key) != now.get(key) and not key.removeprefix("recipe.").startswith(FREE)
+            if before.get(key) != now.get(key) and not _setting(key).startswith(FREE)
         ]
         if changed:
             raise ValueError(
@@ -161,8 +162,15 @@ def plain(value: Any) -> Any:
     return value
 
 
+def _setting(key: str) -> str:
+    """The setting of a recipe that a flattened key names, whichever phase it is of."""
+    return re.sub(r"^phases\.\d+\.", "", key.removeprefix("recipe."))
+
+
 def flatten(value: Any, path: str = "") -> dict[str, Any]:
-    """Nested objects as {dotted key: leaf}."""
+    """Nested objects as {dotted key: leaf}; lists of objects by index."""
+    if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+        value = {str(number): one for number, one in enumerate(value)}
     if not isinstance(value, dict):
         return {path: value}
     return {k: v for key, inner in value.items() for k, v in flatten(inner, f"{path}.{key}" if path else key).items()}

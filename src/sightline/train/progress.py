@@ -1,4 +1,4 @@
-"""What a run has reached beside its weights: step, best score and by which metric, last scores, whether it is over.
+"""What a run has reached beside its weights: step, phase, best score and its metric, last scores, whether it is over.
 
 It lies in the checkpoint, so that a run that ended, by its steps or by its patience, ends only once: the same command
 finds it finished. Other rules of evaluation (`evaluation.*` may be changed) are other questions: what was decided or
@@ -30,6 +30,8 @@ class Progress:
     rules: dict[str, Any] = field(default_factory=dict)
     """the evaluation's own settings, as it was made"""
     finished: bool = False
+    phase: int = 0
+    """the index of the phase whose weights were saved last"""
 
     def over(self, total: int, rules: Evaluation) -> bool:
         """Whether nothing is left to do: the steps are done or patience was at its end, by rules that still hold."""
@@ -66,15 +68,15 @@ class Progress:
     def state(self, finished: bool) -> dict[str, Any]:
         """What goes into the checkpoint."""
         self.finished = finished
-        names = ("step", "best", "scores", "scored", "rules", "finished")
+        names = ("step", "best", "scores", "scored", "rules", "finished", "phase")
         return {name: getattr(self, name) for name in names}
 
 
 def progress_of(state: Mapping[str, Any], metric_before: str | None) -> Progress:
     """From a checkpoint. `metric_before` is the metric that the run's config names: a best score was once kept without
-    saying of what."""
+    its name."""
     best = dict(state["best"])
     if best and "metric" not in best:
         best["metric"] = metric_before
-    kept = {name: state[name] for name in ("scores", "scored", "rules", "finished") if name in state}
+    kept = {name: state[name] for name in ("scores", "scored", "rules", "finished", "phase") if name in state}
     return Progress(step=state["step"], best=best, **kept)

@@ -5,40 +5,30 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from math import ceil
 from pathlib import Path
 from shlex import quote
 from typing import Any
 
-import torch
-
 from sightline import dist
 from sightline.data.atomic import atomic_write
-from sightline.data.batch import check_known, missing
 from sightline.data.feed.order import Window
 from sightline.data.sample import Source, Stream
 from sightline.data.sources.source import hold_out, open_source
-from sightline.nn.conv.resnet import Basic, Bottleneck
-from sightline.nn.conv.sync_norm import across_ranks
-from sightline.nn.state.ema import EMA
-from sightline.nn.tag import decayed
-from sightline.nn.transformer import Block
 from sightline.text.load import AnyTokenizer, load_tokenizer
 from sightline.train import budget, captions, checkpoint
-from sightline.train.checks import check_count, check_method, check_metric, check_pictures
-from sightline.train.feed import Feed
+from sightline.train.checks import check_count, check_metric, check_pictures
 from sightline.train.folder import RunFolder, plain, versions
 from sightline.train.log import Line
-from sightline.train.loop import Learner
-from sightline.train.optim.gradcache import check_gradcache
 from sightline.train.options import Options, Summary
-from sightline.train.parallel import processes, shard
+from sightline.train.parallel import processes
 from sightline.train.progress import Progress, progress_of
 from sightline.train.recipe.init import Lock, Start, begin
+from sightline.train.recipe.phase import in_phase
 from sightline.train.recipe.precision import settled
-from sightline.train.recipe.recipe import Recipe, fitted
+from sightline.train.recipe.recipe import Recipe
 from sightline.train.session import Session
+from sightline.train.stage import Stage, Stages
 from sightline.train.vocabulary import tokenizer_of
 
 AS_USUAL = Options()
@@ -70,38 +60,37 @@ def fit(
         recipe = recipe if start is None else start.recipe
         config = _config(recipe, source, held, overrides) | ({} if start is None else {"init": start.record})
         folder.check_same(config)
-        check_count(recipe, source, dist.world())
+        phases = [in_phase(recipe, number) for number in range(max(1, len(recipe.phases)))]
+        for phase in phases:
+            check_count(phase, source, dist.world())
         check_metric(recipe, source, held)
-        check_pictures(recipe, source)
+        for phase in phases:
+            check_pictures(phase, source)
         words = _words(recipe, source, folder)
         tokenizer = _tokenizer(recipe, source, folder, start, line, writes=dist.rank() == 0 or options.dry_run)
-        recipe = fitted(recipe, tokenizer) if start is None else start.fitted(tokenizer)
-        recipe = replace(recipe, samples=_length(source))
-        learner = _learner(recipe, source, device, options, start)
-        feed = Feed(recipe, source, tokenizer, learner.method, options)
-        for note in feed.loader.notes:
+        stages = Stages(recipe, source, tokenizer, device, options, start, samples=_length(source))
+        stages.check()
+        stage, reached = _begun(stages, folder, recipe)
+        for note in stage.feed.loader.notes:
             line.say(note)
-        _say_reach(recipe, learner.total, line)
+        _say_reach(stage.recipe, stages.total, line)
         if words is not None:
-            method: Any = learner.method
-            sigmoid = "bias" in dict(method.encoder().named_parameters())
-            for note in captions.notes(recipe, source, words, sigmoid=sigmoid, world=dist.world()):
-                line.say(note)
+            _say_words(stage, source, words, line)
         try:
             if options.dry_run:
-                return _dry_run(learner, feed, Path(out), line)
-            reached = _resume(folder, learner)
-            session = Session(recipe, folder, learner, feed, tokenizer, options, reached)
+                return _dry_run(stages, stage, Path(out), line)
+            session = Session(folder, stages, stage, tokenizer, options, reached)
+            del stage  # the session alone holds what learns, and lets go of it at the end of a phase
             if session.over:
                 line.say(_finished(recipe, folder, reached))
             elif reached.step:
-                line.say(f"going on from step {reached.step} of {learner.total}")
+                line.say(f"going on from step {reached.step} of {stages.total}")
             if dist.rank() == 0:
                 folder.write_config(config)
             session.prepare_evaluation(source, held, line)
             return session.go()
         finally:
-            feed.close()
+            stages.close()
 
 
 @contextmanager
@@ -119,6 +108,24 @@ def _one_writer(folder: RunFolder, options: Options) -> Iterator[RunFolder]:
         folder.prepare(fresh=options.fresh)
         dist.barrier()
         yield folder
+
+
+def _begun(stages: Stages, folder: RunFolder, recipe: Recipe) -> tuple[Stage, Progress]:
+    """The phase in which the run begins or goes on, and what it has reached: nothing where it is new."""
+    if not folder.last.exists():
+        return stages.make(0), Progress()
+    state = checkpoint.load(folder.last)
+    reached = progress_of(state, folder.metric())
+    over = reached.over(stages.total, recipe.evaluation)  # perhaps before its last phase
+    return stages.make(reached.phase if over else stages.at(reached.step), state), reached
+
+
+def _say_words(stage: Stage, source: Any, words: captions.Words, line: Line) -> None:
+    """What a new run's captions give to expect."""
+    method: Any = stage.learner.method
+    sigmoid = "bias" in dict(method.encoder().named_parameters())
+    for note in captions.notes(stage.recipe, source, words, sigmoid=sigmoid, world=dist.world()):
+        line.say(note)
 
 
 def _say_reach(recipe: Recipe, total: int, line: Line) -> None:
@@ -164,7 +171,10 @@ def _config(recipe: Recipe, source: Any, held: Any, overrides: Sequence[str]) ->
         "evaluation": held.name if held is not None else None,
     }
     resolved = json.loads(json.dumps(plain(recipe)))
-    del resolved["samples"]  # filled in later, and said under `data`
+    del resolved["samples"]  # filled in later, and written under `data`
+    for name in ("phases", "optims"):  # as configs were before there were any
+        if not resolved[name]:
+            del resolved[name]
     return {"format": 2, "recipe": resolved, "overrides": list(overrides), "data": data, "versions": versions()}
 
 
@@ -205,44 +215,6 @@ def _tokenizer(
     return load_tokenizer(folder.tokenizer)
 
 
-def _learner(recipe: Recipe, source: Any, device: torch.device, options: Options, start: Start | None) -> Learner:
-    torch.manual_seed(recipe.seed)
-    method: Any = recipe.build(recipe)
-    if start is not None:
-        start.fill(method)
-    method = across_ranks(method.to(device), device)
-    check_known(method.needs | method.uses, recipe.name)
-    if lacking := missing(method.needs, source.has):
-        raise ValueError(
-            f"{recipe.name} needs {', '.join(lacking)} of every sample, and {source.name} has only "
-            f"{', '.join(sorted(source.has))}"
-        )
-    check_method(recipe, method, dist.world())
-    if recipe.micro:
-        check_gradcache(method.train(), recipe.name)
-    ema = EMA(method, recipe.ema) if recipe.ema else None
-    if options.compile:
-        for module in method.modules():
-            if isinstance(module, Block | Basic | Bottleneck):
-                module.compile()
-    names = decayed(method)
-    if options.shard:
-        shard(method)
-        if ema is not None:
-            shard(ema.average)
-    total = recipe.total(_length(source))
-    return Learner(recipe, method.train(), ema, device, total=total, decayed=names, sharded=options.shard)
-
-
-def _resume(folder: RunFolder, learner: Learner) -> Progress:
-    """What the run has reached: nothing where it is new."""
-    if not folder.last.exists():
-        return Progress()
-    state = checkpoint.load(folder.last)
-    learner.load_state(state)
-    return progress_of(state, folder.metric())
-
-
 def _finished(recipe: Recipe, folder: RunFolder, reached: Progress) -> str:
     """How to train on what is finished: its schedule has ended, so it is a new run that begins with its weights."""
     return (
@@ -252,16 +224,32 @@ def _finished(recipe: Recipe, folder: RunFolder, reached: Progress) -> str:
     )
 
 
-def _dry_run(learner: Learner, feed: Feed, out: Path, line: Line) -> Summary:
-    batches = feed.batches(0, 5)
+def _dry_run(stages: Stages, stage: Stage, out: Path, line: Line) -> Summary:
+    """Prints what every phase would cost and all of them together; returns that."""
+    found = []
+    for number, (first, end) in enumerate(stages.spans):
+        stage = stage if stage.number == number else stages.make(number)
+        found.append(_measured(stage))
+        if stage.name:
+            line.say(f"{stage.name}, steps {first} to {end - 1}:")
+        for text in found[-1].lines():
+            line.say(text)
+    whole = budget.together(found)
+    if len(found) > 1:
+        line.say(
+            f"all phases      {whole.steps} steps: {whole.hours:.2f} hours, {whole.peak_bytes / 2**30:.2f} GiB at most"
+        )
+    return Summary(out, 0, 0.0, 0.0, finished=False, budget=whole)
+
+
+def _measured(stage: Stage) -> budget.Budget:
+    learner, feed, first = stage.learner, stage.feed, stage.first
+    batches = feed.batches(first, first + 5)
 
     def one(step: int) -> float:
-        batch = feed.augment(next(batches), step, learner.device)
+        batch = feed.augment(next(batches), first + step, learner.device)
         began = time.monotonic()
-        learner.step(step, batch)
+        learner.step(first + step, batch)
         return time.monotonic() - began
 
-    found = budget.measure(learner.method, learner.recipe, one, total=learner.total, device=learner.device.type)
-    for text in found.lines():
-        line.say(text)
-    return Summary(out, 0, 0.0, 0.0, finished=False, budget=found)
+    return budget.measure(learner.method, stage.recipe, one, total=stage.end - first, device=learner.device.type)

@@ -3,7 +3,7 @@
 import shutil
 import threading
 import time
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -27,29 +27,44 @@ from sightline.train.options import Options, Summary
 from sightline.train.progress import Progress
 from sightline.train.recipe.recipe import Recipe
 from sightline.train.signals import signals
+from sightline.train.stage import Stage, Stages
 from sightline.train.watch.monitor import Monitor
 from sightline.weights.run_folder.run import save_encoder
 
 
 class Session:
-    """Drives one learner to the end of its recipe, to a stop signal, or to the end of its patience."""
+    """Drives a run through its phases to the end of its recipe, to a stop signal, or to the end of its patience."""
 
     def __init__(
         self,
-        recipe: Recipe,
         folder: RunFolder,
-        learner: Learner,
-        feed: Feed,
+        stages: Stages,
+        stage: Stage,
         tokenizer: AnyTokenizer | None,
         options: Options,
         reached: Progress,
     ) -> None:
-        self.recipe, self.folder, self.learner, self.feed = recipe, folder, learner, feed
+        self.folder, self.stages, self.stage = folder, stages, stage
+        self.bad: dict[str, str] = {}
+        """samples that could not be read in the phases before this one"""
         self.tokenizer, self.options, self.reached = tokenizer, options, reached
         self.evaluator: Evaluator | None = None
         self.lead = dist.rank() == 0
         self.metrics: Metrics | None = None
         self.board: Board | None = None
+
+    @property
+    def recipe(self) -> Recipe:
+        """Of the present phase, as are `learner` and `feed`."""
+        return self.stage.recipe
+
+    @property
+    def learner(self) -> Learner:
+        return self.stage.learner
+
+    @property
+    def feed(self) -> Feed:
+        return self.stage.feed
 
     def prepare_evaluation(self, source: Any, held: Source | None, line: Line) -> None:
         """Decodes the held-out samples once, on the first rank; nothing for a run that is over."""
@@ -87,7 +102,7 @@ class Session:
     def go(self) -> Summary:
         """Runs on from the step reached. Returns what was done; the folder then holds the encoder, of the step it was
         stopped at where a signal came."""
-        began, total, first = time.monotonic(), self.learner.total, self.reached.step
+        began, total, first = time.monotonic(), self.stages.total, self.reached.step
         already = self.over
         self.line = Line(total, start=first, quiet=self.options.quiet or not self.lead)
         if self.lead:
@@ -99,7 +114,7 @@ class Session:
                 step, finished = (first, True) if already else self.steps(first, stop)
             if finished:
                 self.keep()
-            bad = dist.merged(self.feed.bad)
+            bad = dist.merged(self.bad | self.feed.bad)
             self.report(step, finished, bad)
         finally:
             self.line.close()
@@ -122,10 +137,23 @@ class Session:
 
     def steps(self, step: int, stop: threading.Event) -> tuple[int, bool]:
         """Returns the step reached, and whether the run is finished (not stopped by a signal)."""
-        rules, learner, total, reached = self.recipe.evaluation, self.learner, self.learner.total, self.reached
+        step, ended = self.phase(step, stop)
+        while ended == "done" and step < self.stages.total:
+            self.change()
+            step, ended = self.phase(step, stop)
+        if ended == "signal":
+            return step, False
+        if not (self.reached.step == step and self.reached.measured(self.recipe.evaluation)):
+            self.evaluate(step)
+        self.save(step, finished=True)
+        return step, True
+
+    def phase(self, step: int, stop: threading.Event) -> tuple[int, Literal["done", "patience", "signal"]]:
+        """The rest of the present phase, saved at its end. Returns the step reached, and what ended it."""
+        rules, learner, total, reached = self.recipe.evaluation, self.learner, self.stages.total, self.reached
         monitor = Monitor(self.recipe.batch, numbers=getattr(learner.method, "numbers", "method"))
         clock, saved = Clock(), time.monotonic()
-        for batch in self.feed.batches(step, total):
+        for batch in self.feed.batches(step, self.stage.end):
             row = self.one(step, batch, clock)
             if step == 0:
                 self.line.say(monitor.begins(row))
@@ -144,18 +172,29 @@ class Session:
                         f"{'fallen' if rules.lower else 'risen'} for {rules.patience} rounds. To go on, "
                         "give the same command with a larger evaluation.patience, or 0"
                     )
-                    break
-            due = time.monotonic() - saved >= self.options.save_every
+                    return step, "patience"
+            due = step == self.stage.end or time.monotonic() - saved >= self.options.save_every
             asked = dist.any_true(stop.is_set())
             if dist.any_true(due or asked) and step < total:
                 self.save(step, stopping=asked)
                 saved = time.monotonic()
                 if asked:
-                    return step, False
-        if not (reached.step == step and reached.measured(rules)):
-            self.evaluate(step)
-        self.save(step, finished=True)
-        return step, True
+                    return step, "signal"
+        return step, "done"
+
+    def change(self) -> None:
+        """From a phase that was just saved to the next, which takes over what it can of that checkpoint."""
+        number = self.stage.number + 1
+        self.bad |= self.feed.bad
+        del self.stage  # two phases' weights and moments need not fit beside each other
+        self.stage = self.stages.make(number, checkpoint.load(self.folder.last))
+        fresh = self.stage.fresh
+        new = f"new are {len(fresh)} tensors: {', '.join(fresh[:3])}{' ...' if len(fresh) > 3 else ''}"
+        for note in self.feed.loader.notes:
+            self.line.say(note)
+        self.line.say(f"{self.stage.name} begins at step {self.stage.first}; {new if fresh else 'no tensor is new'}")
+        if self.evaluator is not None:
+            self.evaluator.rules["dim"] = self.dim(self.learner.method)
 
     def one(self, step: int, batch: Any, clock: Clock) -> dict[str, float]:
         """One step, its phases on the clock."""
@@ -172,11 +211,13 @@ class Session:
 
     def log(self, step: int, row: dict[str, float], shares: dict[str, float], note: str) -> None:
         if self.metrics is not None:
-            self.metrics.write({"step": step} | row | shares)
+            phase = {"phase": self.stage.number} if self.stage.count > 1 else {}
+            self.metrics.write({"step": step} | phase | row | shares)
         if self.board is not None:
             for name, value in (row | shares).items():
                 self.board.add_scalar(name, value, step)
-        self.line.note = (
+        name = f"{self.stage.name}  " if self.stage.name else ""
+        self.line.note = name + (
             f"loss {row['loss']:.3f}  {shares['images_per_second']:.0f} images/s  "
             f"wait {shares['wait']:.0%}  augment {shares['augment']:.0%}  compute {shares['compute']:.0%}  {note}"
         )
@@ -205,7 +246,7 @@ class Session:
         step lies beside it, so that a run which is stopped or killed can be used; of sharded weights, which would be
         gathered once more, only where it is asked to stop."""
         state = self.learner.state()
-        self.reached.step = step
+        self.reached.step, self.reached.phase = step, self.stage.number
         module = self.module() if stopping or not (finished or self.learner.sharded) else None
         if self.lead:
             checkpoint.save(self.folder.last, state | self.reached.state(finished))

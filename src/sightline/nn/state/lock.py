@@ -1,9 +1,10 @@
-"""Towers that a run does not train: no gradients, and evaluation mode whatever the rest is put in.
+"""Parts that a run does not train: no gradients, and evaluation mode whatever the rest is put in.
 
 Evaluation mode matters as much: a BatchNorm in training mode moves its statistics without any gradient.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from torch import nn
 
@@ -26,3 +27,18 @@ def keep_locked(modules: Iterable[nn.Module]) -> None:
     """Back to evaluation mode: `train()` of a whole method reaches them too."""
     for module in modules:
         module.eval()
+
+
+def lock_named(method: nn.Module) -> None:
+    """Locks the parts that the method names in `frozen`, a tuple of dotted paths; nothing where it names none.
+
+    ValueError for a path at which the method has no module.
+    """
+    frozen: Any = getattr(method, "frozen", ())
+    for name in frozen:
+        try:
+            part = method.get_submodule(name)
+        except AttributeError:
+            known = ", ".join(child for child, _ in method.named_children())
+            raise ValueError(f"{type(method).__name__}.frozen names {name!r}; its parts are {known}") from None
+        lock(part)

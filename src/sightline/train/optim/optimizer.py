@@ -1,9 +1,14 @@
-"""Optimisers as small typed specs; each builds torch's fused kernel, or ours, over the groups of `nn.tag`."""
+"""Optimisers as small typed specs; each builds torch's fused kernel, or ours, over the groups of `nn.tag`.
+
+`build(method, names, only)` takes the names of the decayed parameters and, where several optimisers share a method
+(train/optim/several.py), of those that this one has. `moments` names what it keeps of every parameter: optimisers that
+keep the same go on with each other's in the next phase of a run.
+"""
 
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -32,6 +37,7 @@ def check_numbers(spec: Any) -> None:
 class AdamW:
     """Decoupled weight decay (Loshchilov & Hutter 2019); decay touches only tensors of two or more dimensions."""
 
+    moments: ClassVar[tuple[str, ...]] = ("exp_avg", "exp_avg_sq")
     lr: float = 1e-3
     betas: tuple[float, float] = (0.9, 0.98)
     eps: float = 1e-6
@@ -47,9 +53,9 @@ class AdamW:
                 "starts from a decay above 0, for instance 0.04"
             )
 
-    def build(self, method: nn.Module, names: Names) -> torch.optim.Optimizer:
+    def build(self, method: nn.Module, names: Names, only: Names | None = None) -> torch.optim.Optimizer:
         return torch.optim.AdamW(
-            groups(method, self.weight_decay, names), lr=self.lr, betas=self.betas, eps=self.eps, fused=True
+            groups(method, self.weight_decay, names, only), lr=self.lr, betas=self.betas, eps=self.eps, fused=True
         )
 
 
@@ -57,6 +63,7 @@ class AdamW:
 class Adam:
     """Kingma & Ba 2015, no decay."""
 
+    moments: ClassVar[tuple[str, ...]] = ("exp_avg", "exp_avg_sq")
     lr: float = 1e-3
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
@@ -64,14 +71,17 @@ class Adam:
     def __post_init__(self) -> None:
         check_numbers(self)
 
-    def build(self, method: nn.Module, names: Names) -> torch.optim.Optimizer:
-        return torch.optim.Adam(groups(method, 0.0, names), lr=self.lr, betas=self.betas, eps=self.eps, fused=True)
+    def build(self, method: nn.Module, names: Names, only: Names | None = None) -> torch.optim.Optimizer:
+        return torch.optim.Adam(
+            groups(method, 0.0, names, only), lr=self.lr, betas=self.betas, eps=self.eps, fused=True
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
 class SGD:
     """SGD with plain momentum, as the convolutional networks of the 2010s were trained."""
 
+    moments: ClassVar[tuple[str, ...]] = ("momentum_buffer",)
     lr: float = 0.1
     momentum: float = 0.9
     weight_decay: float = 5e-4
@@ -79,8 +89,8 @@ class SGD:
     def __post_init__(self) -> None:
         check_numbers(self)
 
-    def build(self, method: nn.Module, names: Names) -> torch.optim.Optimizer:
-        parts = groups(method, self.weight_decay, names)
+    def build(self, method: nn.Module, names: Names, only: Names | None = None) -> torch.optim.Optimizer:
+        parts = groups(method, self.weight_decay, names, only)
         return torch.optim.SGD(parts, lr=self.lr, momentum=self.momentum, fused=_whole(method))
 
 
@@ -88,6 +98,7 @@ class SGD:
 class Nesterov:
     """SGD whose gradient is taken where the momentum leads (Sutskever et al. 2013)."""
 
+    moments: ClassVar[tuple[str, ...]] = ("momentum_buffer",)
     lr: float = 0.1
     momentum: float = 0.9
     weight_decay: float = 5e-4
@@ -95,8 +106,8 @@ class Nesterov:
     def __post_init__(self) -> None:
         check_numbers(self)
 
-    def build(self, method: nn.Module, names: Names) -> torch.optim.Optimizer:
-        parts = groups(method, self.weight_decay, names)
+    def build(self, method: nn.Module, names: Names, only: Names | None = None) -> torch.optim.Optimizer:
+        parts = groups(method, self.weight_decay, names, only)
         return torch.optim.SGD(parts, lr=self.lr, momentum=self.momentum, nesterov=True, fused=_whole(method))
 
 
@@ -104,6 +115,7 @@ class Nesterov:
 class LARS:
     """You, Gitman & Ginsburg 2017: SimCLR's and BYOL's optimiser for batches of thousands (train/optim/lars.py)."""
 
+    moments: ClassVar[tuple[str, ...]] = ("velocity",)
     lr: float = 0.3
     momentum: float = 0.9
     weight_decay: float = 1e-6
@@ -113,8 +125,8 @@ class LARS:
     def __post_init__(self) -> None:
         check_numbers(self)
 
-    def build(self, method: nn.Module, names: Names) -> torch.optim.Optimizer:
-        parts = groups(method, 1.0, names)
+    def build(self, method: nn.Module, names: Names, only: Names | None = None) -> torch.optim.Optimizer:
+        parts = groups(method, 1.0, names, only)
         for part in parts:  # biases, norms and what else is not decayed is not adapted either
             part["trust"] = self.trust if part["weight_decay"] else None
             part["weight_decay"] *= self.weight_decay

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from sightline.train.recipe.parts import Parts
+from sightline.train.recipe.phase import CHANGED, in_phase
 
 OTHER_NAMES = {
     "learning_rate": "optim.lr",
@@ -46,17 +47,26 @@ def settings_of(node: Any, path: str = "") -> Iterator[str]:
                 yield f"{path}{name}"
                 yield from settings_of(spec, f"{path}{name}.")
             continue
+        if field.name == "phases" and value:
+            for number in range(len(value)):
+                yield f"phases.{number}.steps"
+                own = settings_of(in_phase(node, number))
+                yield from (f"phases.{number}.{name}" for name in own if name.partition(".")[0] in CHANGED)
+        if field.name == "optims":
+            for name, spec in value.items():
+                yield f"optims.{name}"
+                yield from settings_of(spec, f"optims.{name}.")
         yield f"{path}{field.name}"
         if is_dataclass(value) and not isinstance(value, type):
             yield from settings_of(value, f"{path}{field.name}.")
 
 
-def nearest(recipe: Any, said: str) -> list[str]:
-    """The settings that `said` may mean: those whose name ends so, else those spelt nearly so; the outermost first.
+def nearest(recipe: Any, word: str) -> list[str]:
+    """Returns the settings `word` may mean: those whose name ends so, else those spelt nearly so; the outermost first.
 
     Dashes, underscores and capitals do not count.
     """
-    plain = said.strip("-").replace("-", "_").lower()
+    plain = word.strip("-").replace("-", "_").lower()
     known = sorted(settings_of(recipe), key=lambda name: (name.count("."), name))
     spelt = {name.lower(): name for name in reversed(known)}
     if plain in spelt:

@@ -1,21 +1,24 @@
 """`key.path=value` on a recipe: typed, and refusing unknown keys with the list of known ones.
 
 The settings of a method that stands inside another one (`method.pair.positives` of `clip.icons`) are also reached from
-outside it (`method.positives`), so that what is said of a system holds for each of its recipes; those of a part by its
-name alone (`image.depth` for `parts.image.depth`).
+outside it (`method.positives`), so that what is set of a system holds for each of its recipes; those of a part by its
+name alone (`image.depth` for `parts.image.depth`). A phase is named by its index, from 0: `phases.1.optim.lr`
+holds in it alone, what is set of the recipe in every phase that does not have it otherwise.
 """
 
 import ast
 import math
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields, is_dataclass, replace
 from typing import Any, Literal, TypeVar
 
 from sightline.towers.spec import kinds_like
+from sightline.train.optim.optimizer import Optimizer
 from sightline.train.recipe.nearest import nearest
 from sightline.train.recipe.parts import Parts
+from sightline.train.recipe.phase import CHANGED, Phase, in_phase
 
 T = TypeVar("T")
 AROUND = ("pair", "base")
@@ -60,6 +63,10 @@ def _set(node: Any, path: list[str], text: str, whole: str) -> Any:
         named = [*known, *(getattr(node, "parts", None) or ())]
         raise UnknownSetting(f"{type(node).__name__} has no field {name!r} (in {whole}); it has {', '.join(named)}")
     value = getattr(node, name)
+    if len(path) > 1 and name == "phases":
+        return replace(node, phases=_set_phase(node, path[1:], text, whole))
+    if len(path) > 1 and name == "optims":
+        return replace(node, optims=_set_optim(value, path[1:], text, whole))
     if len(path) > 1:
         if not is_dataclass(value) and not isinstance(value, Parts):
             raise ValueError(f"{whole}: {name} is {getattr(value, '__name__', repr(value))}, it has no fields")
@@ -81,6 +88,49 @@ def _set_part(parts: Parts, path: list[str], text: str, whole: str) -> Parts:
     return parts | Parts(**{name: parse(text, kinds_like(parts[name]), parts[name], whole)})
 
 
+def _set_optim(optims: Mapping[str, Any], path: list[str], text: str, whole: str) -> dict[str, Any]:
+    """One of the further optimisers changed: a setting of it, or the whole for another kind."""
+    name = path[0]
+    if name not in optims:
+        known = ", ".join(optims) or "none"
+        raise UnknownSetting(f"there is no optimiser {name!r} (in {whole}); beside optim there are {known}")
+    kind = parse(text, Optimizer, optims[name], whole) if len(path) == 1 else _set(optims[name], path[1:], text, whole)
+    return {**optims, name: kind}
+
+
+def _set_phase(recipe: Any, path: list[str], text: str, whole: str) -> tuple[Phase, ...]:
+    """The phases with one changed. Of what it shares with the recipe it then says the fields that differ."""
+    phases: tuple[Phase, ...] = recipe.phases
+    known = ", ".join(f"phases.{number}" for number in range(len(phases))) or "none"
+    if not path[0].isdecimal() or int(path[0]) >= len(phases):
+        raise UnknownSetting(f"{recipe.name} has no phase {path[0]!r} (in {whole}); there are {known}")
+    number, path = int(path[0]), path[1:]
+    phase = phases[number]
+    if path == ["steps"]:
+        changed = replace(phase, steps=parse(text, int | float | None, phase.steps, whole))
+    else:
+        now = in_phase(recipe, number)
+        name = "parts" if path and path[0] in now.parts else path[0] if path else ""
+        if name not in CHANGED:
+            raise UnknownSetting(f"a phase has no {'.'.join(path)!r} (in {whole}); it has steps, {', '.join(CHANGED)}")
+        after = getattr(_set(now, path, text, whole), name)
+        changed = replace(phase, **{name: _beside(getattr(now, name), after, getattr(phase, name), len(path) == 1)})
+    return (*phases[:number], changed, *phases[number + 1 :])
+
+
+def _beside(before: Any, after: Any, given: Any, whole: bool) -> Any:
+    """What a phase says so that `after` stands where `before` does: the entries or fields that differ, beside what it
+    has `given`; all of it where the `whole` was set, or given."""
+    if isinstance(after, Mapping):
+        differing = {name: value for name, value in after.items() if before[name] != value}
+        return given | Parts(**differing) if isinstance(after, Parts) else {**given, **differing}
+    if whole or not is_dataclass(after) or not (given is None or isinstance(given, Mapping)):
+        return after
+    names = [f.name for f in fields(after)]
+    differing = {name: getattr(after, name) for name in names if getattr(after, name) != getattr(before, name)}
+    return {**(given or {}), **differing}
+
+
 def parse(text: str, kind: Any, value: Any, whole: str) -> Any:
     """`text` as a value of the annotation `kind`; `value` is the present one, for the message."""
     try:
@@ -91,7 +141,12 @@ def parse(text: str, kind: Any, value: Any, whole: str) -> Any:
             parsed = float(parsed)
     if _fits(parsed, kind):
         _finite(parsed, whole)
-        return float(parsed) if kind is float or (isinstance(value, float) and type(parsed) is int) else parsed
+        whole_too = int in typing.get_args(kind)
+        return (
+            float(parsed)
+            if kind is float or (isinstance(value, float) and type(parsed) is int and not whole_too)
+            else parsed
+        )
     if _fits(text, kind):
         return text
     members: tuple[Any, ...] = typing.get_args(kind)
@@ -139,10 +194,10 @@ def _one_of(text: str, kinds: dict[str, Any], value: Any, whole: str) -> Any:
 def _named(text: str) -> tuple[str, dict[str, str]]:
     """`NAME` or `NAME(field=value)` as a name and the texts of its fields; no name where it is neither."""
     try:
-        said = ast.parse(text, mode="eval").body
+        parsed = ast.parse(text, mode="eval").body
     except SyntaxError:
         return "", {}
-    match said:
+    match parsed:
         case ast.Name(id=name):
             return name, {}
         case ast.Call(func=ast.Name(id=name), args=[], keywords=keywords):

@@ -4,7 +4,7 @@ A recipe is made by a function in `sightline.recipes`; a variant is `dataclasses
 or epochs, never minutes, so the same recipe gives the same weights on a fast machine and on a slow one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil, inf
 from typing import Any, Literal
@@ -24,6 +24,7 @@ from sightline.train.optim.optimizer import AdamW, Optimizer
 from sightline.train.optim.schedule import Schedule, WarmupCosine
 from sightline.train.recipe.evaluation import Evaluation
 from sightline.train.recipe.parts import Parts
+from sightline.train.recipe.phase import Phase
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
@@ -76,7 +77,10 @@ class Recipe:
     """width of the joint space"""
     data: Data
     optim: Optimizer = AdamW()
+    optims: Mapping[str, Optimizer] = field(default_factory=dict)
+    """further ones by name, for methods that give some parts and terms one of their own (train/optim/several.py)"""
     schedule: Schedule = WarmupCosine()
+    """of the rates of all optimisers, over the whole run"""
     batch: int = 256
     """samples a step over all devices"""
     micro: int = 0
@@ -84,8 +88,10 @@ class Recipe:
     accumulation for others; 0 means the whole share at once"""
     steps: int | None = None
     epochs: float | None = None
+    phases: tuple[Phase, ...] = ()
+    """what changes from some step on (train/recipe/phase.py), a Phase for every part of the run; none: nothing does"""
     clip: Clip = 1.0
-    """largest norm of the whole gradient, 0 leaves it; EachTensor(limit) clips every tensor by its own"""
+    """largest norm of an optimiser's whole gradient, 0 leaves it; EachTensor(limit) clips every tensor by its own"""
     ema: float = 0.0
     """decay of the averaged weights that are evaluated and kept; 0 keeps the raw ones"""
     precision: Precision = "auto"
@@ -120,8 +126,9 @@ class Recipe:
 
     @property
     def reads_words(self) -> bool:
-        """Whether any part reads or writes tokens: the run then has a tokenizer and needs captions."""
-        return any(spec.reads_words(part) for part in self.parts.values())
+        """Whether any part of any phase reads or writes tokens: the run then has a tokenizer and needs captions."""
+        every = [self.parts, *(phase.parts for phase in self.phases)]
+        return any(spec.reads_words(part) for parts in every for part in parts.values())
 
     def total(self, samples: int) -> int:
         """Steps of the whole run over a source of `samples`."""
