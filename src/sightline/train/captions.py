@@ -22,7 +22,7 @@ from sightline.train.vocabulary import LIMIT, some
 STREAMED = 512
 """samples of a stream that are looked at: reading it takes a network"""
 TELLING = 0.05
-"""share of ln(batch) from which the bound is said"""
+"""share of ln(batch) from which the bound is reported"""
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,14 @@ class Words:
 
 
 def words_of(recipe: Recipe, source: Any) -> Words:
-    """Reads what `Words` holds; samples that cannot be read are left to the loader to name."""
+    """Returns the captions of up to LIMIT samples, counted; samples that cannot be read are left to the loader."""
     limit = STREAMED if isinstance(source, Stream) else LIMIT
     counts, silent, first = Counter[str](), 0, ""
     low, high = np.zeros(DRAWS), np.full(DRAWS, 0.99)
     for sample in some(source, recipe.seed, limit):
-        said = recipe.data.caption(sample, low).strip() or recipe.data.caption(sample, high).strip()
-        if said:
-            counts[said] += 1
+        caption = recipe.data.caption(sample, low).strip() or recipe.data.caption(sample, high).strip()
+        if caption:
+            counts[caption] += 1
         else:
             first = first if silent else sample.key
             silent += 1
@@ -57,7 +57,7 @@ def words_of(recipe: Recipe, source: Any) -> Words:
 
 
 def refused(recipe: Recipe, source: Any, words: Words) -> str:
-    """Why nothing can be learnt from these captions; "" where something can."""
+    """Returns why nothing can be learnt from these captions; "" where something can."""
     mend = (
         "Give each picture a .txt file of the same name, a caption column, a folder for each class, or a telling file "
         "name (IMG_1001 tells nothing); what is read of each: sightline data SRC"
@@ -79,32 +79,33 @@ def refused(recipe: Recipe, source: Any, words: Words) -> str:
 
 
 def notes(recipe: Recipe, source: Any, words: Words, *, sigmoid: bool, world: int) -> list[str]:
-    """What is said before the first step: pictures without words, and a loss that cannot fall to 0."""
-    said = []
+    """Returns the warnings to print before the first step: of pictures without captions, and of a loss that cannot fall
+    to 0."""
+    warnings = []
     if words.silent:
-        said.append(
+        warnings.append(
             f"{words.silent} of the {words.looked} pictures looked at in {source.name} have no caption (the first is "
             f"{words.first}): they are trained with empty words. Give them some, or leave them out"
         )
     inner = getattr(recipe.method, "pair", recipe.method)
     if getattr(inner, "positives", None) != "pair" or not words.counts:
-        return said
+        return warnings
     batch, n = recipe.batch, 0 if isinstance(source, Stream) else len(source)
     least, term = floor(batch, words, sigmoid=sigmoid), "sigmoid" if sigmoid else "contrastive"
     if 0 < n < batch:
         least = f"{least:.2f}" if sigmoid else f"about ln({batch}/{n}) = {max(least, log(batch / n)):.2f}"
-        said.append(
+        warnings.append(
             f"batch={batch} is more than the {n} pictures to train on: each stands {batch / n:.1f} times in a batch "
             f"and is its own negative, so the {term} loss cannot fall below {least}. Set "
             f"batch={max(world, n - n % world)} or less, or method.positives=caption, which makes equal captions right"
         )
     elif least > TELLING * log(batch):
-        said.append(
+        warnings.append(
             f"{len(words.counts)} different captions stand on {words.counts.total()} pictures, so that equal ones meet "
             f"in a batch of {batch} and are each other's negatives: the {term} loss cannot fall below about "
             f"{least:.2f}. Set method.positives=caption, which makes equal captions right, or a smaller batch"
         )
-    return said
+    return warnings
 
 
 def floor(batch: int, words: Words, *, sigmoid: bool) -> float:

@@ -1,6 +1,6 @@
-"""What goes wrong while training, said while it happens: no number, a plateau at chance, every kind of collapse.
+"""What goes wrong while training, reported while it happens: no number, a plateau at chance, every kind of collapse.
 
-Quantities are those of train/watch/collapse.py, taken every 50 steps; a cause is said once, when two looks in a row
+Quantities are those of train/watch/collapse.py, taken every 50 steps; a cause is reported once, when two looks in a row
 show it, and a plateau when the mean loss of 50 steps does.
 """
 
@@ -19,9 +19,9 @@ EVERY = 50
 CHANCE = {"contrastive": lambda b: math.log(b), "ntxent": lambda b: math.log(2 * b - 1)}
 """term -> its value for embeddings that tell nothing apart, of the whole batch"""
 NOTHING = {"contrastive": "ln(batch)", "ntxent": "ln(2 batch - 1)"}
-"""the same as it is said"""
+"""the same as it is printed"""
 LATE = frozenset({"few directions", "few prototypes", "few prototypes of patches"})
-"""causes that a young run still grows out of: said once its patience is over"""
+"""causes that a young run still grows out of: reported once its patience is over"""
 ENDS = frozenset({"constant image", "constant text"})
 """causes that need no second look at the end of a run: there is nothing left to wait for"""
 PATCH = "patch_"
@@ -55,7 +55,7 @@ def check_gradient(norm: Tensor, step: int) -> None:
 
 
 class Monitor:
-    """Watches one run. `observe` returns a sentence when something has to be said, once per cause.
+    """Watches one run. `observe` returns a warning when there is something to report, once per cause.
 
     A constant encoder scores exactly ln(batch) under InfoNCE and ln(2 batch - 1) under NT-Xent; a run whose
     mean loss over 50 steps is within 2 % of it, from step `patience` on, has learnt nothing.
@@ -70,7 +70,7 @@ class Monitor:
         self.usage = {name: Usage() for name in ("", PATCH)}
         self.seen: set[str] = set()
         """causes that the last look showed"""
-        self.said: set[str] = set()
+        self.reported: set[str] = set()
         self.quantities: dict[str, float] = {}
         """of this step, where it was a look"""
         self.note = ""
@@ -81,7 +81,7 @@ class Monitor:
     ) -> list[str]:
         """`row` is the step's losses, `watched` what the method keeps of its last batch.
 
-        The `last` step of a run is looked at too; a constant tower is then said without a second look.
+        The `last` step of a run is looked at too; a constant tower is then reported without a second look.
         """
         for name, usage in self.usage.items():
             if f"{name}teacher" in watched:
@@ -127,8 +127,8 @@ class Monitor:
             yield f"the {term} loss has stayed at {name} = {chance:.2f}: {told} are not being told apart. {usual}"
 
     def _once(self, cause: str, message: str) -> str:
-        fresh = cause not in self.said
-        self.said.add(cause)
+        fresh = cause not in self.reported
+        self.reported.add(cause)
         return message if fresh else ""
 
 
