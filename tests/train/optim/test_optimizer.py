@@ -104,6 +104,22 @@ def test_sgd_with_plain_momentum_and_nesterovs_by_their_equations(spec):
         torch.testing.assert_close(method.weight.detach(), w)
 
 
+@pytest.mark.parametrize("spec", [SGD(), Nesterov()])
+def test_a_first_gradient_may_come_after_those_of_other_parameters(spec):
+    method, alone = model(), model()
+    optimizer, late = (spec.build(part, decayed(part)) for part in (method, alone))
+    for step in range(3):
+        fill(method, step)
+        if step < 2:
+            for parameter in method[2].parameters():
+                parameter.grad = None
+        optimizer.step()
+    fill(alone, 2)
+    late.step()
+    for ours, theirs in zip(method[2].parameters(), alone[2].parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+
+
 def test_weight_decay_follows_half_a_cosine_and_only_where_there_is_decay():
     method = model()
     spec = AdamW(weight_decay=0.04, final_weight_decay=0.4)

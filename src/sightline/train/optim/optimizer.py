@@ -91,7 +91,7 @@ class SGD:
 
     def build(self, method: nn.Module, names: Names, only: Names | None = None) -> torch.optim.Optimizer:
         parts = groups(method, self.weight_decay, names, only)
-        return torch.optim.SGD(parts, lr=self.lr, momentum=self.momentum, fused=_whole(method))
+        return _begun(torch.optim.SGD(parts, lr=self.lr, momentum=self.momentum, fused=_whole(method)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +108,7 @@ class Nesterov:
 
     def build(self, method: nn.Module, names: Names, only: Names | None = None) -> torch.optim.Optimizer:
         parts = groups(method, self.weight_decay, names, only)
-        return torch.optim.SGD(parts, lr=self.lr, momentum=self.momentum, nesterov=True, fused=_whole(method))
+        return _begun(torch.optim.SGD(parts, lr=self.lr, momentum=self.momentum, nesterov=True, fused=_whole(method)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +134,15 @@ class LARS:
 
 
 Optimizer = AdamW | Adam | SGD | Nesterov | LARS
+
+
+def _begun(optimizer: torch.optim.SGD) -> torch.optim.SGD:
+    """With momenta of zeros, as the first step would find them: torch's fused kernel takes one of every parameter or of
+    none, and a parameter may get its first gradient after the others."""
+    for group in optimizer.param_groups:
+        for parameter in group["params"] if group["momentum"] else ():
+            optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+    return optimizer
 
 
 def _whole(method: nn.Module) -> bool:
