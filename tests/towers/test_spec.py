@@ -67,13 +67,13 @@ def test_a_spec_survives_json_and_builds_the_same_tower(spec):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"family": "vgg"}, "unknown tower family 'vgg'; known are resnet, "),
+        ({"family": "vgg"}, "unknown family 'vgg'; known are resnet, "),
         ({"family": "cls"}, "cls has no field 'size'"),
         ({"width": 3}, "vit has no field 'width'; it has size, patch"),
         ({"dim": "8"}, "vit.dim cannot be '8'; it is int"),
         ({"act": "maxout"}, "vit.act cannot be 'maxout'"),
         ({"pool": {"family": "norm"}}, "vit.pool cannot be"),
-        ({"pool": {"family": "maxpool"}}, "unknown tower family 'maxpool'"),
+        ({"pool": {"family": "maxpool"}}, "unknown family 'maxpool'"),
         ({"size": True}, "vit.size cannot be True"),
     ],
 )
@@ -82,12 +82,12 @@ def test_a_wrong_file_is_refused_by_name(change, message):
         from_json(to_json(SPECS[2]) | change)
 
 
-def test_a_missing_field_and_a_part_are_refused():
+def test_a_missing_field_and_a_piece_of_a_part_are_refused():
     data = to_json(SPECS[2])
     del data["dim"]
     with pytest.raises(ValueError, match="vit lacks a field: .*'dim'"):
         from_json(data)
-    with pytest.raises(ValueError, match="a part, not a tower"):
+    with pytest.raises(ValueError, match="a piece of a part"):
         from_json({"family": "cls", "registers": 1})
 
 

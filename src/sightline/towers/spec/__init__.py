@@ -1,6 +1,6 @@
-"""Sizes of towers as data: frozen specs that build a tower and go to JSON and back.
+"""Sizes of parts as data: frozen specs that build a tower, a decoder, a codec, and go to JSON and back.
 
-`encoder.json` of a run holds one spec per tower. Unions of small specs say what kind a part is; activations and blocks,
+`encoder.json` of a run holds one spec per part. Unions of small specs say what kind a part is; activations and blocks,
 which have no numbers of their own, are named.
 """
 
@@ -14,6 +14,7 @@ from sightline.towers.spec.conv import (
     SmallStem,
     StandardStem,
 )
+from sightline.towers.spec.decoder import ConvCodecSpec, LinearSpec, Open, PartSpec, TextDecoderSpec
 from sightline.towers.spec.image import FlexiViTSpec, NaFlexSpec, ViTSpec
 from sightline.towers.spec.json import FAMILIES, ImageSpec, Spec, from_json, kinds_like, to_json
 from sightline.towers.spec.parts import (
@@ -30,6 +31,7 @@ from sightline.towers.spec.parts import (
     SinCosSpec,
     fitted,
     reads_words,
+    sees_pictures,
 )
 from sightline.towers.spec.text import BagSpec, TextSpec, TipsTextSpec, TransformerTextSpec
 from sightline.towers.text import Causal, Full
@@ -42,18 +44,22 @@ __all__ = [
     "BagSpec",
     "Causal",
     "Cls",
+    "ConvCodecSpec",
     "ConvStemSpec",
     "FlatMapSpec",
     "FlexiViTSpec",
     "Full",
     "ImageSpec",
     "LearnedSpec",
+    "LinearSpec",
     "Map",
     "Mean",
     "MeanMapSpec",
     "ModifiedResNetSpec",
     "NaFlexSpec",
     "Norm",
+    "Open",
+    "PartSpec",
     "PatchSpec",
     "ResNetSpec",
     "Resample",
@@ -62,6 +68,7 @@ __all__ = [
     "SmallStem",
     "Spec",
     "StandardStem",
+    "TextDecoderSpec",
     "TextSpec",
     "TipsTextSpec",
     "TransformerTextSpec",
@@ -70,5 +77,6 @@ __all__ = [
     "from_json",
     "kinds_like",
     "reads_words",
+    "sees_pictures",
     "to_json",
 ]

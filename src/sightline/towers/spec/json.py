@@ -6,21 +6,24 @@ from dataclasses import fields, is_dataclass
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from sightline.towers.spec import conv, image, parts, text
+from sightline.towers.spec import conv, decoder, image, parts, text
 from sightline.towers.spec.conv import ConvSpec
+from sightline.towers.spec.decoder import PartSpec
 from sightline.towers.spec.image import TransformerImageSpec
 from sightline.towers.spec.text import TextSpec
 
 ImageSpec = ConvSpec | TransformerImageSpec
-Spec = ImageSpec | TextSpec
+Spec = ImageSpec | TextSpec | PartSpec
 
 TOWERS: dict[str, type] = conv.TOWERS | image.TOWERS | text.TOWERS
-FAMILIES: dict[str, type] = TOWERS | conv.PARTS | parts.PARTS | text.PARTS
+WHOLE: dict[str, type] = TOWERS | decoder.SYSTEM
+"""What a recipe names as a part of its system. A new module of specs adds its dictionaries here and below."""
+FAMILIES: dict[str, type] = WHOLE | conv.PARTS | parts.PARTS | text.PARTS | decoder.PARTS
 """The names written in files: a class may be renamed, its family not."""
 
 
 def kinds_like(spec: Any) -> Any:
-    """The kinds of towers that may stand in the place of `spec`: a union, or its own kind alone."""
+    """The kinds of parts that may stand in the place of `spec`: a union of towers, or its own kind alone."""
     for union in (ImageSpec, TextSpec):
         if type(spec) in get_args(union):
             return union
@@ -36,8 +39,9 @@ def from_json(data: Mapping[str, Any]) -> Spec:
     """The spec written by `to_json`. ValueError names the unknown family or field, lists the known ones, or names the
     field whose value has the wrong type."""
     spec = _parse(data)
-    if type(spec) not in TOWERS.values():
-        raise ValueError(f"family {data['family']!r} is a part, not a tower; towers are {', '.join(TOWERS)}")
+    if data["family"] not in WHOLE:
+        known = ", ".join(WHOLE)
+        raise ValueError(f"family {data['family']!r} is a piece of a part and builds nothing alone; parts are {known}")
     return spec
 
 
@@ -53,7 +57,7 @@ def _parse(data: Any) -> Any:
         return tuple(data) if isinstance(data, list) else data
     family = data.get("family")
     if family not in FAMILIES:
-        raise ValueError(f"unknown tower family {family!r}; known are {', '.join(FAMILIES)}")
+        raise ValueError(f"unknown family {family!r}; known are {', '.join(FAMILIES)}")
     kind = FAMILIES[family]
     hints = get_type_hints(kind)
     known = {f.name: hints[f.name] for f in fields(kind)}
@@ -79,6 +83,8 @@ def _fits(value: Any, hint: Any) -> bool:
         return isinstance(value, tuple) and all(_fits(item, inner[0]) for item in value)
     if hint is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
+    if hint is bool:
+        return isinstance(value, bool)
     return isinstance(value, hint) and not isinstance(value, bool)
 
 

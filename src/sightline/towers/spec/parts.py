@@ -38,6 +38,11 @@ def reads_words(spec: Any) -> bool:
     return hasattr(spec, "vocab")
 
 
+def sees_pictures(spec: Any) -> bool:
+    """Whether the part takes pictures, so that a rule has to say how they are prepared."""
+    return hasattr(spec, "channels")
+
+
 @dataclass(frozen=True, kw_only=True)
 class PatchSpec:
     """One linear map of each patch."""
