@@ -13,9 +13,9 @@ def must_be_finite(tensors: Mapping[str, Tensor]) -> None:
     """ValueError naming the tensors that hold NaN or infinity, and how many values of each."""
     bad = {name: count for name, value in tensors.items() if (count := _bad(value))}
     if bad:
-        told = some_of([f"{name} ({count:,} of {tensors[name].numel():,} values)" for name, count in bad.items()])
+        listed = some_of([f"{name} ({count:,} of {tensors[name].numel():,} values)" for name, count in bad.items()])
         raise ValueError(
-            f"{len(bad)} of {len(tensors)} tensors hold NaN or infinity: {told}. Vectors made with them would be no "
+            f"{len(bad)} of {len(tensors)} tensors hold NaN or infinity: {listed}. Vectors made with them would be no "
             "numbers either: take an earlier checkpoint, or save the weights again in float32"
         )
 

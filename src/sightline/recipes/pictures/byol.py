@@ -1,4 +1,4 @@
-"""BYOL (Grill et al. 2020, https://arxiv.org/abs/2006.07733): one view foretells what a slow copy says of the other.
+"""BYOL (Grill et al. 2020, https://arxiv.org/abs/2006.07733): one view predicts the other as an averaged copy has it.
 
 The paper's sizes keep the paper's numbers; those of the others are all ours.
 """

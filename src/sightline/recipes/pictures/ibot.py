@@ -1,4 +1,4 @@
-"""iBOT (Zhou et al. 2021, https://arxiv.org/abs/2111.07832): DINO, and masked patches told by a teacher that sees them.
+"""iBOT (Zhou et al. 2021, https://arxiv.org/abs/2111.07832): DINO, and masked patches that a teacher sees.
 
 The paper's sizes keep the paper's numbers; those of the others are all ours.
 """

@@ -41,24 +41,28 @@ def transformers_pictures(rule: Rule, layout: str) -> Files:
     }
     if isinstance(rule, NaFlexRule):
         kind = "Siglip2ImageProcessor"
-        said = {"patch_size": rule.patch, "max_num_patches": rule.length, "resample": PILLOW["bilinear"]}
+        config = {"patch_size": rule.patch, "max_num_patches": rule.length, "resample": PILLOW["bilinear"]}
     else:
         _colours(rule, "transformers")
-        said = {"resample": PILLOW[rule.interpolation], "do_convert_rgb": True}
+        config = {"resample": PILLOW[rule.interpolation], "do_convert_rgb": True}
         match rule.resize:
             case "crop":
                 kind = "CLIPImageProcessor"
                 cut = {"height": rule.size, "width": rule.size}
-                said |= {"size": {"shortest_edge": rule.short or rule.size}, "do_center_crop": True, "crop_size": cut}
+                config |= {
+                    "size": {"shortest_edge": rule.short or rule.size},
+                    "do_center_crop": True,
+                    "crop_size": cut,
+                }
             case "squash":
                 kind = "SiglipImageProcessor" if layout == "siglip" else "ViTImageProcessor"
-                said |= {"size": {"height": rule.size, "width": rule.size}}
+                config |= {"size": {"height": rule.size, "width": rule.size}}
             case _:
                 raise ValueError(
                     "this encoder pads pictures to a square (preprocess resize=pad), which preprocessor_config.json "
                     f"has no word for: train with data.preprocess.resize=crop or squash, or --to open_clip; {KEEP}"
                 )
-    return {"preprocessor_config.json": _json(numbers | said | {"image_processor_type": kind})}
+    return {"preprocessor_config.json": _json(numbers | config | {"image_processor_type": kind})}
 
 
 def open_clip_pictures(rule: Rule) -> dict[str, Any]:
@@ -68,7 +72,7 @@ def open_clip_pictures(rule: Rule) -> dict[str, Any]:
     _colours(rule, "open_clip")
     if rule.short:
         raise ValueError(f"open_clip's transform resizes to the side that it cuts, not to {rule.short} before; {KEEP}")
-    said: dict[str, Any] = {
+    config: dict[str, Any] = {
         "size": rule.size,
         "mode": "RGB",
         "mean": list(rule.mean),
@@ -77,10 +81,10 @@ def open_clip_pictures(rule: Rule) -> dict[str, Any]:
         "resize_mode": {"crop": "shortest", "squash": "squash", "pad": "longest"}[rule.resize],
     }
     if rule.resize != "pad":
-        return said
+        return config
     if len(set(rule.background)) > 1:
         raise ValueError(f"open_clip pads with one grey, this encoder with {rule.background}; {KEEP}")
-    return said | {"fill_color": rule.background[0]}
+    return config | {"fill_color": rule.background[0]}
 
 
 def words(tokenizer: AnyTokenizer | None, folder: Path | None) -> Files:
@@ -120,7 +124,7 @@ def _fast(tokenizer: Any) -> Files:
     # OpenAI's padding 0 is the letter "!": named as padding it would never be read as a letter again. What follows the
     # end token of such a text reaches nothing.
     pad = pad if pad in special else end
-    said = {
+    config = {
         "tokenizer_class": "PreTrainedTokenizerFast",
         "model_max_length": tokenizer.length,
         "eos_token": end,
@@ -131,7 +135,7 @@ def _fast(tokenizer: Any) -> Files:
         "model_input_names": ["input_ids", "attention_mask"],
     }
     whole = json.dumps(inner, ensure_ascii=False).encode()
-    return {"tokenizer.json": whole, "tokenizer_config.json": _json(said)}
+    return {"tokenizer.json": whole, "tokenizer_config.json": _json(config)}
 
 
 def _vocabulary(inner: dict[str, Any]) -> dict[str, int]:

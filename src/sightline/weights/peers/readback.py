@@ -74,11 +74,15 @@ def of_transformers(folder: Path, pictures: Any, ids: Tensor | None) -> Outputs:
     logging.set_verbosity_error()
     try:
         kind = getattr(transformers, _architecture(folder))
-        peer, told = kind.from_pretrained(folder, output_loading_info=True, local_files_only=True)
+        peer, loads = kind.from_pretrained(folder, output_loading_info=True, local_files_only=True)
     finally:
         logging.set_verbosity(level)
-    missing = sorted(name for name in told["missing_keys"] if not name.startswith("pooler."))
-    kinds = {"missing": missing, "unexpected": told["unexpected_keys"], "of another shape": told["mismatched_keys"]}
+    missing = sorted(name for name in loads["missing_keys"] if not name.startswith("pooler."))
+    kinds = {
+        "missing": missing,
+        "unexpected": loads["unexpected_keys"],
+        "of another shape": loads["mismatched_keys"],
+    }
     if wrong := [f"{kind}: {some_of([str(name) for name in names])}" for kind, names in kinds.items() if names]:
         raise ValueError(f"transformers read the folder back otherwise: {'; '.join(wrong)}")
     peer = peer.eval()

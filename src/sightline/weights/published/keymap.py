@@ -272,7 +272,7 @@ def read(rules: Sequence[Rule], tensors: Mapping[str, Tensor], model: Mapping[st
         if name in tensors and tuple(tensors[name].shape) != shape
     ]
     if problems:
-        raise ValueError(_told(problems))
+        raise ValueError(_listed(problems))
     must_be_finite({name: tensors[name] for name in tensors if name in wanted})
     found: Tensors = {}
     for rule in rules:
@@ -289,7 +289,7 @@ def write(rules: Sequence[Rule], tensors: Mapping[str, Tensor]) -> Tensors:
     problems = [("missing", name) for name in wanted if name not in tensors]
     problems += [("extra", name) for name in tensors if name not in wanted]
     if problems:
-        raise ValueError(_told(problems))
+        raise ValueError(_listed(problems))
     found: Tensors = {}
     for rule in rules:
         found |= zip(rule.theirs, rule.write(*(tensors[name] for name in rule.ours)), strict=True)
@@ -321,7 +321,7 @@ def _ignored(rules: Iterable[Rule], name: str) -> bool:
     return any(isinstance(rule, Ignore) and fnmatchcase(name, rule.pattern) for rule in rules)
 
 
-def _told(problems: Iterable[tuple[str, str]]) -> str:
+def _listed(problems: Iterable[tuple[str, str]]) -> str:
     """The first problems of each kind and how many more, the same one of several layers in one name:
     `layers.{2,3,4}.mlp.fc1.weight`."""
     groups: dict[tuple[str, str], list[str]] = {}
@@ -329,13 +329,13 @@ def _told(problems: Iterable[tuple[str, str]]) -> str:
         number = re.search(r"(?<=\.)\d+(?=\.)", name)
         key = (what, name if number is None else f"{name[: number.start()]}#{name[number.end() :]}")
         groups.setdefault(key, []).append("" if number is None else number[0])
-    said: dict[str, list[str]] = {}
+    by_kind: dict[str, list[str]] = {}
     kinds = list(dict.fromkeys(what for what, _ in groups))
     for (what, name), numbers in sorted(groups.items(), key=lambda group: (kinds.index(group[0][0]), group[0][1])):
         order = sorted(set(numbers), key=lambda n: int(n or 0))
         some = order if len(order) <= SHOWN else [*order[:2], "..", order[-1]]
         full = name.replace("#", some[0] if len(some) == 1 else "{" + ",".join(some) + "}", 1)
-        said.setdefault(what, []).append(full)
-    kinds = list(said)
-    parts = [f"{what}: {some_of(names)}" for what, names in list(said.items())[:SHOWN]]
+        by_kind.setdefault(what, []).append(full)
+    kinds = list(by_kind)
+    parts = [f"{what}: {some_of(names)}" for what, names in list(by_kind.items())[:SHOWN]]
     return "; ".join(parts) + (f"; and {len(kinds) - SHOWN} more kinds" if len(kinds) > SHOWN else "")

@@ -24,14 +24,14 @@ class Source:
 
 def published_source(name: str | Path) -> Source | None:
     """What a name means if it means a published encoder, fetched where it has to be; None for a run and the rest."""
-    said = str(name)
+    text = str(name)
     for scheme in HUB:
-        if said.startswith(scheme):
-            return Source(where=download(said.removeprefix(scheme)))
-    if said.startswith(OPEN_CLIP):
-        where, config, words = open_clip_source(said.removeprefix(OPEN_CLIP), download)
+        if text.startswith(scheme):
+            return Source(where=download(text.removeprefix(scheme)))
+    if text.startswith(OPEN_CLIP):
+        where, config, words = open_clip_source(text.removeprefix(OPEN_CLIP), download)
         return Source(where=where, config=config, words=words)
-    path = Path(said.removeprefix("local-dir:"))
+    path = Path(text.removeprefix("local-dir:"))
     if path.is_file() and path.suffix in ENDINGS:
         return Source(where=path)
     runs = (path / "encoder.json", path / "best" / "encoder.json")

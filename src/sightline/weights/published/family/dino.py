@@ -35,7 +35,7 @@ def matches(config: Config, shapes: Shapes) -> bool:
 
 def spec(config: Config, shapes: Shapes) -> Towers:
     they = _prefix(shapes)
-    assert they is not None, "matches said so"
+    assert they is not None, "refused by matches"
     width, channels, patch, _ = shapes[f"{they}patch_embed.proj.weight"]
     grid = round((shapes[f"{they}pos_embed"][1] - 1) ** 0.5)
     if grid * grid + 1 != shapes[f"{they}pos_embed"][1]:

@@ -172,17 +172,17 @@ def preprocess(towers: Towers, folder: Path, config: Config) -> Preprocess | Non
     if not isinstance(towers.image, ViTSpec | ModifiedResNetSpec):
         return None
     rule = siglip_rule if isinstance(towers.image, ViTSpec) and isinstance(towers.image.pool, Map) else clip_rule
-    said = config.get("preprocess_cfg")
-    return from_open_clip(said, rule(towers.image.size)) if said else rule(towers.image.size)
+    given = config.get("preprocess_cfg")
+    return from_open_clip(given, rule(towers.image.size)) if given else rule(towers.image.size)
 
 
 def tokenizer(towers: Towers, folder: Path, config: Config) -> PublishedTokenizer | None:
     text = towers.text
     if not isinstance(text, TransformerTextSpec):
         return None
-    said = config.get("model_cfg", {}).get("text_cfg", {})
-    clean = (said.get("tokenizer_kwargs") or {}).get("clean")
-    if not said.get("hf_tokenizer_name"):
+    given = config.get("model_cfg", {}).get("text_cfg", {})
+    clean = (given.get("tokenizer_kwargs") or {}).get("clean")
+    if not given.get("hf_tokenizer_name"):
         vocabulary = open_clip_vocabulary()
         if vocabulary.get_vocab_size() != text.vocab:
             return None  # not CLIP's: the encoder takes token ids only
@@ -281,10 +281,10 @@ def _image_head(c: Mapping[str, Any]) -> Head:
     return "none" if c.get("timm_model_name") or isinstance(c.get("layers"), list | tuple) else "linear"
 
 
-def _text_act(said: Mapping[str, Any], quick: bool) -> Act:
-    if said not in ({}, {"approximate": "tanh"}) or (said and quick):
-        raise ValueError(f"text_cfg.act_kwargs is {dict(said)}; known is approximate tanh, without quick_gelu")
-    return "gelu_tanh" if said else "quick_gelu" if quick else "gelu"
+def _text_act(given: Mapping[str, Any], quick: bool) -> Act:
+    if given not in ({}, {"approximate": "tanh"}) or (given and quick):
+        raise ValueError(f"text_cfg.act_kwargs is {dict(given)}; known is approximate tanh, without quick_gelu")
+    return "gelu_tanh" if given else "quick_gelu" if quick else "gelu"
 
 
 def _refuse(c: Mapping[str, Any], read: frozenset[str], idle: frozenset[str], where: str) -> None:

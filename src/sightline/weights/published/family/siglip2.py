@@ -71,12 +71,12 @@ def preprocess(towers: Towers, folder: Path, config: Config) -> NaFlexRule | Non
     spec = towers.image
     if not isinstance(spec, NaFlexSpec):
         return None
-    _, said = settings(folder)
+    _, options = settings(folder)
     return NaFlexRule(
         patch=spec.patch,
-        length=said.get("max_num_patches", spec.length),
-        mean=tuple(said.get("image_mean", HALF)),
-        std=tuple(said.get("image_std", HALF)),
+        length=options.get("max_num_patches", spec.length),
+        mean=tuple(options.get("image_mean", HALF)),
+        std=tuple(options.get("image_std", HALF)),
     )
 
 

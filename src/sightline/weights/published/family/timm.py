@@ -69,7 +69,7 @@ def matches(config: Config, shapes: Shapes) -> bool:
 def spec(config: Config, shapes: Shapes) -> Towers:
     name = config["architecture"]
     found = PLAIN.fullmatch(name)
-    assert found is not None, "matches said so"
+    assert found is not None, "refused by matches"
     kind = found["kind"]
     width, channels, patch, _ = shapes["patch_embed.proj.weight"]
     registers = shapes.get("reg_token", (1, 0, width))[1]
@@ -122,8 +122,8 @@ def rules(towers: Towers, shapes: Shapes) -> list[Rule]:
 
 def preprocess(towers: Towers, folder: Path, config: Config) -> Preprocess | None:
     assert isinstance(towers.image, ViTSpec)
-    said = config.get("pretrained_cfg")
-    return timm_rule(said if isinstance(said, Mapping) else {}, towers.image.size, towers.image.channels)
+    given = config.get("pretrained_cfg")
+    return timm_rule(given if isinstance(given, Mapping) else {}, towers.image.size, towers.image.channels)
 
 
 def tokenizer(towers: Towers, folder: Path, config: Config) -> PublishedTokenizer | None:
@@ -134,8 +134,8 @@ def tokenizer(towers: Towers, folder: Path, config: Config) -> PublishedTokenize
 def _square(config: Config, shapes: Shapes) -> bool:
     """Whether patches and picture are squares, and the picture whole patches: timm's SigLIP of 384 px and patches of 14
     drops 6 px at two sides."""
-    said, asked = config.get("pretrained_cfg"), _args(config).get("img_size")
-    size = said.get("input_size") if isinstance(said, Mapping) else None
+    given, asked = config.get("pretrained_cfg"), _args(config).get("img_size")
+    size = given.get("input_size") if isinstance(given, Mapping) else None
     patch = shapes["patch_embed.proj.weight"][-2:]
     # what the model was built for goes before what its pictures are prepared for, which a tower of any size resizes to
     sides = {asked} if isinstance(asked, int) else set(asked or (size or ())[1:])

@@ -70,20 +70,20 @@ def preprocess(towers: Towers, folder: Path, config: Config) -> Preprocess | Non
 
     None for other bands than red, green, blue of which the config says nothing: nobody published the rule of those.
     """
-    said = config.get("pretrained_cfg")
-    said = said if isinstance(said, Mapping) else {}
-    size = (said.get("input_size") or (3, 224, 224))[-1]
+    given = config.get("pretrained_cfg")
+    given = given if isinstance(given, Mapping) else {}
+    size = (given.get("input_size") or (3, 224, 224))[-1]
     if towers.image is None:
         return None
     if towers.image.channels != 3:
-        return timm_rule(said, size, towers.image.channels) if said else None
+        return timm_rule(given, size, towers.image.channels) if given else None
     return Preprocess(
         size=size,
-        mean=tuple(said.get("mean", IMAGENET_MEAN)),
-        std=tuple(said.get("std", IMAGENET_STD)),
+        mean=tuple(given.get("mean", IMAGENET_MEAN)),
+        std=tuple(given.get("std", IMAGENET_STD)),
         resize="crop",
-        interpolation=said.get("interpolation", "bilinear"),
-        short=int(size / said.get("crop_pct", 224 / 256)),
+        interpolation=given.get("interpolation", "bilinear"),
+        short=int(size / given.get("crop_pct", 224 / 256)),
     )
 
 

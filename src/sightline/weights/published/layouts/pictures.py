@@ -32,9 +32,9 @@ def from_transformers(folder: Path, rule: Preprocess) -> Preprocess:
 
     The tower decides the size in the end: `rule.size`. Raises ValueError for a step that `Preprocess` does not do.
     """
-    path, said = settings(folder)
+    path, options = settings(folder)
     try:
-        return _changed(said, rule) if said else rule
+        return _changed(options, rule) if options else rule
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 
@@ -46,54 +46,54 @@ def settings(folder: Path) -> tuple[Path, dict[str, Any]]:
     """
     path = folder / "preprocessor_config.json"
     path = path if path.is_file() else folder / "processor_config.json"
-    said = read_object(path) if path.is_file() else {}
-    inner = said.get("image_processor", {} if path.name == "processor_config.json" else said)
+    options = read_object(path) if path.is_file() else {}
+    inner = options.get("image_processor", {} if path.name == "processor_config.json" else options)
     return path, inner if isinstance(inner, dict) else {}
 
 
-def from_open_clip(said: Mapping[str, Any], rule: Preprocess) -> Preprocess:
+def from_open_clip(options: Mapping[str, Any], rule: Preprocess) -> Preprocess:
     """`rule` changed by open_clip's `preprocess_cfg`."""
     modes = {"shortest": "crop", "squash": "squash", "longest": "pad"}
-    mode, kernel = said.get("resize_mode", "shortest"), said.get("interpolation", rule.interpolation)
+    mode, kernel = options.get("resize_mode", "shortest"), options.get("interpolation", rule.interpolation)
     if mode not in modes or kernel not in ("bicubic", "bilinear", "random"):
         raise ValueError(f"preprocess_cfg has resize_mode {mode!r} and interpolation {kernel!r}, which are not known")
-    fill = said.get("fill_color", 0)
+    fill = options.get("fill_color", 0)
     return replace(
         rule,
-        mean=_three(said.get("mean", rule.mean)),
-        std=_three(said.get("std", rule.std)),
+        mean=_three(options.get("mean", rule.mean)),
+        std=_three(options.get("std", rule.std)),
         resize=cast(Any, modes[mode]),
         interpolation="bicubic" if kernel == "random" else kernel,
         **({"background": _three(fill)} if modes[mode] == "pad" else {}),
     )
 
 
-def _changed(said: Mapping[str, Any], rule: Preprocess) -> Preprocess:
-    if said.get("do_resize") is False or said.get("do_normalize") is False or said.get("do_rescale") is False:
-        off = [step for step in ("do_resize", "do_normalize", "do_rescale") if said.get(step) is False]
+def _changed(options: Mapping[str, Any], rule: Preprocess) -> Preprocess:
+    if options.get("do_resize") is False or options.get("do_normalize") is False or options.get("do_rescale") is False:
+        off = [step for step in ("do_resize", "do_normalize", "do_rescale") if options.get(step) is False]
         raise ValueError(f"{', '.join(off)} is off; pass preprocessed tensors to such an encoder, or switch it on")
-    factor = said.get("rescale_factor", 1 / 255)
+    factor = options.get("rescale_factor", 1 / 255)
     if abs(factor - 1 / 255) > 1e-9:
         raise ValueError(f"rescale_factor is {factor}; expected 1/255")
-    size = said.get("size")
+    size = options.get("size")
     resize = rule.resize
     if isinstance(size, Mapping) and "shortest_edge" in size or isinstance(size, int):
-        resize = "crop" if said.get("do_center_crop", True) else rule.resize
-    elif isinstance(size, Mapping) and {"height", "width"} <= size.keys() and not said.get("do_center_crop"):
+        resize = "crop" if options.get("do_center_crop", True) else rule.resize
+    elif isinstance(size, Mapping) and {"height", "width"} <= size.keys() and not options.get("do_center_crop"):
         resize = "squash"
-    kernel = said.get("resample", rule.interpolation)
+    kernel = options.get("resample", rule.interpolation)
     if isinstance(kernel, int):
         if kernel not in RESAMPLE:
             raise ValueError(f"resample is {kernel}; known are 2 (bilinear) and 3 (bicubic)")
         kernel = RESAMPLE[kernel]
     short = size if isinstance(size, int) else size.get("shortest_edge") if isinstance(size, Mapping) else None
-    crop = said.get("crop_size")
+    crop = options.get("crop_size")
     crop = crop.get("height") if isinstance(crop, Mapping) else crop
     wide = short / crop if resize == "crop" and short and crop else 1.0
     return replace(
         rule,
-        mean=_three(said.get("image_mean", rule.mean)),
-        std=_three(said.get("image_std", rule.std)),
+        mean=_three(options.get("image_mean", rule.mean)),
+        std=_three(options.get("image_std", rule.std)),
         resize=resize,
         interpolation=kernel,
         halves="down" if resize == "crop" else "even",

@@ -32,18 +32,18 @@ def squash_rule(size: int, channels: int = 3, *, imagenet: bool = False) -> Prep
 
 def from_folder(folder: Path, rule: Preprocess, *, any_size: bool) -> Preprocess:
     """`rule` changed by the folder's preprocessor_config.json; its side too where the tower takes `any_size`."""
-    _, said = settings(folder)
-    if not said:
+    _, options = settings(folder)
+    if not options:
         return rule
-    side = _side(said)
+    side = _side(options)
     if any_size and side:
         rule = replace(rule, size=side, short=round(rule.short * side / rule.size))
     if rule.resize == "squash":
         # a lone number is a square to transformers' ViT classes, which cut nothing unless the file says so
         given = from_transformers(folder, rule)
-        return given if said.get("do_center_crop") else replace(given, resize="squash", short=0, halves="even")
+        return given if options.get("do_center_crop") else replace(given, resize="squash", short=0, halves="even")
     found = from_transformers(folder, replace(rule, short=0))
-    return found if said.get("size") or found.resize != "crop" else replace(found, short=rule.short)
+    return found if options.get("size") or found.resize != "crop" else replace(found, short=rule.short)
 
 
 def _numbers(channels: int, mean: Numbers, std: Numbers) -> tuple[Numbers, Numbers]:
@@ -51,10 +51,10 @@ def _numbers(channels: int, mean: Numbers, std: Numbers) -> tuple[Numbers, Numbe
     return (mean, std) if channels == len(mean) else ((0.5,) * channels, (0.5,) * channels)
 
 
-def _side(said: Mapping[str, Any]) -> int:
+def _side(options: Mapping[str, Any]) -> int:
     """The side of what reaches the tower; 0 where the file does not say."""
-    cut = said.get("crop_size") if said.get("do_center_crop", "crop_size" in said) else None
-    for size in (cut, said.get("size")):
+    cut = options.get("crop_size") if options.get("do_center_crop", "crop_size" in options) else None
+    for size in (cut, options.get("size")):
         if isinstance(size, int):
             return size
         if isinstance(size, Mapping) and isinstance(size.get("height"), int):
@@ -62,18 +62,18 @@ def _side(said: Mapping[str, Any]) -> int:
     return 0
 
 
-def timm_rule(said: Mapping[str, Any], size: int, channels: int = 3) -> Preprocess:
+def timm_rule(options: Mapping[str, Any], size: int, channels: int = 3) -> Preprocess:
     """timm's evaluation transform by its `pretrained_cfg`; `size` where the tower takes no other.
 
     ValueError for a crop mode that `Preprocess` does not have.
     """
-    mode, share = said.get("crop_mode") or "center", said.get("crop_pct") or 0.875
-    kernel = said.get("interpolation") or "bicubic"
+    mode, share = options.get("crop_mode") or "center", options.get("crop_pct") or 0.875
+    kernel = options.get("interpolation") or "bicubic"
     known = {"random": "bicubic"} | {name: name for name in INTERPOLATION}
     if kernel not in known or (mode != "center" and share != 1.0) or mode not in ("center", "squash"):
         raise ValueError(f"pretrained_cfg has crop_mode {mode!r}, crop_pct {share} and interpolation {kernel!r}")
     mean, std = _numbers(channels, IMAGENET_MEAN, IMAGENET_STD)
-    given_mean, given_std = (tuple(said.get(name) or ()) for name in ("mean", "std"))
+    given_mean, given_std = (tuple(options.get(name) or ()) for name in ("mean", "std"))
     fits = len(given_mean) == len(given_std) == channels
     short = int(size / share)
     return Preprocess(
