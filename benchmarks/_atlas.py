@@ -19,12 +19,13 @@ import sightline
 from sightline.data.prepare.preprocess import Preprocess, opened
 from sightline.data.sample import Sample
 from sightline.data.sources.source import open_source
-from sightline.methods.parts.pictures import PictureEncoder
 from sightline.probes.paired import interval
+from sightline.protocols import Kept
 from sightline.recipes.find import find, train
 from sightline.train.recipe.override import override
 from sightline.train.recipe.recipe import Recipe, fitted
 from sightline.weights.encoder import TorchEncoder
+from sightline.weights.run_folder.joint import joint_of
 
 SIZE = 32
 """of the pictures that are taken as vectors themselves"""
@@ -195,9 +196,10 @@ def random_tower(recipe: Recipe, seed: int, precision: str) -> Tower:
     """The recipe's own tower with its first weights, in evaluation mode: a BatchNorm has seen nothing."""
     torch.manual_seed(seed)
     spec: Any = fitted(recipe, None).parts.image
-    model = PictureEncoder(spec.build())
+    tower = spec.build()
+    model = joint_of(Kept(parts={"image": tower}))
     rule = recipe.data.evaluation_view()
-    encoder = TorchEncoder(model, preprocess=rule, tokenizer=None, dim=model.dim, name=f"{RANDOM}{recipe.name}")
+    encoder = TorchEncoder(model, preprocess=rule, tokenizer=None, dim=tower.dim, name=f"{RANDOM}{recipe.name}")
     return Tower(encoder, type(spec).__name__.removesuffix("Spec"), precision)
 
 

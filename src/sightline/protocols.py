@@ -1,4 +1,4 @@
-"""The shared nouns: Batch, Features, Losses, Method, Encoder. Imports nothing of ours; torch only for the checker.
+"""The nouns: Batch, Features, Losses, Kept, Method, Encoder. Imports nothing of ours; torch only to check types.
 
 Dimensions, one legend for the whole package: `b` batch, `m` other (gathered) batch, `n` tokens, `d` width, `e` joint
 width, `h` heads, `k` classes or prototypes, `v` vocabulary, `c y x` image.
@@ -6,8 +6,8 @@ width, `h` heads, `k` classes or prototypes, `v` vocabulary, `c y x` image.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict, runtime_checkable
 
 if TYPE_CHECKING:
@@ -89,6 +89,37 @@ class Features:
     """(b, n) true where a token is real; None when all are."""
 
 
+CAPABILITIES = (
+    "embeds",
+    "reads_text",
+    "captions",
+    "locates",
+    "samples",
+    "completes",
+    "detects",
+    "segments",
+    "answers",
+)
+"""What kept parts can do. They add up: a captioner embeds and captions, a promptable segmenter segments and embeds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What is kept of a method, and what that can do. It holds the method's own modules and tensors, not copies."""
+
+    parts: Mapping[str, Any]
+    """modules by name (`image`, `text`, `project_image`, `decoder` ...); their tensors are saved as `name.key`"""
+    scalars: Mapping[str, Tensor] = field(default_factory=dict)
+    """tensors that belong to no part: `log_scale`, `bias`"""
+    capabilities: tuple[str, ...] = ()
+    """of CAPABILITIES"""
+
+    def __post_init__(self) -> None:
+        for name in self.capabilities:
+            if name not in CAPABILITIES:
+                raise ValueError(f"no capability is called {name!r}; there are {', '.join(CAPABILITIES)}")
+
+
 @runtime_checkable
 class Method(Protocol):
     """A published system as an `nn.Module`: `forward(batch)` gives the named loss terms."""
@@ -107,8 +138,8 @@ class Method(Protocol):
         """Move teachers, clamp temperatures; runs after the optimiser."""
         ...
 
-    def encoder(self) -> Any:
-        """What is kept: an `nn.Module` with `image`, and where there is one `text`, towers."""
+    def kept(self) -> Kept:
+        """The parts that stay when training is over, and what they can do."""
         ...
 
 

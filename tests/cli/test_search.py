@@ -5,13 +5,14 @@ import sys
 import pytest
 import torch
 from PIL import Image
+from torch import nn
 
 from sightline.cli.main import main
 from sightline.data.prepare.preprocess import Preprocess
 from sightline.methods.image_text.clip import CLIP
-from sightline.methods.parts.pictures import PictureEncoder
 from sightline.text.tokenizer import Tokenizer
 from sightline.towers.spec import BagSpec, ResNetSpec
+from sightline.weights.run_folder.joint import Joint
 from sightline.weights.run_folder.run import save_encoder
 
 SHAPES = {
@@ -64,10 +65,10 @@ def test_index_then_search_then_sheet(place, capsys):
 def test_words_that_nothing_is_called_are_told_from_an_empty_index(place, capsys):
     """An encoder of pictures alone gives words no place: names and captions are all there is to search."""
     image = ResNetSpec(depths=(1, 1), width=8)
-    tower = PictureEncoder(image.build())
+    tower = image.build()
     save_encoder(
         place / "seer",
-        tower,
+        Joint(tower, None, nn.Identity(), nn.Identity(), None, None),
         image_spec=image,
         text_spec=None,
         preprocess=Preprocess(size=16),

@@ -41,11 +41,11 @@ def test_the_command_line_says_it_and_ends_with_2(capsys):
 
 
 def test_after_a_run_come_the_commands_that_index_and_search_it():
-    assert next_commands("clip", Path("runs/my run"), "my pictures/") == [
+    assert next_commands("clip", Path("runs/my run"), "my pictures/", ["embeds", "reads_text"]) == [
         "sightline index 'runs/my run/index.db' 'my pictures/' --encoder 'runs/my run'",
         "sightline search 'runs/my run/index.db' \"a few words\"  # or: sightline serve 'runs/my run/index.db'",
     ]
-    own = next_commands("dino.tiny", Path("runs/d"), None)
+    own = next_commands("dino.tiny", Path("runs/d"), None, ["embeds"])
     assert own == [
         "sightline index runs/d/index.db 'icons?n=64' --encoder runs/d",
         "sightline search runs/d/index.db --image PICTURE  # or: sightline serve runs/d/index.db",

@@ -14,7 +14,6 @@ from sightline.search.query import Embedder
 from sightline.text.ngram import NGrams
 from sightline.towers.spec import BagSpec
 from sightline.weights.load import load as load_torch
-from sightline.weights.onnx import export as exporting
 from sightline.weights.onnx.export import export_onnx
 from sightline.weights.run_folder.joint import Joint
 from sightline.weights.run_folder.run import save_encoder
@@ -42,7 +41,9 @@ def run(once, tmp_path):
 @pytest.fixture
 def traced(once, monkeypatch):
     """Exporting takes the graph that was traced for the same weights: what is tried here stands around it."""
-    monkeypatch.setattr(exporting, "write_graph", lambda *args: shutil.copy(once[0] / "onnx" / "text.onnx", args[-1]))
+    monkeypatch.setattr(
+        "sightline.weights.onnx.text.write_graph", lambda *args: shutil.copy(once[0] / "onnx" / "text.onnx", args[-1])
+    )
 
 
 def test_its_texts_are_as_in_torch(run, once):

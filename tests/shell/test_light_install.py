@@ -48,7 +48,7 @@ def place(tmp_path_factory):
     tokenizer = recipe.data.tokenizer.train([])
     save_encoder(
         home / "run",
-        recipe.build(recipe).encoder().eval(),
+        recipe.build(recipe).eval(),
         image_spec=recipe.parts.image,
         text_spec=recipe.parts.get("text"),
         preprocess=recipe.data.evaluation_view(),

@@ -13,8 +13,8 @@ from sightline.data.augment.pipeline import View
 from sightline.data.sample import Sample
 from sightline.data.sources.source import open_source
 from sightline.data.views.kinds import MultiCrop, TwoViews
-from sightline.methods.parts.pictures import PictureEncoder
 from sightline.methods.pictures.relative_position import Config, RelativePosition
+from sightline.protocols import Kept
 from sightline.recipes.find import find, train
 from sightline.towers.sizes import vit_small
 from sightline.towers.sizes_conv import common_resnet
@@ -40,8 +40,8 @@ class Spread(nn.Module):
 
     def before_step(self, step, total): ...
     def after_step(self): ...
-    def encoder(self):
-        return PictureEncoder(self.image)
+    def kept(self):
+        return Kept(parts={"image": self.image}, capabilities=("embeds",))
 
 
 class Compared(Spread):

@@ -44,7 +44,8 @@ def test_a_folder_of_classes_trains_and_loads_as_an_encoder_of_pictures(done, pi
     x = torch.stack([encoder.preprocess(f"{pictures}/cats/{i:04}.png") for i in (0, 2, 4)])
     assert encoder.encode_image(x).shape == (3, 192) and encoder.features(x).tokens.shape == (3, 16, 192)
     described = json.loads((done / "encoder.json").read_text())
-    assert described["text"] is None and described["tokenizer"] is None and described["dim"] == 192
+    assert described["parts"].keys() == {"image"} and described["capabilities"] == ["embeds"]
+    assert described["tokenizer"] is None and described["dim"] == 192
     assert not (done / "tokenizer.json").exists()
     with pytest.raises(ValueError, match="text"):
         encoder.encode_text(["a cat"])

@@ -121,16 +121,22 @@ def train(
             return
         print(f"{out}: {done.steps} steps in {done.seconds:.0f} s, {done.images_per_second:.0f} images/s  {scores}")
         if not quiet:
-            print("Go on with", *(f"  {command}" for command in next_commands(recipe, out, data)), sep="\n")
+            from sightline.runtime.description import read_description, run_folder
+
+            able = read_description(run_folder(out))["capabilities"]
+            print("Go on with", *(f"  {command}" for command in next_commands(recipe, out, data, able)), sep="\n")
 
 
-def next_commands(recipe: str, out: Path, data: str | None) -> list[str]:
-    """What is done with a finished run: its pictures made searchable, and searched."""
+def next_commands(recipe: str, out: Path, data: str | None, capabilities: Sequence[str]) -> list[str]:
+    """What is done with a finished run that can do `capabilities`: its pictures made searchable and searched, by words
+    where it reads them; of one that embeds nothing, the line of Python that opens it."""
+    if "embeds" not in capabilities:
+        return [f"python -c 'import sightline; print(sightline.load({str(out)!r}).capabilities)'"]
     from sightline.recipes.find import find
 
     made = find(recipe)
     db, source = out / "index.db", made.data.source if data is None else data
-    asked = '"a few words"' if "text" in made.parts else "--image PICTURE"
+    asked = '"a few words"' if "reads_text" in capabilities else "--image PICTURE"
     return [
         f"sightline index {quote(str(db))} {quote(source)} --encoder {quote(str(out))}",
         f"sightline search {quote(str(db))} {asked}  # or: sightline serve {quote(str(db))}",

@@ -9,11 +9,17 @@ from typing import Any
 
 from sightline.runtime.suggestion import did_you_mean
 
-FORMAT = 1
+FORMAT = 2
 """of `encoder.json`"""
-NEEDED = ("format", "image", "text", "dim", "preprocess", "tokenizer")
-RULES = ("image", "text", "dim", "preprocess", "tokenizer")
-"""fields that decide what comes out of an encoder, beside its weights and its vocabulary"""
+TOWERS = ("image", "text")
+NEEDED = {
+    1: ("format", *TOWERS, "dim", "preprocess", "tokenizer"),
+    2: ("format", "parts", "capabilities", "dim", "preprocess", "tokenizer"),
+}
+RULES = ("dim", "preprocess", "tokenizer")
+"""fields that decide what comes out of an encoder, beside its parts, its weights and its vocabulary"""
+PROJECTIONS = ("project_image", "project_text")
+"""parts whose numbers are those of their tensors: format 1 did not name them"""
 PUBLISHED = ("hf-hub:", "hf_hub:", "open_clip:", "timm:")
 READS = "a run folder (runs/icons), local-dir:PATH"
 HEADER_LIMIT = 100_000_000
@@ -57,7 +63,10 @@ def run_folder(name: str | Path) -> Path:
 
 
 def read_description(folder: Path) -> dict[str, Any]:
-    """`encoder.json` of a run, checked. Raises ValueError naming the file and what is wrong with it."""
+    """`encoder.json` of a run, checked, in the fields of format 2 whichever it was written in.
+
+    Raises ValueError naming the file and what is wrong with it.
+    """
     path = folder / "encoder.json"
     described = read_json(path)
     if not isinstance(described, dict) or not isinstance(described.get("format"), int):
@@ -67,10 +76,23 @@ def read_description(folder: Path) -> dict[str, Any]:
             f"{path} has format {described['format']}; this version reads up to {FORMAT}. Upgrade: "
             "pip install --upgrade sightline"
         )
-    lacking = [key for key in NEEDED if key not in described]
-    if lacking:
-        raise ValueError(f"{path} lacks {', '.join(lacking)}; {recovery_advice()}")
+    lacking = [key for key in NEEDED.get(described["format"], ()) if key not in described]
+    if lacking or described["format"] not in NEEDED:
+        raise ValueError(f"{path} lacks {', '.join(lacking) or 'a format that was ever written'}; {recovery_advice()}")
+    if described["format"] == 1:
+        return _second(described)
+    parts, able = described["parts"], described["capabilities"]
+    if not isinstance(parts, Mapping) or not isinstance(able, list) or not all(isinstance(x, str) for x in able):
+        raise ValueError(f"{path}: `parts` is no object, or `capabilities` no list of names; {recovery_advice()}")
     return described
+
+
+def _second(first: Mapping[str, Any]) -> dict[str, Any]:
+    """A description of format 1, of two towers, as format 2 writes it."""
+    parts = {name: first[name] for name in TOWERS if first[name] is not None}
+    able = [name for name, tower in (("embeds", "image"), ("reads_text", "text")) if tower in parts]
+    rest = {key: value for key, value in first.items() if key not in TOWERS}
+    return rest | {"format": FORMAT, "parts": parts, "capabilities": able}
 
 
 def tokenizer_file(folder: Path, described: Mapping[str, Any]) -> Path | None:
@@ -88,9 +110,13 @@ def tokenizer_file(folder: Path, described: Mapping[str, Any]) -> Path | None:
 def identity_of(described: Mapping[str, Any], digest: str, words: bytes) -> str:
     """Names weights (by their `digest`), rules and vocabulary (`words`, the tokenizer's file) together.
 
-    Vectors can be compared only where it is equal; it is equal in both engines.
+    `described` has the fields of format 2. Vectors can be compared only where it is equal; it is equal in both engines,
+    and what format 1 named is named alike.
     """
-    rules = json.dumps([described[key] for key in RULES], sort_keys=True)
+    parts = described["parts"]
+    others = {name: part for name, part in parts.items() if name not in TOWERS + PROJECTIONS}
+    towers = [parts.get(name) for name in TOWERS]
+    rules = json.dumps([*towers, *(described[key] for key in RULES), *([others] if others else [])], sort_keys=True)
     return hashlib.blake2b(digest.encode() + rules.encode() + words, digest_size=16).hexdigest()
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from sightline.data.array import unit
 from sightline.data.prepare.naflex_rule import NaFlexRule, Rule
+from sightline.runtime.able import Able, refusal
 from sightline.runtime.inputs import picture_batches, token_ids, token_rows
 from sightline.runtime.naflex import cut_batches
 from sightline.text.load import AnyTokenizer
@@ -19,7 +20,7 @@ Tower = Callable[[Any], np.ndarray]
 Crop = Callable[[np.ndarray], np.ndarray]
 
 
-class OnnxEncoder:
+class OnnxEncoder(Able):
     """One or two exported towers with their preprocessing and tokenizer. `sightline.runtime.load` makes one.
 
     The same face as `sightline.weights.encoder.TorchEncoder` in numpy, less what needs the tokens of the picture.
@@ -37,16 +38,20 @@ class OnnxEncoder:
         dim: int,
         name: str = "encoder",
         identity: str = "",
+        needing_torch: tuple[str, ...] = (),
         logit_scale: float = 0.0,
         logit_bias: float | None = None,
         batch_size: int = 64,
         threads: int = 2,
     ) -> None:
         """`preprocess` is None where there is no image tower. `tokenizer` reads it when it is first needed; `crop`
-        drops columns of token ids that change no vector. `threads` decode pictures ahead of the tower.
+        drops columns of token ids that change no vector. `needing_torch` are capabilities of the run that have no
+        graph. `threads` decode pictures ahead of the tower.
         """
         self.image, self.text = image, text
         self._rule, self.crop = preprocess, crop
+        self.capabilities = ("embeds",) * (image is not None) + ("reads_text",) * (text is not None)
+        self.needing_torch = needing_torch
         self.dim, self.name, self.identity = dim, name, identity
         self.logit_scale, self.logit_bias = logit_scale, logit_bias
         self.batch_size, self.threads = batch_size, threads
@@ -117,6 +122,14 @@ class OnnxEncoder:
         rows = token_rows(tokens, floating=not np.issubdtype(tokens.dtype, np.integer)).astype(np.int64, copy=False)
         starts = range(0, len(rows), self.batch_size)
         return self._joined((tower(self.crop(rows[at : at + self.batch_size])) for at in starts), normalize)
+
+    def _does(self, capability: str) -> Callable[..., Any]:
+        if capability in self.needing_torch:
+            raise ValueError(
+                f"{self.name} {capability.replace('_', ' ')} with torch alone: pip install 'sightline[train]', then "
+                f"sightline.weights.load.load({self.name!r})"
+            )
+        raise ValueError(refusal(self.name, capability, self.capabilities + self.needing_torch))
 
     def features(self, images: Any) -> NoReturn:
         """Refused: the exported graph ends in the joint space."""

@@ -30,6 +30,9 @@ FORMAT = 1
 """of `onnx.json`"""
 FOLDER = "onnx"
 ABOUT = "onnx.json"
+GRAPHS = ("image", "text")
+"""fields of `onnx.json`, NAME.onnx each, and what they do"""
+DOES = {"image": "embeds", "text": "reads_text"}
 POSITIONS = "positions.safetensors"
 """beside the graph of a NaFlex tower"""
 
@@ -56,7 +59,8 @@ def load(name: str | Path, device: str = "auto") -> OnnxEncoder:
     folder = run_folder(name)
     described, about, words = _checked(folder)
     try:
-        rule = None if described["preprocess"] is None else rule_from_json(described["preprocess"])
+        seen = described["preprocess"] if about["image"] else None
+        rule = None if seen is None else rule_from_json(seen)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(
             f"{folder / 'encoder.json'} describes an encoder that this version cannot build: {error}"
@@ -74,13 +78,14 @@ def load(name: str | Path, device: str = "auto") -> OnnxEncoder:
         dim=described["dim"],
         name=str(folder),
         identity=about["identity"],
+        needing_torch=tuple(name for name in described["capabilities"] if name not in DOES.values()),
         logit_scale=described.get("logit_scale") or 0.0,
         logit_bias=described.get("logit_bias"),
     )
 
 
 def graph_file(folder: Path, part: str) -> Path:
-    """Where the graph of a tower lies in a run; `part` is image or text."""
+    """Where a graph lies in a run; `part` is one of GRAPHS."""
     return folder / FOLDER / f"{part}.onnx"
 
 
@@ -102,7 +107,7 @@ def _checked(folder: Path) -> tuple[dict[str, Any], dict[str, Any], Path | None]
     """encoder.json, onnx.json and the tokenizer's file of an export that can be used, else ValueError."""
     described = read_description(folder)
     about = _read_about(folder, described)
-    for part in ("image", "text"):
+    for part in GRAPHS:
         if about[part]:
             _check_size(graph_file(folder, part), about[part]["bytes"], folder)
     if about["image"] and about["image"].get("positions"):
@@ -139,7 +144,7 @@ def _read_about(folder: Path, described: Mapping[str, Any]) -> dict[str, Any]:
     if not (
         isinstance(about.get("weights"), str)
         and isinstance(about.get("identity"), str)
-        and all(_valid_entry(about.get(part, 0), described[part]) for part in ("image", "text"))
+        and all(_sized(about.get(part, 0), DOES[part] in described["capabilities"]) for part in GRAPHS)
         and (about["image"] is None or _placed(about["image"], described["preprocess"]))
         and (about["text"] is None or "crop" in about["text"])
     ):
@@ -147,9 +152,9 @@ def _read_about(folder: Path, described: Mapping[str, Any]) -> dict[str, Any]:
     return about
 
 
-def _valid_entry(part: Any, tower: Any) -> bool:
-    """Whether the export's entry `part` fits `tower`: its size in bytes where there is one, else nothing."""
-    return part is None if tower is None else isinstance(part, Mapping) and isinstance(part.get("bytes"), int)
+def _sized(part: Any, there: bool) -> bool:
+    """Whether `part` states the size of a file, where it is to be there; else it is None."""
+    return isinstance(part, Mapping) and isinstance(part.get("bytes"), int) if there else part is None
 
 
 def _placed(part: Mapping[str, Any], rule: Any) -> bool:
@@ -159,7 +164,7 @@ def _placed(part: Mapping[str, Any], rule: Any) -> bool:
         return table is None
     return (
         isinstance(table, Mapping)
-        and _valid_entry(table, rule)
+        and _sized(table, True)
         and (table.get("file"), table.get("resample")) == (POSITIONS, RESAMPLE)
     )
 

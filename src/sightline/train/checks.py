@@ -166,7 +166,7 @@ def _whole(method: nn.Module) -> str:
     for path, module in method.named_modules():
         if isinstance(module, BATCHNORM) and module.training:
             return f"{path} is a BatchNorm, whose statistics would be those of a part"
-    return getattr(method, "undivided", "")
+    return getattr(method, "needs_whole_batch", "")
 
 
 def _needs_company(method: nn.Module) -> str:

@@ -123,7 +123,7 @@ def _begun(stages: Stages, folder: RunFolder, recipe: Recipe) -> tuple[Stage, Pr
 def _say_words(stage: Stage, source: Any, words: captions.Words, line: Line) -> None:
     """What a new run's captions give to expect."""
     method: Any = stage.learner.method
-    sigmoid = "bias" in dict(method.encoder().named_parameters())
+    sigmoid = "bias" in method.kept().scalars
     for note in captions.notes(stage.recipe, source, words, sigmoid=sigmoid, world=dist.world()):
         line.say(note)
 

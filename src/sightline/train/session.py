@@ -11,12 +11,13 @@ from torch import nn
 from sightline import dist
 from sightline.data.sample import Source, Stream
 from sightline.probes.heldout.prepared import Prepared
-from sightline.runtime.description import run_folder
+from sightline.runtime.description import read_description, run_folder
 from sightline.runtime.load import exported
 from sightline.text.load import AnyTokenizer
+from sightline.towers.spec import reads_words, sees_pictures
 from sightline.train import checkpoint
 from sightline.train.checks import check_probe
-from sightline.train.evaluate.evaluator import Evaluator, capabilities_of
+from sightline.train.evaluate.evaluator import Evaluator
 from sightline.train.evaluate.losses import HeldOutTerms
 from sightline.train.evaluate.score import told
 from sightline.train.feed import Feed
@@ -29,7 +30,9 @@ from sightline.train.recipe.recipe import Recipe
 from sightline.train.signals import signals
 from sightline.train.stage import Stage, Stages
 from sightline.train.watch.monitor import Monitor
-from sightline.weights.run_folder.run import save_encoder
+from sightline.weights.capabilities import exportable
+from sightline.weights.run_folder.joint import dim_of
+from sightline.weights.run_folder.run import save
 
 
 class Session:
@@ -49,6 +52,7 @@ class Session:
         """samples that could not be read in the phases before this one"""
         self.tokenizer, self.options, self.reached = tokenizer, options, reached
         self.evaluator: Evaluator | None = None
+        self.heldout: tuple[Source, Prepared, Prepared | None] | None = None
         self.lead = dist.rank() == 0
         self.metrics: Metrics | None = None
         self.board: Board | None = None
@@ -70,29 +74,40 @@ class Session:
         """Decodes the held-out samples once, on the first rank; nothing for a run that is over."""
         if held is None or not self.lead or self.over:
             return
-        recipe, method = self.recipe, self.learner.method
-        view, samples, probes = recipe.data.evaluation_view(), recipe.evaluation.samples, recipe.evaluation.probes
-        capabilities = capabilities_of(method, self.tokenizer)
-        prepared = Prepared(held, view, samples=samples, seed=recipe.seed)
-        memory, remembered = None, [probe for probe in probes if probe.memory and probe.answered_by(capabilities)]
+        recipe, can = self.recipe, frozenset(self.method.kept().capabilities)
+        view, rules = recipe.data.evaluation_view(), recipe.evaluation
+        prepared = Prepared(held, view, samples=rules.samples, seed=recipe.seed)
+        memory, remembered = None, [probe for probe in rules.probes if probe.memory and probe.answered_by(can)]
         if not isinstance(source, Stream) and any(p.memory <= source.has and p.reads <= held.has for p in remembered):
-            memory = Prepared(source, view, samples=samples, seed=recipe.seed)
-        learns = len(held) > 0 and any("learns" in probe.needs for probe in probes)
-        self.evaluator = Evaluator(
-            prepared,
-            memory,
-            view=view,
-            tokenizer=self.tokenizer,
-            dim=self.dim(method) if capabilities else 0,
-            device=self.learner.device,
-            precision=recipe.precision,
-            probes=probes,
-            capabilities=capabilities,
-            losses=HeldOutTerms(recipe, held, self.tokenizer, method, self.learner.device) if learns else None,
-        )
+            memory = Prepared(source, view, samples=rules.samples, seed=recipe.seed)
+        self.heldout = held, prepared, memory
+        self.evaluator = self.evaluator_now()
         for note in self.evaluator.notes:
             line.say(note)
         check_probe(recipe, self.evaluator)
+
+    def evaluator_now(self) -> Evaluator:
+        """The recipe's probes for the method of the present phase, over the samples that were decoded."""
+        assert self.heldout is not None
+        recipe, (held, prepared, memory) = self.recipe, self.heldout
+        learns = len(held) > 0 and any("learns" in probe.needs for probe in recipe.evaluation.probes)
+        terms = HeldOutTerms(recipe, held, self.tokenizer, self.method, self.learner.device) if learns else None
+        return Evaluator(
+            prepared,
+            memory,
+            view=recipe.data.evaluation_view(),
+            tokenizer=self.tokenizer,
+            device=self.learner.device,
+            precision=recipe.precision,
+            probes=recipe.evaluation.probes,
+            capabilities=frozenset(self.method.kept().capabilities),
+            losses=terms,
+        )
+
+    @property
+    def method(self) -> Any:
+        """The method of the present phase, as it learns."""
+        return self.learner.method
 
     @property
     def over(self) -> bool:
@@ -194,7 +209,7 @@ class Session:
             self.line.say(note)
         self.line.say(f"{self.stage.name} begins at step {self.stage.first}; {new if fresh else 'no tensor is new'}")
         if self.evaluator is not None:
-            self.evaluator.rules["dim"] = self.dim(self.learner.method)
+            self.evaluator = self.evaluator_now()
 
     def one(self, step: int, batch: Any, clock: Clock) -> dict[str, float]:
         """One step, its phases on the clock."""
@@ -275,7 +290,7 @@ class Session:
             return
         # of other weights, and as large as they are
         shutil.rmtree(where / "onnx", ignore_errors=True)
-        if not self.options.export:
+        if not self.options.export or not exportable(read_description(where)["capabilities"]):
             return
         try:
             # the exporter's own packages take seconds to import
@@ -301,20 +316,17 @@ class Session:
 
     def write_encoder(self, folder: Any, module: Any, unfinished: int | None = None) -> None:
         marked = {} if unfinished is None else {"unfinished": {"step": unfinished, "of": self.learner.total}}
-        save_encoder(
+        kept = module.kept()
+        specs = {name: spec for name, spec in self.recipe.parts.items() if name in kept.parts}
+        save(
             folder,
-            module.encoder(),
-            image_spec=self.recipe.parts.get("image"),
-            text_spec=self.recipe.parts.get("text"),
-            preprocess=self.recipe.data.evaluation_view(),
-            tokenizer=self.tokenizer,
-            dim=self.dim(module),
+            kept,
+            specs=specs,
+            preprocess=self.recipe.data.evaluation_view() if any(map(sees_pictures, specs.values())) else None,
+            tokenizer=self.tokenizer if any(map(reads_words, specs.values())) else None,
+            dim=dim_of(kept),
             extra={"recipe": self.recipe.name} | marked,
         )
-
-    def dim(self, module: Any) -> int:
-        """The width of the vectors that are kept: the tower's own where nothing is projected."""
-        return getattr(module.encoder(), "dim", self.recipe.dim)
 
     def report(self, step: int, finished: bool, bad: dict[str, str]) -> None:
         if bad:

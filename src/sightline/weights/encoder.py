@@ -12,16 +12,20 @@ from torch.nn import functional as F
 
 from sightline.data.prepare.naflex_rule import NaFlexRule, Rule
 from sightline.protocols import Features
+from sightline.runtime.able import Able, refusal
 from sightline.runtime.encoder import Similarity
 from sightline.runtime.inputs import picture_batches, token_ids, token_rows, whole_batch
 from sightline.text.load import AnyTokenizer
+from sightline.weights.capabilities import doing
 from sightline.weights.naflex import cut_picture, moved, patch_batches
 
 Precision = Literal["float32", "bfloat16"]
 
 
-class TorchEncoder:
-    """Two towers with their preprocessing and tokenizer, ready to use. `sightline.load` makes one.
+class TorchEncoder(Able):
+    """What a run keeps, with its preprocessing and tokenizer, ready to use. `sightline.load` makes one.
+
+    `capabilities` says what the parts can do; another verb is refused by name (`runtime.able`, `weights.capabilities`).
 
     `logit_scale` is the logarithm of the similarity's scale and `logit_bias` its companion under the sigmoid loss (else
     None), as in open_clip and transformers: logits = exp(logit_scale) v.u + logit_bias.
@@ -36,21 +40,25 @@ class TorchEncoder:
         dim: int,
         name: str = "encoder",
         identity: str = "",
+        capabilities: tuple[str, ...] | None = None,
         device: str | torch.device = "cpu",
         batch_size: int = 64,
         precision: Precision = "float32",
         threads: int = 2,
     ) -> None:
-        """`model` has `image`, `project_image`, `encode_image` and, where it embeds text, `text` and `encode_text`.
+        """`model` holds the parts as submodules (`run_folder.joint`): `image`, `project_image` and `encode_image` where
+        it embeds pictures, `text` and `encode_text` where it embeds texts.
 
-        `preprocess` is None where there is no image tower: half of a published model. `model` is moved to `device` and
-        put in evaluation mode. `identity` names weights and rules together: vectors can be compared only where it is
-        equal. `threads` decode pictures ahead of the model.
+        `capabilities` are those of its towers where none are given. `preprocess` is None where no part sees pictures:
+        half of a published model. `model` is moved to `device` and put in evaluation mode. `identity` names weights and
+        rules together: vectors can be compared only where it is equal. `threads` decode pictures ahead of the model.
         """
         if precision not in ("float32", "bfloat16"):
             raise ValueError(f"precision is {precision!r}; use float32 or bfloat16")
         self.model: Any = model.eval().to(device)
-        self._rule, self.tokenizer = preprocess, tokenizer
+        self.preparation, self.tokenizer = preprocess, tokenizer
+        towers = ("embeds",) * ("image" in self.parts) + ("reads_text",) * ("text" in self.parts)
+        self.capabilities = towers if capabilities is None else capabilities
         self.dim, self.name, self.identity = dim, name, identity
         self.device = torch.device(device)
         self.batch_size, self.precision, self.threads = batch_size, precision, threads
@@ -59,21 +67,26 @@ class TorchEncoder:
         self.logit_bias: Tensor | None = own["bias"].detach() if own.get("bias") is not None else None
 
     @property
+    def parts(self) -> dict[str, nn.Module]:
+        """Everything that was kept, by name: `encoder.parts["decoder"]`."""
+        return dict(self.model.named_children())
+
+    @property
     def sees(self) -> bool:
         """Whether `encode_image` works: there is an image tower."""
-        return self._rule is not None
+        return "embeds" in self.capabilities and self.preparation is not None
 
     @property
     def rule(self) -> Rule:
-        """How pictures are prepared. ValueError where there is no image tower."""
-        if self._rule is None:
-            raise ValueError(f"{self.name} embeds texts only: it has no image tower")
-        return self._rule
+        """How pictures are prepared. ValueError where no part sees pictures."""
+        if self.preparation is None:
+            raise ValueError(self._blind())
+        return self.preparation
 
     @property
     def reads_text(self) -> bool:
         """Whether `encode_text` works: there is a text tower and a tokenizer."""
-        return "text" in dict(self.model.named_children()) and self.tokenizer is not None
+        return "reads_text" in self.capabilities and self.tokenizer is not None
 
     @property
     def similarity(self) -> Similarity:
@@ -104,7 +117,7 @@ class TorchEncoder:
 
     def tokenize(self, texts: str | Sequence[str]) -> Int[Tensor, "b n"]:
         """Token ids of one or many texts, padded; texts that are too long are cut."""
-        if self.tokenizer is None and "text" in dict(self.model.named_children()):
+        if self.tokenizer is None and "reads_text" in self.capabilities:
             raise ValueError(f"{self.name} has no tokenizer beside its weights: give token ids, or add tokenizer.json")
         return torch.from_numpy(token_ids(texts, self.tokenizer, self.name))
 
@@ -114,12 +127,15 @@ class TorchEncoder:
         `images`: a path, bytes, PIL image or uint8 array (y, x, c), a list of those, or pictures already preprocessed
         as a float tensor or array (b, 3, y, x). Raises ValueError naming a picture that cannot be decoded.
         """
+        self._must_embed()
         vectors = [self._run(self.model.encode_image, batch) for batch in self._pictures(images)]
         return self._joined(vectors, normalize)
 
     def encode_text(self, texts: str | Sequence[str] | Tensor, normalize: bool = False) -> Float[Tensor, "b e"]:
         """Vectors of one or many texts, or of token ids (b, n)."""
-        if "text" not in dict(self.model.named_children()):
+        if "reads_text" not in self.capabilities:
+            if self.capabilities != ("embeds",):
+                raise ValueError(refusal(self.name, "reads_text", self.capabilities))
             raise ValueError(f"{self.name} embeds pictures only: it was trained without texts, so it has no text tower")
         tokens = texts if isinstance(texts, Tensor) else self.tokenize(texts)
         batches = token_rows(tokens, floating=tokens.is_floating_point()).split(self.batch_size)
@@ -127,10 +143,15 @@ class TorchEncoder:
 
     def features(self, images: Any) -> Features:
         """What the image tower itself returns, before any projection; `images` as for `encode_image`."""
-        parts: list[Features] = [self._run(self.model.image, batch) for batch in self._pictures(images)]
+        parts = list(self.each_features(images))
         if not parts:
             raise ValueError("features needs at least one picture")
         return _whole(parts)
+
+    def each_features(self, images: Any) -> Iterator[Features]:
+        """`features` a batch at a time, for what goes on from them."""
+        self._must_embed()
+        return (self._run(self.model.image, batch) for batch in self._pictures(images))
 
     def encode_patches(self, images: Any, normalize: bool = False) -> Float[Tensor, "b n e"]:
         """Every patch in the joint space, row-major as `features().grid`: what the tower's pooling makes of it alone
@@ -139,6 +160,7 @@ class TorchEncoder:
         Under a class token that is an approximation: tokens take the way of the class token, the last norm and the
         projection. Raises ValueError where a tower of another package pools to another width than its tokens have.
         """
+        self._must_embed()
         tower, project = self.model.image, self.model.project_image
         each = self._opened("each", "patch vectors in the joint space")
         weight = dict(project.named_parameters()).get("weight")
@@ -158,12 +180,30 @@ class TorchEncoder:
             raise ValueError("encode_patches needs at least one picture")
         return self._joined(parts, normalize)
 
-    def _run(self, function: Callable[[Any], Any], batch: Any) -> Any:
+    def run(self, function: Callable[..., Any], *given: Any, **options: Any) -> Any:
+        """`function(*given, **options)` as parts are run here: without gradients, in the encoder's precision."""
         autocast: AbstractContextManager[Any] = nullcontext()
         if self.precision == "bfloat16":
             autocast = torch.autocast(self.device.type, torch.bfloat16)
         with torch.inference_mode(), autocast:
-            return function(moved(batch, self.device))
+            return function(*given, **options)
+
+    def _run(self, function: Callable[[Any], Any], batch: Any) -> Any:
+        return self.run(function, moved(batch, self.device))
+
+    def _does(self, capability: str) -> Callable[..., Any]:
+        if capability not in self.capabilities:
+            raise ValueError(refusal(self.name, capability, self.capabilities))
+        return doing(self, capability)
+
+    def _must_embed(self) -> None:
+        if "embeds" not in self.capabilities:
+            raise ValueError(self._blind())
+
+    def _blind(self) -> str:
+        if self.capabilities == ("reads_text",):
+            return f"{self.name} embeds texts only: it has no image tower"
+        return refusal(self.name, "embeds", self.capabilities)
 
     def _joined(self, vectors: list[Tensor], normalize: bool) -> Tensor:
         # outside of inference mode, so that a probe may be trained on what comes back
@@ -209,7 +249,7 @@ class TorchEncoder:
         return torch.cat(maps).float()
 
     def _opened(self, method: str, what: str) -> Callable[..., Any]:
-        _ = self.rule  # refuses an encoder of texts only
+        self._must_embed()
         found: Any = getattr(self.model.image, method, None)
         if found is None:
             kind = type(self.model.image).__name__

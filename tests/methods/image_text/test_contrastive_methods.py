@@ -10,6 +10,7 @@ from sightline.methods.image_text.siglip import SigLIP
 from sightline.nn.tag import decayed
 from sightline.protocols import Contrastive, Method
 from sightline.towers import BagSpec, ResNetSpec, TransformerTextSpec, ViTSpec
+from sightline.weights.run_folder.joint import tensors_of
 
 
 def towers():
@@ -39,7 +40,9 @@ def method(request):
 
 def test_a_method_is_what_the_trainer_expects(method):
     assert isinstance(method, Method) and isinstance(method, Contrastive)
-    assert method.needs == {"image", "tokens"} and method.encoder() is method
+    assert method.needs == {"image", "tokens"}
+    assert method.kept().capabilities == ("embeds", "reads_text")
+    assert tensors_of(method.kept()).keys() == method.state_dict().keys()
 
 
 def test_every_parameter_gets_a_gradient_and_scalars_never_decay(method):

@@ -5,13 +5,13 @@ import torch
 from torch import nn
 
 from sightline.methods.parts.pairs import pair
-from sightline.methods.parts.pictures import PictureEncoder
 from sightline.methods.pictures import byol, simclr
 from sightline.methods.pictures.byol import BYOL
 from sightline.methods.pictures.simclr import SimCLR
 from sightline.nn.head import unit
 from sightline.protocols import Contrastive, Method
 from sightline.towers import ResNetSpec, ViTSpec
+from sightline.weights.run_folder.joint import dim_of, joint_of
 
 TOWERS = {
     "resnet": ResNetSpec(depths=(1, 1), width=8),
@@ -44,12 +44,12 @@ def test_a_method_is_what_the_trainer_expects(method):
 
 
 def test_the_kept_encoder_is_the_tower_alone(method):
-    encoder = method.encoder()
-    assert isinstance(encoder, PictureEncoder) and all(name.startswith("image.") for name in encoder.state_dict())
+    assert method.kept().parts.keys() == {"image"} and method.kept().capabilities == ("embeds",)
+    encoder = joint_of(method.kept())
     x = torch.randn(2, 3, 16, 16)
     method.eval()
     torch.testing.assert_close(encoder.encode_image(x), encoder.image(x).pooled)
-    assert encoder.encode_image(x).shape == (2, encoder.dim)
+    assert encoder.encode_image(x).shape == (2, dim_of(method.kept()))
 
 
 def test_what_the_monitor_sees_is_detached(method):

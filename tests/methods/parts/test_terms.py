@@ -40,7 +40,8 @@ def test_it_is_the_pair_loss_and_the_weighted_terms():
 
 def test_only_the_pair_is_kept_and_both_scales_are_held():
     method = WithTerms(SigLIP(*towers(), 8), TermsConfig(pair=None))
-    assert method.encoder() is method.pair
+    assert method.kept().parts["image"] is method.pair.image
+    assert method.kept().scalars["log_scale"] is method.pair.log_scale
     assert method.needs == {"image", "tokens", "terms"}
     with torch.no_grad():
         method.log_scale.fill_(9.0)

@@ -9,6 +9,7 @@ from sightline.methods.pictures.autoencoder import Autoencoder, Config, explaine
 from sightline.nn.conv.decoder import ConvDecoder
 from sightline.protocols import Features, Method
 from sightline.towers.spec import FlatMapSpec, ResNetSpec, SmallStem
+from sightline.weights.run_folder.joint import dim_of
 
 TOWER = ResNetSpec(depths=(1, 1), width=8, stem=SmallStem(stride=2), pool=FlatMapSpec(grid=4))
 
@@ -64,9 +65,7 @@ def test_it_is_what_the_trainer_expects_and_every_parameter_learns():
     assert isinstance(made, Method) and made.needs == {"image"}
     made({"image": torch.randn(6, 3, 16, 16)})["pixels"].backward()
     assert [name for name, p in made.named_parameters() if p.grad is None] == []
-    kept = made.encoder()
-    assert kept.image is made.image and kept.dim == made.image.dim
-    assert not [name for name in kept.state_dict() if not name.startswith("image.")]
+    assert made.kept().parts == {"image": made.image} and dim_of(made.kept()) == made.image.dim
 
 
 def test_the_loss_is_the_mean_over_pixels_of_the_clean_picture():

@@ -8,6 +8,7 @@ from sightline.methods.parts.teaching import Head, Teaching, by_size
 from sightline.methods.pictures.dino import DINO, Config
 from sightline.towers import ResNetSpec, ViTSpec
 from sightline.train.recipe.init import spread
+from sightline.weights.run_folder.joint import dim_of
 
 HEAD = Head(prototypes=16, hidden=12, bottleneck=6)
 VIT = ViTSpec(size=16, patch=4, dim=8, depth=2, heads=2, drop_path=0.5)
@@ -133,16 +134,17 @@ def test_frozen_prototypes_get_a_gradient_of_zeros_and_the_rest_learns():
 
 def test_what_is_kept_is_the_teachers_tower():
     made = method()
-    assert made.encoder().image is made.pair.teacher.module.tower
-    assert made.encoder().dim == 8
+    assert made.kept().parts == {"image": made.pair.teacher.module.tower}
+    assert dim_of(made.kept()) == 8
 
 
 def test_a_student_begins_where_its_teacher_was_filled():
     made = method()
-    for p in made.encoder().parameters():
+    tower = made.kept().parts["image"]
+    for p in tower.parameters():
         p.add_(1.0)
-    spread(made.encoder().image, made)
-    for one, two in zip(made.pair.student.tower.parameters(), made.encoder().parameters(), strict=True):
+    spread(tower, made)
+    for one, two in zip(made.pair.student.tower.parameters(), tower.parameters(), strict=True):
         torch.testing.assert_close(one, two, rtol=0, atol=0)
 
 

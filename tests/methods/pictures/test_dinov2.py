@@ -134,7 +134,7 @@ def test_gram_joins_at_its_share_of_the_run_with_the_teacher_of_that_step():
         made.after_step()
     assert taken == {39: (False, True), 40: (True, True), 45: (True, False), 50: (True, True), 60: (True, False)}
     assert not [p for p in made.anchor.parameters() if p.requires_grad or p.grad is not None]
-    assert made.encoder().image is made.method.pair.teacher.module.tower
+    assert made.kept().parts["image"] is made.method.pair.teacher.module.tower
 
 
 def test_gram_costs_nothing_where_student_and_anchor_agree():

@@ -62,4 +62,4 @@ def test_streams_are_refused_with_the_reason(classes):
 
 
 def test_the_tower_is_what_is_kept():
-    assert {name.split(".")[0] for name in method(Linear()).encoder().state_dict()} == {"image"}
+    assert method(Linear()).kept().parts.keys() == {"image"}

@@ -133,6 +133,6 @@ def test_a_stem_whose_patches_overlap_is_refused(made):
 def test_balanced_targets_need_the_heads_word_on_masked_patches_alone():
     made, given = method(targets=Sinkhorn()), batch()
     rows = []
-    made.pair.copy.head.register_forward_hook(lambda _, x, out: rows.append(out[..., 0].numel()))
+    made.pair.teacher_model.head.register_forward_hook(lambda _, x, out: rows.append(out[..., 0].numel()))
     made(given)
     assert rows == [2 * B, int(sum(mask.sum() for mask in given["masks"]))]

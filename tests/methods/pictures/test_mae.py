@@ -11,6 +11,7 @@ from sightline.methods.pictures.mae import MAE, Config
 from sightline.nn.decoder import visible_places
 from sightline.protocols import Method
 from sightline.towers.spec import Cls, Mean, SinCosSpec, ViTSpec
+from sightline.weights.run_folder.joint import dim_of, joint_of
 
 SMALL = ViTSpec(size=16, patch=4, dim=16, depth=2, heads=2, pool=Mean(registers=1), position=SinCosSpec(layout="mae"))
 CONFIG = Config(dim=8, depth=1, heads=2)
@@ -179,10 +180,9 @@ def test_a_flat_patch_may_weigh_less_and_both_kinds_are_watched():
 
 def test_the_kept_encoder_is_the_tower_with_nothing_masked_read_by_the_mean():
     made, image = method().eval(), torch.randn(2, 3, 16, 16)
-    kept = made.encoder()
-    assert kept.image is made.image
-    torch.testing.assert_close(kept.encode_image(image), made.image(image).tokens.mean(1))
-    assert not [name for name in kept.state_dict() if not name.startswith("image.")]
+    kept = made.kept()
+    assert kept.parts == {"image": made.image} and kept.capabilities == ("embeds",)
+    torch.testing.assert_close(joint_of(kept).encode_image(image), made.image(image).tokens.mean(1))
 
 
 def test_under_autocast_the_loss_is_float32_and_close():
@@ -219,4 +219,4 @@ def test_a_class_token_is_carried_through_the_decoder():
     with_token, without = method(), method(replace(SMALL, pool=Mean()))
     assert with_token.image.prefix.shape[1] == 1 and without.image.prefix.shape[1] == 0
     assert without(batch())["pixels"].isfinite()
-    assert method(replace(SMALL, pool=Cls())).encoder().dim == 16
+    assert dim_of(method(replace(SMALL, pool=Cls())).kept()) == 16

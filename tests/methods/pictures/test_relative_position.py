@@ -55,8 +55,7 @@ def test_it_is_what_the_trainer_expects_and_every_parameter_learns():
     assert isinstance(made, Method) and made.needs == {"image", "views"}
     made(batch(size=8))["position"].backward()
     assert [name for name, p in made.named_parameters() if p.grad is None] == []
-    kept = made.encoder()
-    assert kept.image is made.image and not [n for n in kept.state_dict() if not n.startswith("image.")]
+    assert made.kept().parts == {"image": made.image}
 
 
 def test_an_untold_place_costs_ln_8():

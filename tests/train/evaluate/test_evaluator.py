@@ -6,9 +6,9 @@ import torch
 
 from sightline.data.prepare.preprocess import Preprocess
 from sightline.data.sample import Sample
-from sightline.methods.parts.pictures import PictureEncoder
 from sightline.probes.heldout.neighbours import Neighbours
 from sightline.probes.heldout.prepared import Prepared
+from sightline.protocols import Kept
 from sightline.towers.sizes import vit_small
 from sightline.train.evaluate.evaluator import Evaluator
 from sightline.train.evaluate.score import error, told
@@ -93,13 +93,13 @@ class Method(torch.nn.Module):
         super().__init__()
         self.image = vit_small(8, 4, 1).build()
 
-    def encoder(self):
-        return PictureEncoder(self.image)
+    def kept(self):
+        return Kept(parts={"image": self.image}, capabilities=("embeds",))
 
 
 def test_an_evaluation_carries_chance_and_number_beside_each_score():
     memory, held = prepared("train", "ab", [0, 1] * 4), prepared("test", "ba", [0, 1, 1])
-    rules = {"view": VIEW, "tokenizer": None, "dim": 192, "device": torch.device("cpu"), "precision": "float32"}
+    rules = {"view": VIEW, "tokenizer": None, "device": torch.device("cpu"), "precision": "float32"}
     scores = Evaluator(held, memory, **rules)(Method())
     assert scores.keys() == {"knn", "chance_knn", "n_knn", "rankme"}
     assert scores["chance_knn"] == 0.5 and scores["n_knn"] == 3

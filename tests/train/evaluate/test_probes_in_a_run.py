@@ -17,9 +17,10 @@ from sightline.probes.heldout.prepared import Prepared
 from sightline.probes.heldout.probe import Probe
 from sightline.probes.heldout.spread import RankMe
 from sightline.probes.heldout.usual import USUAL
+from sightline.protocols import Kept
 from sightline.recipes.find import find, train
 from sightline.train.checks import check_metric, check_probe
-from sightline.train.evaluate.evaluator import Evaluator, capabilities_of
+from sightline.train.evaluate.evaluator import Evaluator
 from sightline.train.evaluate.losses import HeldOutTerms
 from sightline.train.recipe.override import override
 from sightline.train.recipe.recipe import Evaluation, fitted
@@ -171,6 +172,9 @@ class Queue(nn.Module):
         self.queue += 1
         return {"moved": batch["image"].mean() + self.queue.sum()}
 
+    def kept(self):
+        return Kept(parts={})
+
 
 def test_measuring_a_loss_leaves_queues_and_mode_as_they_were():
     made, _, held = setup(probes=(HeldOutLoss(),))
@@ -200,11 +204,10 @@ def evaluator_of(made, method, held, losses=None):
         None,
         view=made.data.evaluation_view(),
         tokenizer=None,
-        dim=made.parts.image.dim if hasattr(made.parts.image, "dim") else 1,
         device=CPU,
         precision="float32",
         probes=made.evaluation.probes,
-        capabilities=capabilities_of(method, None),
+        capabilities=frozenset(method.kept().capabilities),
         losses=losses,
     )
 
@@ -212,7 +215,6 @@ def evaluator_of(made, method, held, losses=None):
 def test_a_method_that_embeds_nothing_is_evaluated_without_an_encoder():
     made, _, held = setup()
     codec = Queue()
-    assert capabilities_of(codec, None) == frozenset()
     usual = evaluator_of(made, codec, held)
     assert usual(codec) == {} and usual.nothing.startswith("nothing is measured: none of the recipe's probes")
     assert usual.notes == ["this method keeps nothing that embeds; on held-out samples is measured: nothing"]

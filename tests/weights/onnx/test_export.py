@@ -108,7 +108,8 @@ def traced(exported_once, monkeypatch):
     def write(module, example, shapes, weights, path):
         shutil.copy(exported_once / "onnx" / f"{'text' if 'tokens' in example else 'image'}.onnx", path)
 
-    monkeypatch.setattr("sightline.weights.onnx.export.write_graph", write)
+    monkeypatch.setattr("sightline.weights.onnx.image.write_graph", write)
+    monkeypatch.setattr("sightline.weights.onnx.text.write_graph", write)
 
 
 @pytest.mark.parametrize("kind", PAIRS)

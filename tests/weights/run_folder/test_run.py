@@ -87,9 +87,10 @@ def test_a_newer_format_an_unknown_family_and_missing_fields_are_refused(run):
     path = run / "encoder.json"
     written = json.loads(path.read_text())
     for change, says in (
-        ({"format": 2}, "format 2; this version reads up to 1"),
+        ({"format": 3}, "format 3; this version reads up to 2"),
         ({"format": "one"}, "no format number"),
-        ({"image": written["image"] | {"family": "nonesuch"}}, "nonesuch"),
+        ({"parts": written["parts"] | {"image": written["parts"]["image"] | {"family": "nonesuch"}}}, "nonesuch"),
+        ({"parts": 3}, "`parts` is no object"),
         ({"preprocess": written["preprocess"] | {"sharpen": 1}}, "sharpen"),
     ):
         path.write_text(json.dumps(written | change))

@@ -3,7 +3,7 @@ r"""CLIP: contrastive language-image pre-training (Radford et al. 2021, https://
     L = lambda mean_i CE(exp(l) V U^T, i) + (1 - lambda) mean_i CE(exp(l) U V^T, i),   lambda = 1/2
 
 V and U are the unit vectors of the projected towers, l the learned log scale, started at ln(1/0.07) and held in
-[0, ln 100] after each step. Where samples come with false captions (scenes do), each picture is also told its own
+[0, ln 100] after each step. Where samples come with false captions (scenes do), each picture must also tell its own
 caption from its false one: losses/hard.py.
 Departures: `positives="caption"` (ours, for sets with few distinct captions) makes every equal caption of the batch a
 positive; the projections have no bias, as in the released code.
@@ -11,7 +11,7 @@ positive; the projections have no bias, as in the released code.
 
 from dataclasses import dataclass
 from math import log
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from jaxtyping import Float, Int
@@ -23,7 +23,7 @@ from sightline.losses.hard import hard_negative
 from sightline.losses.same import same_caption
 from sightline.nn.head import Projection, unit, width
 from sightline.nn.tag import tag
-from sightline.protocols import Batch, Features, Losses
+from sightline.protocols import Batch, Features, Kept, Losses
 
 Embedded = tuple[Float[Tensor, "b e"], ...]
 
@@ -107,6 +107,7 @@ class CLIP(nn.Module):
         """Hold the scale in [1, scale_max]; also to be called after loading weights."""
         self.log_scale.clamp_(0.0, log(self.config.scale_max))
 
-    def encoder(self) -> Any:
-        """Everything is kept: towers, projections, scale."""
-        return self
+    def kept(self) -> Kept:
+        """Both towers, their projections and the scale."""
+        parts = {name: getattr(self, name) for name in ("image", "text", "project_image", "project_text")}
+        return Kept(parts=parts, scalars={"log_scale": self.log_scale}, capabilities=("embeds", "reads_text"))

@@ -11,7 +11,7 @@ images and a linear map with bias for texts); l is held in [0, ln 100] after eac
 
 from dataclasses import dataclass
 from math import log
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from jaxtyping import Float, Int
@@ -23,7 +23,7 @@ from sightline.losses.same import same_caption
 from sightline.losses.sigmoid import sigmoid_contrastive
 from sightline.nn.head import Projection, unit, width
 from sightline.nn.tag import tag
-from sightline.protocols import Batch, Features, Losses
+from sightline.protocols import Batch, Features, Kept, Losses
 
 Embedded = tuple[Float[Tensor, "b e"], ...]
 
@@ -119,6 +119,9 @@ class SigLIP(nn.Module):
         """Hold the scale in [1, scale_max]; also to be called after loading weights."""
         self.log_scale.clamp_(0.0, log(self.config.scale_max))
 
-    def encoder(self) -> Any:
-        """Everything is kept: towers, projections, scale and bias."""
-        return self
+    def kept(self) -> Kept:
+        """Both towers, their projections, scale and bias."""
+        parts = {name: getattr(self, name) for name in ("image", "text", "project_image", "project_text")}
+        return Kept(
+            parts=parts, scalars={"log_scale": self.log_scale, "bias": self.bias}, capabilities=("embeds", "reads_text")
+        )

@@ -10,7 +10,6 @@ sees the same global views, not twice the resolution resampled down.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +18,7 @@ from sightline.losses.gram import gram
 from sightline.methods.pictures import dinov2
 from sightline.methods.pictures.dinov2 import DINOv2
 from sightline.nn.state.teacher import Teacher
-from sightline.protocols import Batch, Losses
+from sightline.protocols import Batch, Kept, Losses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,13 +46,13 @@ class WithGram(nn.Module):
     def __init__(self, method: DINOv2, config: Config = Config()) -> None:
         super().__init__()
         self.config, self.method = config, method
-        self.anchor = Teacher(method.pair.copy.tower)
+        self.anchor = Teacher(method.pair.teacher_model.tower)
         self.register_buffer("anchored", torch.zeros((), dtype=torch.bool))
 
     @property
-    def undivided(self) -> str:
+    def needs_whole_batch(self) -> str:
         """DINOv2's."""
-        return self.method.undivided
+        return self.method.needs_whole_batch
 
     def check(self, batch_size: int) -> None:
         """DINOv2's refusals, by the names its numbers have here."""
@@ -77,13 +76,13 @@ class WithGram(nn.Module):
         self.method.before_step(step, total)
         config = self.config
         if step in {round((config.start + config.every * i) * total) for i in range(config.refreshes + 1)}:
-            self.anchor.update(self.method.pair.copy.tower, 0.0)
+            self.anchor.update(self.method.pair.teacher_model.tower, 0.0)
             self.anchored.fill_(True)
 
     def after_step(self) -> None:
         """DINOv2's: the anchor stays."""
         self.method.after_step()
 
-    def encoder(self) -> Any:
+    def kept(self) -> Kept:
         """DINOv2's: the teacher's tower."""
-        return self.method.encoder()
+        return self.method.kept()

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from sightline.losses.distillation import cross_entropy_to, cross_view, per_image
-from sightline.methods.parts.teaching import GLOBALS, Taught, by_size
+from sightline.methods.parts.teaching import GLOBALS, StudentTeacher, by_size
 from sightline.nn.tag import tag
 from sightline.protocols import Batch, Losses
 from sightline.towers.vit import ViT
@@ -46,7 +46,7 @@ def mask_token(dim: int) -> nn.Parameter:
     return tag(nn.Parameter(torch.zeros(dim)), "no_decay")
 
 
-def see(pair: Taught, token: Float[Tensor, " d"], batch: Batch) -> Seen:
+def see(pair: StudentTeacher, token: Float[Tensor, " d"], batch: Batch) -> Seen:
     """The teacher sees global views unmasked; the student sees them masked, and local views whole.
 
     The student's and the teacher's modules have a ViT as `tower`. ValueError where there are no two global views, or
@@ -60,15 +60,15 @@ def see(pair: Taught, token: Float[Tensor, " d"], batch: Batch) -> Seen:
         )
     images, mask = torch.cat(views[:GLOBALS]), torch.cat(masks[:GLOBALS])
     with torch.no_grad():
-        told = pair.copy.tower(images)
+        teacher = pair.teacher_model.tower(images)
     seen = pair.student.tower.masked(images, mask, token)
     local = [pair.student.tower(view).pooled for view in by_size(views[GLOBALS:])]
     return Seen(
         b=len(batch["image"]),
         images=images,
         mask=mask.flatten(1),
-        teacher_pooled=told.pooled,
-        teacher_tokens=told.tokens,
+        teacher_pooled=teacher.pooled,
+        teacher_tokens=teacher.tokens,
         pooled=torch.cat([seen.pooled, *local]),
         tokens=seen.tokens,
     )
@@ -76,8 +76,8 @@ def see(pair: Taught, token: Float[Tensor, " d"], batch: Batch) -> Seen:
 
 def compared(
     seen: Seen,
-    said: Float[Tensor, "t b k"],
-    said_patches: Float[Tensor, "h j"],
+    targets: Float[Tensor, "t b k"],
+    patch_targets: Float[Tensor, "h j"],
     pooled: Float[Tensor, "s b k"],
     patches: Float[Tensor, "h j"],
     temperature: float,
@@ -89,10 +89,10 @@ def compared(
     rows = max(1, WATCHED // patches.shape[1])
     watched = {
         "image": seen.pooled[: seen.b].detach(),
-        "teacher": said[0].clone(),  # a view would keep all of them until the next step
+        "teacher": targets[0].clone(),  # a view would keep all of them until the next step
         "student": pooled[1].detach().float() / temperature,
-        "patch_teacher": said_patches[:rows].clone(),
+        "patch_teacher": patch_targets[:rows].clone(),
         "patch_student": patches[:rows].detach().float() / temperature,
     }
-    each = cross_entropy_to(said_patches, patches, temperature)
-    return {"cls": cross_view(said, pooled, temperature), "patch": per_image(each, seen.mask)}, watched
+    each = cross_entropy_to(patch_targets, patches, temperature)
+    return {"cls": cross_view(targets, pooled, temperature), "patch": per_image(each, seen.mask)}, watched

@@ -24,7 +24,7 @@ class Centering:
     def build(self, prototypes: int) -> Center:
         return Center(prototypes, self.momentum)
 
-    undivided = ""
+    needs_whole_batch = ""
     """why a batch cannot be learned from in parts; a mean is the same over parts"""
 
     def check(self, prototypes: int, batch: int, head: str = "method.head") -> None:
@@ -44,7 +44,7 @@ class Sinkhorn:
     balanced: float = 8.0
     """prototypes a picture, above which the run is refused: few pictures then share a prototype (DINOv2 has 43)"""
 
-    undivided = "Sinkhorn-Knopp balances the prototypes over the whole batch"
+    needs_whole_batch = "Sinkhorn-Knopp balances the prototypes over the whole batch"
     """why a batch cannot be learned from in parts"""
 
     def build(self, prototypes: int) -> "Balance":

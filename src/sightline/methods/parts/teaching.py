@@ -54,7 +54,7 @@ class Teaching:
             )
 
 
-class Taught(nn.Module):
+class StudentTeacher(nn.Module):
     """A student, the teacher that follows it, and the numbers that move between them."""
 
     temperature: Tensor
@@ -69,8 +69,8 @@ class Taught(nn.Module):
         self.register_buffer("momentum", torch.tensor(teaching.momentum))
 
     @property
-    def copy(self) -> Any:
-        """The teacher's own student, for calls of its parts: the caller turns gradients off."""
+    def teacher_model(self) -> Any:
+        """The teacher's copy of the student network, for calls of its parts: the caller turns gradients off."""
         return self.teacher.module
 
     def before_step(self, step: int, total: int) -> None:

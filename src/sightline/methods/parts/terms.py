@@ -21,7 +21,7 @@ from sightline.losses.labels import label_contrastive
 from sightline.losses.same import same_caption
 from sightline.nn.head import unit
 from sightline.nn.tag import tag
-from sightline.protocols import Batch, Losses
+from sightline.protocols import Batch, Kept, Losses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +68,9 @@ class WithTerms(nn.Module):
         self.pair.after_step()
         self.log_scale.clamp_(0.0, log(self.config.scale_max))
 
-    def encoder(self) -> Any:
-        return self.pair.encoder()
+    def kept(self) -> Kept:
+        """What the inner method keeps."""
+        return self.pair.kept()
 
 
 def of_all(

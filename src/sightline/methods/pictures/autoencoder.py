@@ -14,7 +14,6 @@ pixels to zero. It is drawn from torch's generator, which the trainer seeds at e
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -22,10 +21,9 @@ from torch import Tensor, nn
 
 from sightline import dist
 from sightline.losses.blocks import identity
-from sightline.methods.parts.pictures import PictureEncoder
 from sightline.nn.head import width
 from sightline.nn.noise import rank_rows
-from sightline.protocols import Batch, Losses
+from sightline.protocols import Batch, Kept, Losses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,9 +82,9 @@ class Autoencoder(nn.Module):
     def after_step(self) -> None:
         """Nothing follows a step."""
 
-    def encoder(self) -> Any:
+    def kept(self) -> Kept:
         """The tower; bottleneck and decoder are dropped."""
-        return PictureEncoder(self.image)
+        return Kept(parts={"image": self.image}, capabilities=("embeds",))
 
 
 def explained(

@@ -18,11 +18,10 @@ from torch import Tensor, nn
 
 from sightline.losses.regression import unit_regression
 from sightline.methods.parts.pairs import pair
-from sightline.methods.parts.pictures import PictureEncoder
 from sightline.nn.head import width
 from sightline.nn.heads import BYOLHead
 from sightline.nn.state.teacher import Teacher, cosine_momentum
-from sightline.protocols import Batch, Losses
+from sightline.protocols import Batch, Kept, Losses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +82,6 @@ class BYOL(nn.Module):
         """The target follows, with this step's momentum."""
         self.target.update(self.online, self.momentum)
 
-    def encoder(self) -> Any:
+    def kept(self) -> Kept:
         """The online tower alone."""
-        return PictureEncoder(self.online.image)
+        return Kept(parts={"image": self.online.image}, capabilities=("embeds",))

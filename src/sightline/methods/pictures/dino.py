@@ -12,18 +12,16 @@ released code decays them.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from sightline.losses.distillation import cross_view
-from sightline.methods.parts.pictures import PictureEncoder
 from sightline.methods.parts.targets import Centering, Targets
-from sightline.methods.parts.teaching import GLOBALS, Head, Taught, Teaching, by_size
+from sightline.methods.parts.teaching import GLOBALS, Head, StudentTeacher, Teaching, by_size
 from sightline.nn.head import width
-from sightline.protocols import Batch, Losses
+from sightline.protocols import Batch, Kept, Losses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,14 +55,14 @@ class DINO(nn.Module):
     def __init__(self, tower: nn.Module, config: Config = Config()) -> None:
         super().__init__()
         self.config = config
-        self.pair = Taught(Student(tower, config.head.build(width(tower))), config.teaching)
+        self.pair = StudentTeacher(Student(tower, config.head.build(width(tower))), config.teaching)
         self.targets = config.targets.build(config.head.prototypes)
         self.watched: dict[str, Tensor] = {}
 
     @property
-    def undivided(self) -> str:
+    def needs_whole_batch(self) -> str:
         """Why a batch cannot be learned from in parts, where it cannot."""
-        return self.config.targets.undivided
+        return self.config.targets.needs_whole_batch
 
     def check(self, batch_size: int) -> None:
         """ValueError where a batch of so many pictures, over all devices, cannot balance or center the prototypes."""
@@ -76,12 +74,12 @@ class DINO(nn.Module):
         _, raw = self.pair.teacher(list(by_size(views[:GLOBALS])))
         pooled, logits = self.pair.student(list(by_size(views)))
         raw, logits = raw.unflatten(0, (-1, b)), logits.unflatten(0, (-1, b))
-        said, temperature = self.targets(raw, self.pair.temperature), self.config.teaching.student_temperature
+        targets, temperature = self.targets(raw, self.pair.temperature), self.config.teaching.student_temperature
         self.targets.observe(raw)
-        loss = cross_view(said, logits, temperature)
+        loss = cross_view(targets, logits, temperature)
         self.watched = {
             "image": pooled[:b].detach(),
-            "teacher": said[0].clone(),  # a view would keep the others until the next step
+            "teacher": targets[0].clone(),  # a view would keep the others until the next step
             "student": logits[1].detach().float() / temperature,
         }
         return {"cls": loss}
@@ -95,6 +93,6 @@ class DINO(nn.Module):
         self.pair.after_step()
         self.targets.update()
 
-    def encoder(self) -> Any:
+    def kept(self) -> Kept:
         """The teacher's tower: better than the student's all through training."""
-        return PictureEncoder(self.pair.copy.tower)
+        return Kept(parts={"image": self.pair.teacher_model.tower}, capabilities=("embeds",))

@@ -11,7 +11,6 @@ Departures: DINO's; KoLeo seeks neighbours among the pictures of all ranks, wher
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,10 +18,9 @@ from torch import Tensor, nn
 from sightline.dist import gather, offset
 from sightline.losses.koleo import koleo
 from sightline.methods.parts.masked import Seen, check_stem, compared, mask_token, see
-from sightline.methods.parts.pictures import PictureEncoder
 from sightline.methods.parts.targets import Sinkhorn, Targets
-from sightline.methods.parts.teaching import GLOBALS, Head, Taught, Teaching
-from sightline.protocols import Batch, Losses
+from sightline.methods.parts.teaching import GLOBALS, Head, StudentTeacher, Teaching
+from sightline.protocols import Batch, Kept, Losses
 from sightline.towers.vit import ViT
 
 
@@ -60,17 +58,17 @@ class DINOv2(nn.Module):
         super().__init__()
         check_stem(tower)
         self.config = config
-        self.pair = Taught(Student(tower, config), config.teaching)
+        self.pair = StudentTeacher(Student(tower, config), config.teaching)
         self.token = mask_token(tower.dim)
         self.targets = config.targets.build(config.head.prototypes)
         self.patch_targets = config.targets.build(config.patch_head.prototypes)
         self.watched: dict[str, Tensor] = {}
 
     @property
-    def undivided(self) -> str:
+    def needs_whole_batch(self) -> str:
         """Why a batch cannot be learned from in parts, where it cannot."""
         spreads = "KoLeo spreads the pictures of the whole batch" if self.config.koleo_weight else ""
-        return self.config.targets.undivided or spreads
+        return self.config.targets.needs_whole_batch or spreads
 
     def check(self, batch_size: int, path: str = "method") -> None:
         """ValueError where a batch of so many pictures, over all devices, cannot balance the prototypes, or spread;
@@ -93,18 +91,18 @@ class DINOv2(nn.Module):
 
     def losses(self, seen: Seen) -> Losses:
         """The three terms of what was seen."""
-        config, student, teacher = self.config, self.pair.student, self.pair.copy
-        told = config.teaching.student_temperature
+        config, student, teacher = self.config, self.pair.student, self.pair.teacher_model
+        student_temperature = config.teaching.student_temperature
         pooled = student.head(seen.pooled).unflatten(0, (-1, seen.b))
         patches = student.patch_head(seen.tokens[seen.mask])
         with torch.no_grad():
             raw = teacher.head(seen.teacher_pooled).unflatten(0, (-1, seen.b))
             raw_patches = teacher.patch_head(seen.teacher_tokens[seen.mask])
-        said = self.targets(raw, self.pair.temperature)
-        said_patches = self.patch_targets(raw_patches, self.pair.temperature)
+        targets = self.targets(raw, self.pair.temperature)
+        patch_targets = self.patch_targets(raw_patches, self.pair.temperature)
         self.targets.observe(raw)
         self.patch_targets.observe(raw_patches)
-        terms, self.watched = compared(seen, said, said_patches, pooled, patches, told)
+        terms, self.watched = compared(seen, targets, patch_targets, pooled, patches, student_temperature)
         terms["patch"] = config.patch_weight * terms["patch"]
         if config.koleo_weight:
             terms["koleo"] = config.koleo_weight * self._spread(seen)
@@ -125,6 +123,6 @@ class DINOv2(nn.Module):
         self.targets.update()
         self.patch_targets.update()
 
-    def encoder(self) -> Any:
+    def kept(self) -> Kept:
         """The teacher's tower."""
-        return PictureEncoder(self.pair.copy.tower)
+        return Kept(parts={"image": self.pair.teacher_model.tower}, capabilities=("embeds",))

@@ -20,9 +20,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sightline.methods.parts.numbered import at_least_two, within
-from sightline.methods.parts.pictures import PictureEncoder
 from sightline.nn.head import unit
-from sightline.protocols import Batch, Losses
+from sightline.protocols import Batch, Kept, Losses
 
 START = 0.3
 
@@ -107,6 +106,6 @@ class ExemplarCNN(nn.Module):
     def after_step(self) -> None:
         """Nothing follows the optimiser."""
 
-    def encoder(self) -> PictureEncoder:
+    def kept(self) -> Kept:
         """The tower alone: the classes are the training pictures, of no use for others."""
-        return PictureEncoder(self.image)
+        return Kept(parts={"image": self.image}, capabilities=("embeds",))

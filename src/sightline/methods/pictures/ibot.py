@@ -1,4 +1,4 @@
-r"""iBOT: masked patches told by a teacher that sees them (Zhou et al. 2021, https://arxiv.org/abs/2111.07832).
+r"""iBOT: masked patches predicted, which a teacher sees (Zhou et al. 2021, https://arxiv.org/abs/2111.07832).
 
     L = L_cls + lambda mean_{images} 1/|M| sum_{i in M} H( P'_i, z_i ),    lambda = 1
 
@@ -11,17 +11,15 @@ mask: the same numbers); both terms have one teacher temperature, whose publishe
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from sightline.methods.parts.masked import check_stem, compared, mask_token, see
-from sightline.methods.parts.pictures import PictureEncoder
 from sightline.methods.parts.targets import Centering, Targets
-from sightline.methods.parts.teaching import Head, Taught, Teaching
+from sightline.methods.parts.teaching import Head, StudentTeacher, Teaching
 from sightline.methods.pictures.dino import Student
-from sightline.protocols import Batch, Losses
+from sightline.protocols import Batch, Kept, Losses
 from sightline.towers.vit import ViT
 
 
@@ -46,15 +44,15 @@ class IBOT(nn.Module):
         super().__init__()
         check_stem(tower)
         self.config = config
-        self.pair = Taught(Student(tower, config.head.build(tower.dim)), config.teaching)
+        self.pair = StudentTeacher(Student(tower, config.head.build(tower.dim)), config.teaching)
         self.token = mask_token(tower.dim)
         self.targets, self.patch_targets = (config.targets.build(config.head.prototypes) for _ in range(2))
         self.watched: dict[str, Tensor] = {}
 
     @property
-    def undivided(self) -> str:
+    def needs_whole_batch(self) -> str:
         """Why a batch cannot be learned from in parts, where it cannot."""
-        return self.config.targets.undivided
+        return self.config.targets.needs_whole_batch
 
     def check(self, batch_size: int) -> None:
         """ValueError where a batch of so many pictures, over all devices, cannot balance or center the prototypes."""
@@ -63,20 +61,20 @@ class IBOT(nn.Module):
     def forward(self, batch: Batch) -> Losses:
         """{"cls", "patch"}; the first two of the image and its views are the global ones, with a mask each."""
         seen, config, temperature = see(self.pair, self.token, batch), self.config, self.pair.temperature
-        told = config.teaching.student_temperature
+        student_temperature = config.teaching.student_temperature
         logits = self.pair.student.head(torch.cat([seen.pooled, seen.tokens[seen.mask]]))
         pooled, patches = logits[: len(seen.pooled)].unflatten(0, (-1, seen.b)), logits[len(seen.pooled) :]
         with torch.no_grad():
-            head = self.pair.copy.head
+            head = self.pair.teacher_model.head
             raw = head(seen.teacher_pooled).unflatten(0, (-1, seen.b))
             # a center follows all patches; without one the masked patches are all that is read
             every = self.patch_targets.observes
             raw_patches = head(seen.teacher_tokens if every else seen.teacher_tokens[seen.mask])
-        said = self.targets(raw, temperature)
-        said_patches = self.patch_targets(raw_patches[seen.mask] if every else raw_patches, temperature)
+        targets = self.targets(raw, temperature)
+        patch_targets = self.patch_targets(raw_patches[seen.mask] if every else raw_patches, temperature)
         self.targets.observe(raw)
         self.patch_targets.observe(raw_patches)
-        terms, self.watched = compared(seen, said, said_patches, pooled, patches, told)
+        terms, self.watched = compared(seen, targets, patch_targets, pooled, patches, student_temperature)
         terms["patch"] = config.patch_weight * terms["patch"]
         return terms
 
@@ -90,6 +88,6 @@ class IBOT(nn.Module):
         self.targets.update()
         self.patch_targets.update()
 
-    def encoder(self) -> Any:
+    def kept(self) -> Kept:
         """The teacher's tower."""
-        return PictureEncoder(self.pair.copy.tower)
+        return Kept(parts={"image": self.pair.teacher_model.tower}, capabilities=("embeds",))

@@ -19,10 +19,9 @@ from torch import Tensor, nn
 
 from sightline.losses.instance import instance_nce, instance_softmax, partition, proximal
 from sightline.methods.parts.numbered import at_least_two, within
-from sightline.methods.parts.pictures import PictureEncoder
 from sightline.nn.head import unit
 from sightline.nn.state.bank import MemoryBank, Partition
-from sightline.protocols import Batch, Losses
+from sightline.protocols import Batch, Kept, Losses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +102,6 @@ class InstanceDiscrimination(nn.Module):
             self.bank.write(index, v)
         self._seen.clear()
 
-    def encoder(self) -> PictureEncoder:
+    def kept(self) -> Kept:
         """The tower alone: head and bank stay with the run's state."""
-        return PictureEncoder(self.image)
+        return Kept(parts={"image": self.image}, capabilities=("embeds",))

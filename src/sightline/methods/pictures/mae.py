@@ -11,7 +11,6 @@ their order; a patch of one flat colour may weigh less (`flat_weight`, ours, for
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
@@ -22,10 +21,9 @@ from sightline.losses.blocks import upcast
 from sightline.losses.pixels import NormalisedPixels, Target, contrast, patch_errors, patchify, unpatchify
 from sightline.losses.weighted import weighted_mean
 from sightline.methods.parts.masked import check_stem
-from sightline.methods.parts.pictures import PictureEncoder
 from sightline.nn.decoder import MaskDecoder, visible_places
 from sightline.nn.patch import Grid
-from sightline.protocols import Batch, Features, Losses
+from sightline.protocols import Batch, Features, Kept, Losses
 from sightline.towers.spec.parts import Norm, stack
 from sightline.towers.vit import ViT
 
@@ -62,7 +60,7 @@ class MAE(nn.Module):
         self.apply(_xavier)
 
     @property
-    def undivided(self) -> str:
+    def needs_whole_batch(self) -> str:
         """Why a batch cannot be learned from in parts, where it cannot."""
         if self.config.flat_weight == 1:
             return ""
@@ -101,9 +99,9 @@ class MAE(nn.Module):
     def after_step(self) -> None:
         """Nothing follows a step."""
 
-    def encoder(self) -> Any:
+    def kept(self) -> Kept:
         """The tower; the decoder is dropped."""
-        return PictureEncoder(self.image)
+        return Kept(parts={"image": self.image}, capabilities=("embeds",))
 
 
 def _by_content(errors: Tensor, masked: Tensor, flat: Tensor) -> dict[str, Tensor]:

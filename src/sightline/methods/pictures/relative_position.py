@@ -21,9 +21,8 @@ from torch import Tensor, nn
 from sightline import dist
 from sightline.losses.pixels import contrast
 from sightline.losses.weighted import weighted_mean
-from sightline.methods.parts.pictures import PictureEncoder
 from sightline.nn.head import width
-from sightline.protocols import Batch, Losses
+from sightline.protocols import Batch, Kept, Losses
 
 NEIGHBOURS = 8
 
@@ -56,7 +55,7 @@ class RelativePosition(nn.Module):
         self.step = 0
 
     @property
-    def undivided(self) -> str:
+    def needs_whole_batch(self) -> str:
         """Why a batch cannot be learned from in parts, where it cannot."""
         return "the loss is a mean over the pairs of the whole batch that can be solved" if self.config.flat else ""
 
@@ -73,7 +72,7 @@ class RelativePosition(nn.Module):
 
     @torch.no_grad()
     def accuracy(self, batch: Batch) -> float:
-        """Share of the solvable pairs whose place is told; chance is 1/8."""
+        """Accuracy: the share of the solvable pairs whose place is predicted; chance is 1/8."""
         logits, solvable, _ = self._compare(batch)
         places = torch.arange(NEIGHBOURS, device=logits.device)
         return float(weighted_mean((logits.argmax(-1) == places).float(), solvable))
@@ -99,9 +98,9 @@ class RelativePosition(nn.Module):
     def after_step(self) -> None:
         """Nothing follows a step."""
 
-    def encoder(self) -> Any:
+    def kept(self) -> Kept:
         """The trunk; the head is dropped."""
-        return PictureEncoder(self.image)
+        return Kept(parts={"image": self.image}, capabilities=("embeds",))
 
 
 def _contrast(view: Float[Tensor, "b c y x"]) -> Float[Tensor, " b"]:

@@ -9,7 +9,6 @@ normalise over all ranks, as in the paper.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -17,10 +16,9 @@ from torch import Tensor, nn
 from sightline.dist import gather, offset
 from sightline.losses.ntxent import nt_xent
 from sightline.methods.parts.pairs import both
-from sightline.methods.parts.pictures import PictureEncoder
 from sightline.nn.head import unit, width
 from sightline.nn.heads import SimCLRHead
-from sightline.protocols import Batch, Features, Losses
+from sightline.protocols import Batch, Features, Kept, Losses
 
 Embedded = tuple[Float[Tensor, "b e"], ...]
 
@@ -82,6 +80,6 @@ class SimCLR(nn.Module):
     def after_step(self) -> None:
         """Nothing follows."""
 
-    def encoder(self) -> Any:
+    def kept(self) -> Kept:
         """The tower alone."""
-        return PictureEncoder(self.image)
+        return Kept(parts={"image": self.image}, capabilities=("embeds",))

@@ -16,20 +16,13 @@ from sightline.probes.heldout.prepared import Prepared
 from sightline.probes.heldout.probe import Probe
 from sightline.probes.heldout.subject import Subject
 from sightline.probes.heldout.usual import USUAL
+from sightline.protocols import Kept
 from sightline.text.load import AnyTokenizer
 from sightline.weights.encoder import TorchEncoder
+from sightline.weights.run_folder.joint import dim_of, joint_of
 
 BATCH = 256
 PICTURES = frozenset({"embeds"})
-
-
-def capabilities_of(method: Any, tokenizer: AnyTokenizer | None) -> frozenset[str]:
-    """What can be asked of what a method keeps; of one that keeps no encoder, nothing."""
-    encoder = getattr(method, "encoder", None)
-    if encoder is None:
-        return frozenset()
-    reads = tokenizer is not None and "text" in dict(encoder().named_children())
-    return frozenset({"embeds", "reads_text"} if reads else {"embeds"})
 
 
 class Evaluator:
@@ -47,7 +40,6 @@ class Evaluator:
         *,
         view: Preprocess,
         tokenizer: AnyTokenizer | None,
-        dim: int,
         device: torch.device,
         precision: str,
         probes: Sequence[Probe] = USUAL,
@@ -65,7 +57,6 @@ class Evaluator:
         self.rules: dict[str, Any] = {
             "preprocess": view,
             "tokenizer": tokenizer,
-            "dim": dim,
             "device": device,
             "batch_size": BATCH,
             "precision": "float32" if precision == "float32" else "bfloat16",
@@ -77,7 +68,7 @@ class Evaluator:
             return {}
         was = method.training
         try:
-            face = TorchEncoder(method.encoder(), **self.rules) if self.capabilities - {"learns"} else None
+            face = self.face(method) if self.capabilities - {"learns"} else None
             losses = None if self.losses is None else partial(self.losses, method)
             subject = Subject(self.held, self.memory, face=face, losses=losses)
             scores: dict[str, float] = {}
@@ -87,6 +78,11 @@ class Evaluator:
             return scores
         finally:
             method.train(was)
+
+    def face(self, method: Any) -> TorchEncoder:
+        """What `sightline.load` would give of the method as it is now."""
+        kept: Kept = method.kept()
+        return TorchEncoder(joint_of(kept), dim=dim_of(kept) or 0, capabilities=kept.capabilities, **self.rules)
 
     @property
     def nothing(self) -> str:

@@ -26,6 +26,7 @@ from sightline.train.recipe.recipe import Recipe, fitted
 from sightline.weights.channels import rule_with_channels, with_channels
 from sightline.weights.convert.source import opened
 from sightline.weights.resized import with_size
+from sightline.weights.run_folder.joint import tensors_of
 
 Lock = Literal["none", "image", "text", "both"]
 """The towers that are not trained; projections always are"""
@@ -44,14 +45,13 @@ class BuildFrom:
 
     def __call__(self, recipe: Recipe) -> nn.Module:
         method: Any = self.build(recipe)
-        encoder: Any = method.encoder()
+        parts = method.kept().parts
         if self.projections is not None:
-            image, text = self.projections
-            encoder.project_image = _head(image, encoder.image, recipe.dim)
-            encoder.project_text = _head(text, encoder.text, recipe.dim)
+            for tower, head in zip(("image", "text"), self.projections, strict=True):
+                exchange(method, parts[f"project_{tower}"], _head(head, parts[tower], recipe.dim))
         for tower in ("image", "text") if self.lock == "both" else (self.lock,):
             if tower != "none":
-                lock(getattr(encoder, tower))
+                lock(parts[tower])
         return method
 
 
@@ -80,13 +80,14 @@ class Start:
         """The encoder's weights into a method just built. ValueError where they do not fit."""
         if not self.tensors:
             return
-        encoder: nn.Module = method.encoder()
-        state = encoder.state_dict()
+        kept = method.kept()
+        state = tensors_of(kept)
         # a temperature belongs to its loss: softmax has a scale, the sigmoid loss a bias beside it
         scalars = {"log_scale", "bias"} if ("bias" in state) == ("bias" in self.tensors) else set()
         given = {name: x for name, x in self.tensors.items() if name not in ("log_scale", "bias") or name in scalars}
-        words = ("text.", "project_text.")
-        given = {name: x for name, x in given.items() if name in state or not name.startswith(words)}
+        # words, and parts that the recipe has not, are left; of parts that both have every tensor must fit
+        here = {name.partition(".")[0] for name in state} - {"text", "project_text"} | {"image", "project_image"}
+        given = {name: x for name, x in given.items() if name in state or name.partition(".")[0] in here}
         parts: tuple[str, ...] = ("image.", "text.", "project_")
         if not _words_taken(self.recipe, self.record):  # the image tower alone is what both have
             parts = ("image.",)
@@ -98,7 +99,7 @@ class Start:
         with torch.no_grad():
             for name, value in given.items():
                 state[name].copy_(value)
-        spread(encoder.get_submodule("image"), method)
+        spread(kept.parts["image"], method)
 
 
 def begin(
@@ -123,8 +124,7 @@ def begin(
                 f"{folder.path} was started with data.size={size} and goes on with it, not with {recipe.data.size}: "
                 "give the same command, another --out, or --fresh"
             )
-        record = before | {"lock": lock}
-        return Start(recipe=_changed(recipe, record), record=record)
+        return resumed(recipe, before | {"lock": lock})
     size = recipe.data.size if _asked("data.size", overrides) else 0
     record, tensors, tokenizer = _opened(str(init), size, recipe.parts.image.channels)
     _check(recipe, record, lock, overrides)
@@ -132,6 +132,11 @@ def begin(
         raise ValueError(f"--init {init} has no tokenizer, and {recipe.name} learns from captions")
     record |= {"lock": lock}
     return Start(recipe=_changed(recipe, record), record=record, tensors=tensors, tokenizer=tokenizer)
+
+
+def resumed(recipe: Recipe, record: Mapping[str, Any]) -> Start:
+    """A run's start as its config.json has it under `init`: the same model, to be filled from its checkpoint."""
+    return Start(recipe=_changed(recipe, record), record=dict(record))
 
 
 def _check(recipe: Recipe, record: Mapping[str, Any], lock: Lock, overrides: Sequence[str]) -> None:
@@ -223,6 +228,14 @@ def spread(tower: nn.Module, method: nn.Module) -> None:
         if type(other) is type(tower) and other is not tower:
             if {name: value.shape for name, value in other.state_dict().items()} == shapes:
                 other.load_state_dict(state)
+
+
+def exchange(method: nn.Module, old: nn.Module, new: nn.Module) -> None:
+    """`new` in the place of `old`, wherever in `method` that is."""
+    for parent in list(method.modules()):
+        for name, child in list(parent.named_children()):
+            if child is old:
+                setattr(parent, name, new)
 
 
 def _head(head: Head, tower: Any, dim: int) -> nn.Module:

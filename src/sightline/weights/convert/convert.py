@@ -24,7 +24,8 @@ from sightline.weights.peers import peer_files, readback
 from sightline.weights.peers.adapter import TIMM, TRANSFORMERS
 from sightline.weights.published.names import published_source
 from sightline.weights.published.published import published
-from sightline.weights.run_folder.run import load_encoder, save_encoder
+from sightline.weights.run_folder.joint import kept_of
+from sightline.weights.run_folder.run import load_encoder, save
 
 Form = Literal["sightline", "hf", "open_clip", "onnx"]
 HF = ("clip", "siglip", "siglip2", "vit", "dinov2", "dinov3")
@@ -212,12 +213,12 @@ def _tensors(source: Opened, layout: str) -> dict[str, Tensor]:
 
 
 def _save(source: Opened, folder: Path) -> None:
-    save_encoder(
+    encoder = source.encoder
+    save(
         folder,
-        source.encoder.model,
-        image_spec=source.towers.image,
-        text_spec=source.towers.text,
-        preprocess=source.encoder.rule if source.encoder.sees else None,
+        kept_of(encoder.model, encoder.capabilities),
+        specs=source.towers.specs() | source.others,
+        preprocess=encoder.preparation,
         tokenizer=source.tokenizer,
         dim=source.towers.dim,
         extra=source.extra | {MARK: f"sightline {__version__}"},

@@ -2,7 +2,7 @@
 vocabulary lies.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,13 @@ from sightline.weights.peers.adapter import TIMM, TRANSFORMERS, timm_published
 from sightline.weights.published.family.protocol import Head, Towers
 from sightline.weights.published.names import published_source
 from sightline.weights.published.published import Published, UnknownFamily, encoder_of, read
-from sightline.weights.run_folder.joint import kept
+from sightline.weights.run_folder.joint import kept_of, stored
 from sightline.weights.run_folder.run import load_encoder
 
-OWN = frozenset("format family image text dim preprocess tokenizer logit_scale logit_bias similarity shared".split())
-"""fields of `encoder.json` that `save_encoder` writes by itself"""
+OWN = frozenset(
+    "format family parts capabilities dim preprocess tokenizer logit_scale logit_bias similarity shared".split()
+)
+"""fields of `encoder.json` that `save` writes by itself"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +38,8 @@ class Opened:
     """the published folder of its vocabulary"""
     extra: dict[str, Any]
     """what a run's `encoder.json` says beside"""
+    others: dict[str, Any] = field(default_factory=dict)
+    """specs of parts that are no towers"""
 
     @property
     def tokenizer(self) -> AnyTokenizer | None:
@@ -44,30 +48,31 @@ class Opened:
 
 def opened(name: str | Path) -> Opened:
     """The encoder called `name`, on the CPU. ValueError as `load`, and for one that runs by a peer's code."""
-    said = str(name)
-    if said.startswith(TIMM):
-        what = timm_published(said.removeprefix(TIMM), said)
+    asked = str(name)
+    if asked.startswith(TIMM):
+        what = timm_published(asked.removeprefix(TIMM), asked)
         if what is None:
-            raise ValueError(_foreign(said))
-        return _of(what, said, None)
-    if source := published_source(said.removeprefix(TRANSFORMERS)):
+            raise ValueError(_foreign(asked))
+        return _of(what, asked, None)
+    if source := published_source(asked.removeprefix(TRANSFORMERS)):
         try:
             what = read(source.where, config=source.config, words=source.words)
         except UnknownFamily as error:
-            raise ValueError(_foreign(said)) from error
+            raise ValueError(_foreign(asked)) from error
         where = source.words or (source.where if source.where.is_dir() else source.where.parent)
-        return _of(what, said, where)
-    if said.startswith(TRANSFORMERS):
-        raise ValueError(f"{said}: there are no published weights at {said.removeprefix(TRANSFORMERS)}")
+        return _of(what, asked, where)
+    if asked.startswith(TRANSFORMERS):
+        raise ValueError(f"{asked}: there are no published weights at {asked.removeprefix(TRANSFORMERS)}")
     folder = run_folder(name)
     encoder, described = load_encoder(folder), read_description(folder)
-    tensors = kept(encoder.model)
-    image: Any = None if described["image"] is None else from_json(described["image"])
-    text: Any = None if described["text"] is None else from_json(described["text"])
+    tensors = stored(kept_of(encoder.model))
+    specs: dict[str, Any] = {name: from_json(part) for name, part in described["parts"].items()}
+    image, text = specs.pop("image", None), specs.pop("text", None)
     return Opened(
         encoder=encoder,
         family="sightline",
         towers=_towers(image, text, described["dim"], tensors),
+        others=specs,
         tensors=tensors,
         words=None,
         extra={key: value for key, value in described.items() if key not in OWN},

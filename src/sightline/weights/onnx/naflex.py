@@ -65,7 +65,7 @@ def export_naflex(encoder: TorchEncoder, weights: str, graph: Path, table: Path)
         "position": torch.zeros(2, 6, d),
     }
     free = torch.export.Dim.DYNAMIC
-    # names for the first input's sides; the exporter finds that the others' are equal, and warns if told so
+    # names for the first input's sides; the exporter finds that the others' are equal, and warns if it is given
     sides = [{0: torch.export.Dim("b", min=1), 1: torch.export.Dim("n", min=1)}, *[{0: free, 1: free}] * 2]
     write_graph(tower, inputs, sides, weights, graph)
     places = position.weight.detach().float().view(*position.grid, -1).numpy()

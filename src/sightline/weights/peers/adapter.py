@@ -83,8 +83,8 @@ def _built(model: str, name: str) -> tuple[Any, dict[str, Any]]:
             f"{name} cannot be had from timm ({_line(error)}). Weights are fetched from the hub on first use; where it "
             "cannot be reached, download the folder elsewhere and name it: local-dir:PATH"
         ) from error
-    said: Mapping[str, Any] = resolve_model_data_config(built)
-    config = {"architecture": built.pretrained_cfg.get("architecture"), "pretrained_cfg": dict(said)}
+    options: Mapping[str, Any] = resolve_model_data_config(built)
+    config = {"architecture": built.pretrained_cfg.get("architecture"), "pretrained_cfg": dict(options)}
     config["global_pool"] = getattr(built, "global_pool", None)
     config["model_args"] = _model_args(built)
     return built, config
@@ -146,8 +146,8 @@ def _encoder(
 ) -> TorchEncoder:
     measured(tower, rule.size, rule.channels)
     kind = {"adapter": type(tower).__name__, "model": type(tower.model).__name__}
-    said = kind | {key: config.get(key) for key in ("architecture", "model_type")}
-    described = {"image": said, "text": None, "dim": tower.dim, "preprocess": rule.to_json(), "tokenizer": None}
+    options = kind | {key: config.get(key) for key in ("architecture", "model_type")}
+    described = {"parts": {"image": options}, "dim": tower.dim, "preprocess": rule.to_json(), "tokenizer": None}
     return TorchEncoder(
         Joint(tower, None, nn.Identity(), nn.Identity(), torch.zeros(()), None),
         preprocess=rule,
@@ -164,16 +164,16 @@ def _transformers_rule(folder: Path, config: Mapping[str, Any]) -> Preprocess:
     """preprocessor_config.json, or a square of the config's own side at -1 to 1."""
     size = config.get("image_size", 224)
     size, channels = (size if isinstance(size, int) else size[0]), config.get("num_channels", 3)
-    path, said = settings(folder)
-    if said.get("do_flip_channel_order"):
+    path, options = settings(folder)
+    if options.get("do_flip_channel_order"):
         raise ValueError(f"{path}: do_flip_channel_order is on; pass preprocessed tensors to such a model")
-    crop = said.get("do_center_crop", "crop_size" in said) or "crop_pct" in said
+    crop = options.get("do_center_crop", "crop_size" in options) or "crop_pct" in options
     rule = from_folder(folder, (centre_rule if crop else squash_rule)(size, channels), any_size=True)
-    asked = said.get("size")
+    asked = options.get("size")
     edge = asked.get("shortest_edge") if isinstance(asked, Mapping) else None
-    if "crop_pct" in said and edge:
+    if "crop_pct" in options and edge:
         # ConvNeXt's processor: below 384 px the shorter side is larger than the cut by this share
-        wide = int(edge / said["crop_pct"]) if edge < 384 and said["crop_pct"] else edge
+        wide = int(edge / options["crop_pct"]) if edge < 384 and options["crop_pct"] else edge
         rule = replace(rule, size=edge, resize="crop" if edge < 384 else "squash", short=wide if wide > edge else 0)
         rule = replace(rule, halves="down" if rule.resize == "crop" else "even")
     return rule

@@ -71,10 +71,10 @@ def read(where: str | Path, *, config: Config | None = None, words: Path | None 
         rules = family.rules(towers, shapes)
         ours = read_keys(rules, tensors, state(towers))
     except (ValueError, TypeError, KeyError) as error:
-        said = f"{_described(found)}, read as {family.NAME}: {_said(error)}"
+        message = f"{_described(found)}, read as {family.NAME}: {_said(error)}"
         if before and rules and not any(name.startswith(before) for rule in rules for name in rule.theirs):
-            said = _prefixed(found, shapes, before)
-        raise ValueError(said) from error
+            message = _prefixed(found, shapes, before)
+        raise ValueError(message) from error
     tokenizer = family.tokenizer(towers, words or found.folder, config)
     return Published(
         family=family.NAME,
@@ -183,8 +183,7 @@ def identity(what: Published) -> str:
     """Names weights, rules and vocabulary together, as for our own runs: equal where the same encoder was converted."""
     towers, tokenizer = what.towers, what.tokenizer
     described = {
-        "image": None if towers.image is None else to_json(towers.image),
-        "text": None if towers.text is None else to_json(towers.text),
+        "parts": {name: to_json(spec) for name, spec in towers.specs().items()},
         "dim": towers.dim,
         "preprocess": None if what.preprocess is None else what.preprocess.to_json(),
         "tokenizer": None if tokenizer is None else {"file": "tokenizer.json", "length": tokenizer.length},

@@ -1,8 +1,8 @@
-"""The encoder of a run folder: `encoder.json`, `model.safetensors`, `tokenizer.json`. All that `load` reads.
+"""What a run keeps: `encoder.json`, `model.safetensors`, `tokenizer.json`. All that `load` reads.
 
-`encoder.json` (format 1) says how to build the towers and how pictures and texts are prepared, so that a recipe that
-was renamed or changed since breaks no old run. `docs/run-folder.md` lists its fields. Files are replaced whole; nothing
-in them is ever executed or unpickled.
+`encoder.json` (format 2) says how to build the parts, what they can do, and how pictures and texts are prepared: a
+recipe that was renamed or changed since breaks no old run. Format 1, of two towers, is read too. `docs/run-folder.md`
+lists the fields. Files are replaced whole; nothing in them is ever executed or unpickled.
 """
 
 import json
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from sightline.data.atomic import atomic_write
 from sightline.data.prepare.naflex_rule import Rule, rule_from_json
 from sightline.data.prepare.preprocess import Preprocess
+from sightline.protocols import CAPABILITIES, Kept
 from sightline.runtime.description import (
     FORMAT,
     identity_of,
@@ -28,63 +29,48 @@ from sightline.runtime.description import (
 )
 from sightline.text.load import AnyTokenizer, load_tokenizer
 from sightline.towers.shared import share
-from sightline.towers.spec import from_json, to_json
+from sightline.towers.spec import LinearSpec, from_json, reads_words, sees_pictures, to_json
+from sightline.weights.capabilities import must_have_parts
 from sightline.weights.channels import rule_with_channels, with_channels
 from sightline.weights.digest import digest_of
 from sightline.weights.encoder import Precision, TorchEncoder
 from sightline.weights.finite import must_be_finite
-from sightline.weights.run_folder.joint import assemble, kept
+from sightline.weights.run_folder.joint import fill, joint_of, kept_of, stored
 
 IMAGE_STACK, TEXT_STACK = "image.stack.", "text.stack."
+TOWERS = ("image", "text")
+PROJECTIONS = ("project_image", "project_text")
 
 
-def shared(model: nn.Module) -> bool:
+def shared(parts: Mapping[str, Any]) -> bool:
     """Whether both towers run the same blocks (`towers.shared`)."""
-    towers = dict(model.named_children())
-    stacks = [getattr(towers.get(part), "stack", None) for part in ("image", "text")]
+    stacks = [getattr(parts.get(name), "stack", None) for name in ("image", "text")]
     return stacks[0] is not None and stacks[0] is stacks[1]
 
 
-def save_encoder(
+def save(
     folder: str | Path,
-    model: nn.Module,
+    kept: Kept,
     *,
-    image_spec: Any | None,
-    text_spec: Any | None,
+    specs: Mapping[str, Any],
     preprocess: Rule | None,
     tokenizer: AnyTokenizer | None,
-    dim: int,
+    dim: int | None,
     extra: Mapping[str, Any] | None = None,
 ) -> None:
-    """Writes the encoder files of `model` into `folder`, each replaced whole.
+    """Writes the files of what is kept into `folder`, each replaced whole.
 
-    `model` has `image`, `project_image`, and where it embeds text `text` and `project_text`; `log_scale` and `bias`
-    are kept where it has them. Blocks that both towers share are stored once. `image_spec` and `preprocess` are None
-    for half of a published model, `tokenizer` for one that came without: it then embeds token ids. `extra` adds fields
-    to `encoder.json` (a recipe's name), fills `trained_on`, and may not replace any other.
-    Raises OSError, with the files that were there untouched, when they cannot be written.
+    `specs` build the parts again, by name; linear maps need none, and what is not kept is left out. `preprocess` is
+    given where a part sees pictures, and nowhere else; `tokenizer` may be missing for a published model that came
+    without: it then reads token ids. `dim` is the width of the vectors, None where nothing embeds. Blocks that both
+    towers share are stored once. `extra` adds fields to `encoder.json` (a recipe's name), fills `trained_on`, and may
+    not replace any other. Raises ValueError where these do not fit one another; OSError, with the files that were there
+    untouched, when they cannot be written.
     """
     folder = Path(folder)
-    if text_spec is None and tokenizer is not None:
-        raise ValueError("a tokenizer needs its text tower: give both or neither")
-    if (image_spec is None) != (preprocess is None) or (image_spec is None and text_spec is None):
-        raise ValueError("an image tower needs its preprocessing, and an encoder at least one tower")
-    tied = shared(model)
-    tensors = {name: x for name, x in kept(model).items() if not (tied and name.startswith(TEXT_STACK))}
-    scale, bias = tensors.get("log_scale"), tensors.get("bias")
-    described = {
-        "format": FORMAT,
-        "family": "sightline",
-        "image": None if image_spec is None else to_json(image_spec),
-        "text": None if text_spec is None else to_json(text_spec),
-        "dim": dim,
-        "preprocess": None if preprocess is None else preprocess.to_json(),
-        "tokenizer": None if tokenizer is None else {"file": "tokenizer.json", "length": tokenizer.length},
-        "logit_scale": None if scale is None else float(scale),
-        "logit_bias": None if bias is None else float(bias),
-        "similarity": "softmax" if bias is None else "sigmoid",
-        "trained_on": None,
-    } | ({"shared": True} if tied else {})
+    described = _described(kept, specs, preprocess, tokenizer, dim)
+    tied = "shared" in described
+    tensors = {name: x for name, x in stored(kept).items() if not (tied and name.startswith(TEXT_STACK))}
     clash = set(extra or {}) & (set(described) - {"trained_on"})
     if clash:
         raise ValueError(f"extra may not replace {', '.join(sorted(clash))}, which the encoder itself decides")
@@ -105,44 +91,112 @@ def save_encoder(
         at["model.safetensors"].chmod(at["encoder.json"].stat().st_mode)
 
 
+def save_encoder(
+    folder: str | Path,
+    model: nn.Module,
+    *,
+    image_spec: Any | None,
+    text_spec: Any | None,
+    preprocess: Rule | None,
+    tokenizer: AnyTokenizer | None,
+    dim: int,
+    extra: Mapping[str, Any] | None = None,
+) -> None:
+    """`save` of one or two towers in one module, `image`, `project_image`, `text` and so on as in `joint.Joint`."""
+    given = {"image": image_spec, "text": text_spec}
+    specs = {name: spec for name, spec in given.items() if spec is not None}
+    save(folder, kept_of(model), specs=specs, preprocess=preprocess, tokenizer=tokenizer, dim=dim, extra=extra)
+
+
+def _described(
+    kept: Kept, specs: Mapping[str, Any], preprocess: Rule | None, tokenizer: AnyTokenizer | None, dim: int | None
+) -> dict[str, Any]:
+    """The fields of `encoder.json` that what is kept decides. ValueError where it does not fit together."""
+    parts = {name: _spec(name, part, specs) for name, part in kept.parts.items()}
+    parts = {name: spec for name, spec in parts.items() if spec is not None}
+    if not parts:
+        raise ValueError("nothing is kept: a run keeps at least one part")
+    if tokenizer is not None and not any(map(reads_words, parts.values())):
+        raise ValueError(f"a tokenizer needs a part that reads words, and kept are {', '.join(parts)}")
+    if any(map(sees_pictures, parts.values())) != (preprocess is not None):
+        raise ValueError(
+            f"`preprocess` is for parts that see pictures, where they need it; kept are {', '.join(parts)}"
+        )
+    must_have_parts(kept)
+    scale, bias = kept.scalars.get("log_scale"), kept.scalars.get("bias")
+    return {
+        "format": FORMAT,
+        "family": "sightline",
+        "parts": {name: to_json(spec) for name, spec in parts.items()},
+        "capabilities": list(kept.capabilities),
+        "dim": dim,
+        "preprocess": None if preprocess is None else preprocess.to_json(),
+        "tokenizer": None if tokenizer is None else {"file": "tokenizer.json", "length": tokenizer.length},
+        "logit_scale": None if scale is None else float(scale.detach()),
+        "logit_bias": None if bias is None else float(bias.detach()),
+        "similarity": "softmax" if bias is None else "sigmoid",
+        "trained_on": None,
+    } | ({"shared": True} if shared(kept.parts) else {})
+
+
+def _spec(name: str, part: Any, specs: Mapping[str, Any]) -> Any:
+    """What builds the part again; None for one that holds nothing."""
+    if name in specs:
+        return specs[name]
+    if isinstance(part, nn.Linear):
+        return LinearSpec.of(part)
+    if isinstance(part, nn.Identity):
+        return None
+    raise ValueError(
+        f"the kept part {name!r} ({type(part).__name__}) has no spec, so it could not be loaded: name it in the "
+        "recipe's parts"
+    )
+
+
 def load_encoder(
     folder: str | Path,
     device: str | torch.device = "cpu",
     precision: Precision = "float32",
     channels: int | None = None,
 ) -> TorchEncoder:
-    """The encoder saved in `folder`, for pictures of `channels` bands where another number is asked for.
+    """What was saved in `folder`, for pictures of `channels` bands where another number is asked for.
 
     Raises ValueError naming the file that is missing, cut or does not fit.
     """
     folder = Path(folder)
     described = read_description(folder)
-    path = folder / "encoder.json"
+    path, weights = folder / "encoder.json", folder / "model.safetensors"
     try:
-        # towers draw their first weights from the global generator: leave the caller's stream where it was
-        with torch.random.fork_rng(devices=[]):
-            image = None if described["image"] is None else from_json(described["image"]).build()
-            text = None if described["text"] is None else from_json(described["text"]).build()
-            if described.get("shared", False):
-                share(image, text)  # pyright: ignore[reportArgumentType]
+        specs: dict[str, Any] = {name: from_json(part) for name, part in described["parts"].items()}
         rule = None if described["preprocess"] is None else rule_from_json(described["preprocess"])
+        parts = _built(specs, shared=described.get("shared", False))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"{path} describes an encoder that this version cannot build: {error}") from error
-    weights = folder / "model.safetensors"
     tensors, digest = _read_tensors(weights)
+    parts |= _built(_projections(specs, tensors))
     if described.get("shared", False):
         ours = {name: x for name, x in tensors.items() if name.startswith(IMAGE_STACK)}
         tensors |= {TEXT_STACK + name.removeprefix(IMAGE_STACK): x for name, x in ours.items()}
+    if channels is not None:
+        if not isinstance(rule, Preprocess) or "image" not in specs:
+            raise ValueError(f"channels={channels}: {folder} has no image tower that reads pictures of one size")
+        specs["image"], tensors = with_channels(specs["image"], tensors, channels)
+        parts |= _built({name: specs[name] for name in TOWERS if name in specs}, shared=described.get("shared", False))
+        rule = rule_with_channels(rule, channels)
+        described |= {"parts": described["parts"] | {"image": to_json(specs["image"])}, "preprocess": rule.to_json()}
+        # 0.1.0 gave every such encoder a scale, and the identity of old indexes counts it
+        digest = digest_of({"log_scale": torch.zeros(())} | tensors)
+    kept = Kept(
+        parts=parts,
+        scalars={name: value for name, value in tensors.items() if "." not in name},
+        capabilities=tuple(name for name in described["capabilities"] if name in CAPABILITIES),
+    )
     try:
-        with torch.random.fork_rng(devices=[]):
-            model = assemble(image, text, tensors)
+        fill(kept, tensors)
     except ValueError as error:
         raise ValueError(
             f"{weights} does not fit {path}: {error}. Both must come from one save; {recovery_advice()}"
         ) from error
-    if channels is not None:
-        described, model, digest = _of_bands(described, model, channels, folder)
-        rule = rule_from_json(described["preprocess"])
 
     tokenizer, words = None, b""
     if file := tokenizer_file(folder, described):
@@ -152,34 +206,35 @@ def load_encoder(
         except ValueError as error:
             raise ValueError(f"{error}; {recovery_advice()}") from error
     return TorchEncoder(
-        model,
+        joint_of(kept),
         preprocess=rule,
         tokenizer=tokenizer,
-        dim=described["dim"],
+        dim=described["dim"] or 0,
         name=str(folder),
         identity=identity_of(described, digest, words),
+        capabilities=kept.capabilities,
         device=device,
         precision=precision,
     )
 
 
-def _of_bands(
-    described: Mapping[str, Any], model: nn.Module, channels: int, folder: Path
-) -> tuple[dict[str, Any], nn.Module, str]:
-    """The description, the model and its digest for pictures of `channels` bands (`weights.channels`)."""
-    rule = None if described["preprocess"] is None else rule_from_json(described["preprocess"])
-    if not isinstance(rule, Preprocess):
-        raise ValueError(f"channels={channels}: {folder} has no image tower that reads pictures of one size")
-    given: Any = from_json(described["image"])
-    spec, tensors = with_channels(given, kept(model), channels)
-    parts = dict(model.named_children())
+def _built(specs: Mapping[str, Any], *, shared: bool = False) -> dict[str, nn.Module]:
+    """The parts, not yet filled. They draw first weights, and leave the caller's generator where it was."""
     with torch.random.fork_rng(devices=[]):
-        image = spec.build()
-        if described.get("shared", False):
-            share(image, parts["text"])  # pyright: ignore[reportArgumentType]
-        made = assemble(image, parts.get("text"), tensors)
-    changed = {"image": to_json(spec), "preprocess": rule_with_channels(rule, channels).to_json()}
-    return dict(described) | changed, made, digest_of(tensors)
+        parts = {name: spec.build() for name, spec in specs.items()}
+    if shared:
+        share(parts["image"], parts["text"])
+    return parts
+
+
+def _projections(specs: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> dict[str, LinearSpec]:
+    """Those of a description of format 1, which left their shapes to the tensors."""
+    found = {}
+    for name in PROJECTIONS:
+        if name not in specs and f"{name}.weight" in tensors:
+            out, inner = tensors[f"{name}.weight"].shape
+            found[name] = LinearSpec(inner=inner, out=out, bias=f"{name}.bias" in tensors)
+    return found
 
 
 def _read_tensors(path: Path) -> tuple[dict[str, Tensor], str]:

@@ -30,6 +30,10 @@ class Towers:
     project_text: Head = "none"
     scalars: tuple[Literal["log_scale", "bias"], ...] = ()
 
+    def specs(self) -> dict[str, ImageSpec | TextSpec]:
+        """Those that there are, by the names of the parts."""
+        return {name: spec for name, spec in (("image", self.image), ("text", self.text)) if spec is not None}
+
 
 @runtime_checkable
 class Family(Protocol):
