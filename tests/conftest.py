@@ -20,7 +20,7 @@ WHOLE = ("benchmarks", "cli", "runtime", "search", "shell", "train", "web", "wei
 """folders of whole trainings, exports and commands, which take up to twice as long where shapes are checked"""
 
 LONG = """
-train/test_resume train/test_alarms weights/convert/test_convert shell/test_light_install benchmarks/test_atlas
+train/test_resume train/test_alarms weights/convert/test_conversion shell/test_light_install benchmarks/test_atlas
 train/test_parallel weights/onnx/test_export web/test_browser search/test_kill recipes/test_ranks
 recipes/test_contract train/recipe/test_init weights/onnx/test_naflex recipes/test_self_distillation
 data/feed/test_loader cli/test_convert

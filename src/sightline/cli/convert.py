@@ -26,7 +26,7 @@ def convert(encoder: str, out: Path, *, to: Literal["sightline", "hf", "open_cli
     to
         The form.
     """
-    from sightline.weights.convert.convert import convert as write
+    from sightline.weights.convert.conversion import convert as write
 
     made = write(encoder, out, to)
     files = sorted(path for path in made.folder.rglob("*") if path.suffix in (".onnx", ".safetensors"))

@@ -7,8 +7,8 @@ import torch
 from sightline.runtime.description import run_folder
 from sightline.weights.encoder import Precision, TorchEncoder
 from sightline.weights.peers.adapter import adapter, of_folder
+from sightline.weights.published.checkpoint import UnknownFamily, published
 from sightline.weights.published.names import published_source
-from sightline.weights.published.published import UnknownFamily, published
 from sightline.weights.run_folder.run import load_encoder
 
 

@@ -15,7 +15,7 @@ from sightline.runtime.load import load as load_without_torch
 from sightline.towers.spec import TextDecoderSpec
 from sightline.weights import capabilities
 from sightline.weights.capabilities import Capability
-from sightline.weights.convert.convert import convert
+from sightline.weights.convert.conversion import convert
 from sightline.weights.onnx.export import export_onnx
 from sightline.weights.run_folder.joint import tensors_of
 from sightline.weights.run_folder.run import save

@@ -13,7 +13,7 @@ from sightline.data.prepare.preprocess import Preprocess
 from sightline.runtime.load import exported
 from sightline.runtime.load import load as load_exported
 from sightline.towers import spec as s
-from sightline.weights.convert.convert import convert
+from sightline.weights.convert.conversion import convert
 from sightline.weights.load import load
 from sightline.weights.onnx import graph as exporting
 from sightline.weights.onnx.export import export_onnx

@@ -15,8 +15,8 @@ from safetensors.torch import load_file, save_file
 
 import sightline
 from sightline.weights.published import names, open_clip_name
+from sightline.weights.published.checkpoint import read
 from sightline.weights.published.hub import download
-from sightline.weights.published.published import read
 
 HERE = Path(__file__).parent / "family"
 

@@ -8,7 +8,7 @@ from sightline.methods.image_text.siglip import SigLIP
 from sightline.protocols import Kept
 from sightline.runtime.description import identity_of, read_description, stored_digest
 from sightline.runtime.load import load as load_without_torch
-from sightline.weights.convert.convert import convert
+from sightline.weights.convert.conversion import convert
 from sightline.weights.onnx.export import export_onnx
 from sightline.weights.run_folder.run import load_encoder, save, save_encoder
 

@@ -1,3 +1,3 @@
 from sightline.moved import public
 
-__getattr__ = public("sightline.weights.convert.convert")
+__getattr__ = public("sightline.weights.convert.conversion")

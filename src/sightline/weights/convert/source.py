@@ -13,9 +13,9 @@ from sightline.text.load import AnyTokenizer
 from sightline.towers.spec import ImageSpec, TextSpec, from_json
 from sightline.weights.encoder import TorchEncoder
 from sightline.weights.peers.adapter import TIMM, TRANSFORMERS, timm_published
+from sightline.weights.published.checkpoint import Published, UnknownFamily, encoder_of, read
 from sightline.weights.published.family.protocol import Head, Towers
 from sightline.weights.published.names import published_source
-from sightline.weights.published.published import Published, UnknownFamily, encoder_of, read
 from sightline.weights.run_folder.joint import kept_of, stored
 from sightline.weights.run_folder.run import load_encoder
 

@@ -18,6 +18,7 @@ from sightline.runtime.description import identity_of
 from sightline.weights.digest import digest_of
 from sightline.weights.encoder import Precision, TorchEncoder
 from sightline.weights.peers.adapter_tower import Adapted, TimmTower, TransformersTower, measured
+from sightline.weights.published.checkpoint import Published, encoder_of, state
 from sightline.weights.published.family import timm as plain
 from sightline.weights.published.family import torchvision
 from sightline.weights.published.family.protocol import Family
@@ -25,7 +26,6 @@ from sightline.weights.published.files import read_object
 from sightline.weights.published.keymap import read
 from sightline.weights.published.layouts.pictures import settings
 from sightline.weights.published.layouts.vit_pictures import centre_rule, from_folder, squash_rule, timm_rule
-from sightline.weights.published.published import Published, encoder_of, state
 from sightline.weights.run_folder.joint import Joint
 
 TIMM, TRANSFORMERS = "timm:", "transformers:"

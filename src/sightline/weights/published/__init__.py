@@ -1,3 +1,3 @@
 from sightline.moved import public
 
-__getattr__ = public("sightline.weights.published.published")
+__getattr__ = public("sightline.weights.published.checkpoint")

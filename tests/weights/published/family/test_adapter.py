@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import sightline
-from sightline.weights.convert.convert import convert
+from sightline.weights.convert.conversion import convert
 from sightline.weights.peers import adapter
 
 

@@ -96,7 +96,7 @@ def test_saved_as_a_run_it_is_the_same_encoder(folder, tmp_path):
     """Equal identities: what was indexed with one is searched with the other."""
     from tokenizers import Tokenizer, models
 
-    from sightline.weights.published.published import read
+    from sightline.weights.published.checkpoint import read
     from sightline.weights.run_folder.run import save_encoder
 
     Tokenizer(models.WordLevel({"<pad>": 0, "<eos>": 1, "cat": 2}, unk_token="<pad>")).save(

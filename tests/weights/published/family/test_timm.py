@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import sightline
-from sightline.weights.convert.convert import convert
+from sightline.weights.convert.conversion import convert
 from sightline.weights.published.family import timm as family
 
 ACTIVATIONS = {"GELU(approximate='none')": "gelu", "GELUTanh()": "gelu_tanh", "QuickGELU()": "quick_gelu"}

@@ -10,11 +10,11 @@ from torch import nn
 
 from sightline.data.prepare.preprocess import Preprocess
 from sightline.towers.spec import AlexNetSpec
+from sightline.weights.published.checkpoint import published
 from sightline.weights.published.family import torchvision as family
 from sightline.weights.published.family.protocol import Towers
 from sightline.weights.published.keymap import read, write
 from sightline.weights.published.layouts.pictures import IMAGENET_MEAN, IMAGENET_STD
-from sightline.weights.published.published import published
 
 
 def randomised(model):

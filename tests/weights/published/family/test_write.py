@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from sightline.towers.spec import Cls, ConvStemSpec, Mean, Norm
 from sightline.weights.convert.write import write
-from sightline.weights.published.published import build, read
+from sightline.weights.published.checkpoint import build, read
 
 
 @pytest.mark.parametrize("layout", ["clip", "siglip"])

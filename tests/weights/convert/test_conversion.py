@@ -23,7 +23,7 @@ from sightline.data.prepare.preprocess import Preprocess
 from sightline.text.tokenizer import Tokenizer
 from sightline.towers import spec as s
 from sightline.towers.shared import share
-from sightline.weights.convert.convert import convert
+from sightline.weights.convert.conversion import convert
 from sightline.weights.load import load
 from sightline.weights.peers import readback
 from sightline.weights.run_folder.joint import Joint

@@ -22,8 +22,8 @@ from sightline.weights.encoder import TorchEncoder
 from sightline.weights.onnx.export import export_onnx, must_export
 from sightline.weights.peers import peer_files, readback
 from sightline.weights.peers.adapter import TIMM, TRANSFORMERS
+from sightline.weights.published.checkpoint import published
 from sightline.weights.published.names import published_source
-from sightline.weights.published.published import published
 from sightline.weights.run_folder.joint import kept_of
 from sightline.weights.run_folder.run import load_encoder, save
 
