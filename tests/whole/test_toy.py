@@ -108,7 +108,17 @@ def test_it_learns_and_each_phase_has_its_own_terms(whole):
     assert second[-1]["mask"] < second[0]["mask"] and second[-1]["depth"] < second[0]["depth"]
 
 
-@pytest.mark.parametrize("after", [4, 8, 12], ids=["in the first phase", "at the border", "in the second"])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        pytest.param(4, id="in the first phase", marks=SLOW),
+        pytest.param(8, id="at the border"),
+        pytest.param(12, id="in the second", marks=SLOW),
+    ],
+)
 def test_a_killed_run_goes_on_as_if_nothing_had_happened(whole, tmp_path, after):
     kill(tmp_path / "run", after)
     assert_equal(run(tmp_path / "run"), whole)

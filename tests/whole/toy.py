@@ -67,7 +67,7 @@ class Blocks:
 
 def views(size: int) -> list[View]:
     """Two views that turn, crop and mirror."""
-    ops = [Affine(degrees=10, translate=0.1), CropResize(scale=(0.6, 1.0)), Flip()]
+    ops = [Affine(rotate=10, translate=0.1), CropResize(scale=(0.6, 1.0)), Flip()]
     return [View(ops, size), View(ops, size)]
 
 

@@ -16,8 +16,8 @@ from sightline.train.recipe.recipe import Recipe, fitted
 
 
 def restored(run: str | Path) -> tuple[Recipe, Any]:
-    """(recipe, method in evaluation mode) of a run, finished or stopped, as its newest checkpoint has them; of a run that
-    has phases, those of the phase that was saved.
+    """(recipe, method in evaluation mode) of a run, finished or stopped, as its newest checkpoint has them; where a run
+    has phases, of the one that was saved.
 
     Raises FileNotFoundError where there is no run, ValueError for a damaged checkpoint or tokenizer, or a recipe that
     was changed otherwise than by overrides.
