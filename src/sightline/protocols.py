@@ -122,7 +122,13 @@ class Kept:
 
 @runtime_checkable
 class Method(Protocol):
-    """A published system as an `nn.Module`: `forward(batch)` gives the named loss terms."""
+    """A published system as an `nn.Module`: `forward(batch)` gives the named loss terms.
+
+    It may have besides: `frozen` (names of parts that do not learn), `rates()` ({parameter: multiple of the learning
+    rate}), `groups()` and `optimised` (parts and loss terms of a further optimiser), `begin_phase(previous)` (called
+    with the state dictionary of the phase before), `needs_whole_batch` (why its loss is not a mean over parts of a
+    batch), `check(batch_size)`, `watched` (embeddings of the last batch, for the monitor).
+    """
 
     needs: frozenset[str]
     """Batch keys it cannot do without."""
