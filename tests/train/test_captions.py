@@ -14,7 +14,7 @@ from sightline.losses.contrastive import info_nce
 from sightline.losses.sigmoid import sigmoid_contrastive
 from sightline.recipes.find import find
 from sightline.recipes.image_text import clip
-from sightline.train.captions import Words, floor, notes, refused, words_of
+from sightline.train.captions import Words, lowest_loss, notes, why_unlearnable, words_of
 
 
 class Said:
@@ -36,7 +36,7 @@ class Said:
 def asked(captions, recipe="clip.small", **changes):
     made, source = replace(find(recipe), **changes), Said(captions)
     words = words_of(made, source)
-    return refused(made, source, words), notes(made, source, words, sigmoid="siglip" in recipe, world=1)
+    return why_unlearnable(made, source, words), notes(made, source, words, sigmoid="siglip" in recipe, world=1)
 
 
 @pytest.mark.parametrize("recipe", ["clip.small", "clip.icons", "siglip.small", "clip_shared.small"])
@@ -74,7 +74,7 @@ def test_some_pictures_without_words_are_counted():
 
 def test_empty_words_are_equal_words():
     words = Words(Counter(cat=1, dog=1), 8, "a")
-    assert floor(10, words, sigmoid=False) == pytest.approx(0.8 * log(8))
+    assert lowest_loss(10, words, sigmoid=False) == pytest.approx(0.8 * log(8))
 
 
 def test_search_terms_are_words_where_the_recipe_reads_them():
@@ -116,5 +116,5 @@ def test_the_floor_is_what_the_best_vectors_reach(sigmoid):
         ]
     else:
         losses = [float(info_nce(same, same, torch.tensor(s))) for s in (10.0, 100.0)]
-    assert min(losses) == pytest.approx(floor(12, words, sigmoid=sigmoid), abs=1e-3)
-    assert all(loss >= floor(12, words, sigmoid=sigmoid) - 1e-5 for loss in losses)
+    assert min(losses) == pytest.approx(lowest_loss(12, words, sigmoid=sigmoid), abs=1e-3)
+    assert all(loss >= lowest_loss(12, words, sigmoid=sigmoid) - 1e-5 for loss in losses)

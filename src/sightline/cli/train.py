@@ -113,9 +113,9 @@ def train(
     if not done.finished and not dry_run:
         raise KeyboardInterrupt  # what comes after it in a script must not begin
     if done.finished and done.lead:
-        from sightline.train.evaluate.score import told
+        from sightline.train.evaluate.score import formatted
 
-        scores = told(done.scores)
+        scores = formatted(done.scores)
         if done.already:
             print(f"{out}: finished before, at step {done.steps}  {scores}")
             return

@@ -56,7 +56,7 @@ def words_of(recipe: Recipe, source: Any) -> Words:
     return Words(counts, silent, first)
 
 
-def refused(recipe: Recipe, source: Any, words: Words) -> str:
+def why_unlearnable(recipe: Recipe, source: Any, words: Words) -> str:
     """Returns why nothing can be learnt from these captions; "" where something can."""
     mend = (
         "Give each picture a .txt file of the same name, a caption column, a folder for each class, or a telling file "
@@ -91,7 +91,7 @@ def notes(recipe: Recipe, source: Any, words: Words, *, sigmoid: bool, world: in
     if getattr(inner, "positives", None) != "pair" or not words.counts:
         return warnings
     batch, n = recipe.batch, 0 if isinstance(source, Stream) else len(source)
-    least, term = floor(batch, words, sigmoid=sigmoid), "sigmoid" if sigmoid else "contrastive"
+    least, term = lowest_loss(batch, words, sigmoid=sigmoid), "sigmoid" if sigmoid else "contrastive"
     if 0 < n < batch:
         least = f"{least:.2f}" if sigmoid else f"about ln({batch}/{n}) = {max(least, log(batch / n)):.2f}"
         warnings.append(
@@ -108,7 +108,7 @@ def notes(recipe: Recipe, source: Any, words: Words, *, sigmoid: bool, world: in
     return warnings
 
 
-def floor(batch: int, words: Words, *, sigmoid: bool) -> float:
+def lowest_loss(batch: int, words: Words, *, sigmoid: bool) -> float:
     """The bound of the module, over captions as often as they occur."""
     # pictures without words all have the same: none
     share = np.array([*words.counts.values(), *([words.silent] if words.silent else [])]) / words.looked

@@ -58,14 +58,14 @@ def gather_moments(method: nn.Module, optimizer: torch.optim.Optimizer) -> dict[
     return get_optimizer_state_dict(method, optimizer, options=FULL)
 
 
-def spread_weights(method: nn.Module, state: dict[str, Any]) -> None:
+def load_weights(method: nn.Module, state: dict[str, Any]) -> None:
     """The inverse of `gather_weights`, onto whatever devices and shards the method has now."""
     shapes = {name: value.shape for name, value in method.state_dict().items()}
     fitting = {name: value.reshape(shapes.get(name, value.shape)) for name, value in state.items()}
     set_model_state_dict(method, fitting, options=StateDictOptions(full_state_dict=True))
 
 
-def spread_moments(method: nn.Module, optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+def load_moments(method: nn.Module, optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
     """The inverse of `gather_moments`; parameters that `state` does not know start anew."""
     if not state["state"]:
         optimizer.state.clear()
@@ -115,7 +115,7 @@ def carry_moments(method: nn.Module, optimizer: torch.optim.Optimizer, known: Ma
         {key: [names[p] for p in value] if key == "params" else value for key, value in group.items()}
         for group in optimizer.param_groups
     ]
-    spread_moments(method, optimizer, {"state": fitting, "param_groups": own})
+    load_moments(method, optimizer, {"state": fitting, "param_groups": own})
 
 
 def _alike(one: Tensor | None, other: Tensor) -> bool:

@@ -207,12 +207,12 @@ class Learner:
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Goes on from what `state()` returned."""
-        checkpoint.spread_weights(self.method, state["method"])
+        checkpoint.load_weights(self.method, state["method"])
         moments = {MAIN: state["optimizer"], **state.get("optimizers", {})}
         for one in self.optimisers:
-            checkpoint.spread_moments(self.method, one.optimizer, moments[one.name])
+            checkpoint.load_moments(self.method, one.optimizer, moments[one.name])
         if self.ema is not None:
-            checkpoint.spread_weights(self.ema.average, state["ema"])
+            checkpoint.load_weights(self.ema.average, state["ema"])
         self.scaler.load_state_dict(state["scaler"])
 
     def carry(self, state: dict[str, Any], before: Recipe) -> None:

@@ -188,7 +188,7 @@ def _words(recipe: Recipe, source: Any, folder: RunFolder) -> captions.Words | N
             "same name, a caption column, or a telling file name"
         )
     words = captions.words_of(recipe, source) if dist.rank() == 0 and not folder.kept() else None
-    reason = captions.refused(recipe, source, words) if words is not None else ""
+    reason = captions.why_unlearnable(recipe, source, words) if words is not None else ""
     if dist.any_true(bool(reason)):
         raise ValueError(reason or "the first process found no captions to learn from")
     return words

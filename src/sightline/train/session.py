@@ -19,7 +19,7 @@ from sightline.train import checkpoint
 from sightline.train.checks import check_probe
 from sightline.train.evaluate.evaluator import Evaluator
 from sightline.train.evaluate.losses import HeldOutTerms
-from sightline.train.evaluate.score import told
+from sightline.train.evaluate.score import formatted
 from sightline.train.feed import Feed
 from sightline.train.folder import RunFolder, write_json
 from sightline.train.log import Board, Line, Metrics, tensorboard
@@ -251,7 +251,7 @@ class Session:
             if self.board is not None:
                 for name, score in scores.items():
                     self.board.add_scalar(f"evaluation/{name}", score, step)
-            self.line.say(f"step {step}: {told(scores) or self.evaluator.nothing}")
+            self.line.say(f"step {step}: {formatted(scores) or self.evaluator.nothing}")
             if reached.note(scores, rules):
                 self.write_encoder(self.folder.best, model)
                 write_json(self.folder.best / "best.json", reached.best)
@@ -311,7 +311,7 @@ class Session:
         weights = checkpoint.gather_weights(kept)
         whole = self.recipe.build(self.recipe)
         if self.lead:
-            checkpoint.spread_weights(whole, weights)
+            checkpoint.load_weights(whole, weights)
         return whole.to(self.learner.device)
 
     def write_encoder(self, folder: Any, module: Any, unfinished: int | None = None) -> None:

@@ -11,7 +11,7 @@ from sightline.probes.heldout.prepared import Prepared
 from sightline.protocols import Kept
 from sightline.towers.sizes import vit_small
 from sightline.train.evaluate.evaluator import Evaluator
-from sightline.train.evaluate.score import error, told
+from sightline.train.evaluate.score import error, formatted
 
 VIEW = Preprocess(size=8)
 
@@ -108,14 +108,14 @@ def test_an_evaluation_carries_chance_and_number_beside_each_score():
 
 def test_only_a_share_of_right_answers_has_an_error():
     scores = {"score": 1.5, "n_score": 12.0, "lift": 2.0, "chance_lift": 1.0, "n_lift": 12.0, "heldout_loss": 3.25}
-    assert told(scores) == "score 1.500 (n 12)  lift 2.000 (chance 1.000, n 12)  heldout_loss 3.250"
+    assert formatted(scores) == "score 1.500 (n 12)  lift 2.000 (chance 1.000, n 12)  heldout_loss 3.250"
 
 
 def test_a_score_is_said_with_its_error_chance_and_number():
     scores = {"knn": 0.25, "chance_knn": 0.1, "n_knn": 48.0, "rankme": 7.5}
     scores |= {"text_to_image_r1": 0.5, "image_to_text_r1": 0.0, "chance_r1": 0.01, "n_retrieval": 100.0}
     assert error(0.25, 48) == pytest.approx((0.25 * 0.75 / 48) ** 0.5) and error(0.5, 0) == 0
-    assert told(scores) == (
+    assert formatted(scores) == (
         "knn 0.250 \u00b1 0.062 (chance 0.100, n 48)  rankme 7.500  "
         "text_to_image_r1 0.500 \u00b1 0.050 (chance 0.010, n 100)  "
         "image_to_text_r1 0.000 \u00b1 0.000 (chance 0.010, n 100)"

@@ -77,8 +77,8 @@ def test_lars_goes_on_from_a_checkpoint():
         method = model()
         optimizer = LARS(weight_decay=0.1).build(method, decayed(method))
         if state is not None:
-            checkpoint.spread_weights(method, state[0])
-            checkpoint.spread_moments(method, optimizer, state[1])
+            checkpoint.load_weights(method, state[0])
+            checkpoint.load_moments(method, optimizer, state[1])
         for step in steps:
             set_rate(optimizer, 0.1 * (step + 1))
             fill(method, step)

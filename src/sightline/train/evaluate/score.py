@@ -15,12 +15,12 @@ def error(share: float, n: float) -> float:
     return sqrt(share * (1 - share) / n) if n else 0.0
 
 
-def told(scores: Mapping[str, float]) -> str:
+def formatted(scores: Mapping[str, float]) -> str:
     """One line: `knn 0.449 ± 0.022 (chance 0.100, n 512)  rankme 12.345`."""
-    return "  ".join(_told(name, scores) for name in scores if not name.startswith(ABOUT))
+    return "  ".join(_formatted(name, scores) for name in scores if not name.startswith(ABOUT))
 
 
-def _told(name: str, scores: Mapping[str, float]) -> str:
+def _formatted(name: str, scores: Mapping[str, float]) -> str:
     value = scores[name]
     words, _, k = name.rpartition("_")
     pair = words in ("text_to_image", "image_to_text")

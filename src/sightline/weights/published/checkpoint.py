@@ -71,7 +71,7 @@ def read(where: str | Path, *, config: Config | None = None, words: Path | None 
         rules = family.rules(towers, shapes)
         ours = read_keys(rules, tensors, state(towers))
     except (ValueError, TypeError, KeyError) as error:
-        message = f"{_described(found)}, read as {family.NAME}: {_said(error)}"
+        message = f"{_described(found)}, read as {family.NAME}: {_reason(error)}"
         if before and rules and not any(name.startswith(before) for rule in rules for name in rule.theirs):
             message = _prefixed(found, shapes, before)
         raise ValueError(message) from error
@@ -224,5 +224,5 @@ def _prefixed(found: Found, shapes: Shapes, before: str) -> str:
     )
 
 
-def _said(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     return f"the config has no {error}" if isinstance(error, KeyError) else str(error)
