@@ -18,7 +18,7 @@ import torch
 from sightline.data.sources.icons import Icons
 from sightline.recipes.image_text.clip import icons
 from sightline.weights.onnx.export import export_onnx
-from sightline.weights.run_folder.run import save_encoder
+from sightline.weights.run_folder.run import save
 
 ROOT = Path(__file__).parents[2]
 LIMIT = 250e6
@@ -46,11 +46,10 @@ def place(tmp_path_factory):
     recipe = icons()
     torch.manual_seed(0)
     tokenizer = recipe.data.tokenizer.train([])
-    save_encoder(
+    save(
         home / "run",
-        recipe.build(recipe).eval(),
-        image_spec=recipe.parts.image,
-        text_spec=recipe.parts.get("text"),
+        recipe.build(recipe).eval().kept(),
+        specs=recipe.parts,
         preprocess=recipe.data.evaluation_view(),
         tokenizer=tokenizer,
         dim=recipe.dim,
