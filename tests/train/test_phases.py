@@ -13,9 +13,10 @@ from torch.nn.functional import relu
 
 from sightline import dist
 from sightline.data.draw import seed_of
+from sightline.data.feed.labelled import PK
 from sightline.data.masks import RandomMask
 from sightline.data.sources.source import open_source
-from sightline.losses.pixels import patches
+from sightline.losses.pixels import patchify
 from sightline.methods.pictures.mae import MAE
 from sightline.nn.state.ema import EMA
 from sightline.nn.state.teacher import Teacher
@@ -56,7 +57,7 @@ class Judged(MAE):
 
     def forward(self, batch):
         made = self._guessed(batch["image"], batch["masks"][0])[1]
-        true = patches(batch["image"], self.patch)
+        true = patchify(batch["image"], self.patch)
         with torch.no_grad():
             target = self.teacher(batch["image"]).pooled
         return super().forward(batch) | {
@@ -169,6 +170,7 @@ def by_hand():
     second.teacher.module.load_state_dict(first.image.state_dict())
     ema = EMA(second, 0.9)
     ema.average.load_state_dict(one.ema.average.state_dict(), strict=False)
+    ema.average.teacher.module.load_state_dict(one.ema.average.image.state_dict())  # begun from the average, too
     second.train()
     other = Learner(new, second, ema, CPU, total=TOTAL, decayed=decayed(second), sharded=False)
     names = dict(second.named_parameters())
@@ -300,6 +302,8 @@ def test_a_later_phase_that_cannot_learn_is_refused_before_the_first_step(tmp_pa
     assert not (tmp_path / "metrics.jsonl").exists()
     with pytest.raises(ValueError, match="optims are none, and Judged"):
         train(recipe(Phase(steps=3), Phase(build=judged)), tmp_path)
+    with pytest.raises(ValueError, match="makes batches of 21, and batch is"):
+        train(recipe(Phase(steps=3), Phase(data={"order": PK(classes=3, samples=7)})), tmp_path)
     assert not (tmp_path / "metrics.jsonl").exists()
 
 

@@ -116,6 +116,8 @@ def loaded(needs: Iterable[str], uses: Iterable[str], has: Iterable[str]) -> fro
     """The keys a loader is asked for: all that a method `needs`, and of what it `uses` what the source can give."""
     uses = set(uses)
     wanted = {*needs, *uses.difference(missing(uses, has))}
+    if "box_ids" in wanted:  # the numbers of boxes that are followed
+        wanted.add("boxes")
     return frozenset(key for key in wanted if KEYS[key].maker != "feed")
 
 

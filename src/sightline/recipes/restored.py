@@ -11,8 +11,8 @@ from sightline.train.checkpoint import load
 from sightline.train.folder import RunFolder
 from sightline.train.recipe.init import resumed
 from sightline.train.recipe.override import override
-from sightline.train.recipe.phase import in_phase
-from sightline.train.recipe.recipe import Recipe, fitted
+from sightline.train.recipe.recipe import Recipe
+from sightline.train.stage import phase_recipes
 
 
 def restored(run: str | Path) -> tuple[Recipe, Any]:
@@ -29,8 +29,8 @@ def restored(run: str | Path) -> tuple[Recipe, Any]:
     recipe = recipe if start is None else start.recipe
     words = load_tokenizer(folder.tokenizer) if recipe.reads_words else None
     state = load(folder.last)
-    phase = in_phase(recipe if start is None else start.fitted(words), state.get("phase", 0))
-    recipe = replace(fitted(phase, words) if start is None else phase, samples=config["data"]["samples"])
+    phase = phase_recipes(recipe, words, start)[state.get("phase", 0)]
+    recipe = replace(phase, samples=config["data"]["samples"])
     method: Any = recipe.build(recipe)
     try:
         method.load_state_dict(state["method"])

@@ -49,7 +49,7 @@ class Feed:
             tokenize=tokenizer,
             terms=shared_terms(source, recipe.seed) if "terms" in method.needs else (),
             fields=loaded(method.needs, method.uses, source.has),
-            mirrored=partial(self.views.mirrored, recipe.seed),
+            mirrored=partial(self.views.mirrored, recipe.seed) if self.views.mirrors else None,
         )
 
     def batches(self, start: int, stop: int) -> Iterator[Batch]:

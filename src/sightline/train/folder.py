@@ -92,7 +92,8 @@ class RunFolder:
             return
         try:
             old = json.loads(self.config.read_text(encoding="utf-8"))
-            before = flatten({"recipe": upgraded(old["recipe"]), "data": old["data"], "init": old.get("init", {})})
+            recipe = upgraded(old["recipe"]) if old.get("format", 1) == 1 else old["recipe"]
+            before = flatten({"recipe": recipe, "data": old["data"], "init": old.get("init", {})})
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(
                 f"{self.config} is cut or not a run's config ({error}); start over with --fresh"

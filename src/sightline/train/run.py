@@ -69,7 +69,7 @@ def fit(
         words = _words(recipe, source, folder)
         tokenizer = _tokenizer(recipe, source, folder, start, line, writes=dist.rank() == 0 or options.dry_run)
         stages = Stages(recipe, source, tokenizer, device, options, start, samples=_length(source))
-        stages.check()
+        stages.check(held)
         stage, reached = _begun(stages, folder, recipe)
         for note in stage.feed.loader.notes:
             line.say(note)

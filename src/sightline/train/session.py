@@ -74,7 +74,7 @@ class Session:
         """Decodes the held-out samples once, on the first rank; nothing for a run that is over."""
         if held is None or not self.lead or self.over:
             return
-        recipe, can = self.recipe, frozenset(self.method.kept().capabilities)
+        recipe, can = self.recipe, self.stages.capabilities
         view, rules = recipe.data.evaluation_view(), recipe.evaluation
         prepared = Prepared(held, view, samples=rules.samples, seed=recipe.seed)
         memory, remembered = None, [probe for probe in rules.probes if probe.memory and probe.answered_by(can)]
@@ -210,6 +210,8 @@ class Session:
         self.line.say(f"{self.stage.name} begins at step {self.stage.first}; {new if fresh else 'no tensor is new'}")
         if self.evaluator is not None:
             self.evaluator = self.evaluator_now()
+            for note in self.evaluator.notes:
+                self.line.say(note)
 
     def one(self, step: int, batch: Any, clock: Clock) -> dict[str, float]:
         """One step, its phases on the clock."""

@@ -14,6 +14,7 @@ from torch import nn
 from sightline import dist
 from sightline.data.batch import check_known, missing
 from sightline.data.draw import seed_of
+from sightline.data.feed.by_class import laid_on
 from sightline.nn.conv.resnet import Basic, Bottleneck
 from sightline.nn.conv.sync_norm import across_ranks
 from sightline.nn.state.ema import EMA
@@ -32,6 +33,8 @@ from sightline.train.parallel import shard
 from sightline.train.recipe.init import BuildFrom, Start
 from sightline.train.recipe.phase import in_phase, spans
 from sightline.train.recipe.recipe import Recipe, fitted
+from sightline.weights.capabilities import must_have_parts
+from sightline.weights.run_folder.run import spec_of
 
 
 @dataclass
@@ -79,13 +82,19 @@ class Stages:
         self.own_schedule = [phase.schedule is not None for phase in recipe.phases] or [False]
         self.recipes = [replace(one, samples=samples) for one in phase_recipes(recipe, tokenizer, start)]
         self.feed: Feed | None = None
+        self.capabilities: set[str] = set()
+        """what the methods of all phases made so far can do together"""
 
-    def check(self) -> None:
-        """Refuses, before the first step, what a later phase would be refused for at its own."""
+    def check(self, held: Any) -> None:
+        """Refuses, before the first step, what a later phase would be refused for at its own, or on its evaluation."""
         for number, recipe in enumerate(self.recipes[1:], 1):
             method = self._checked(recipe, self._built(recipe, number))
             optimisers(method, {MAIN: recipe.optim, **recipe.optims}, decayed(method))
             views_of(recipe, method)
+            laid_on(recipe.data.order, self.source, recipe.batch, dist.world())
+            if held is not None and any("learns" in probe.needs for probe in recipe.evaluation.probes):
+                check_needs(recipe, method, held)
+            self.capabilities |= capabilities_of(method)
 
     def at(self, step: int) -> int:
         """The phase in which step number `step` is taken; the last one at the end of the run."""
@@ -98,17 +107,18 @@ class Stages:
         recipe, (first, end) = self.recipes[number], self.spans[number]
         earlier = state if state is not None and state.get("phase", 0) < number else None
         method = self._built(recipe, number)
-        if state is None and self.start is not None:
+        if state is None and number == 0 and self.start is not None:
             self.start.fill(method)
-        fresh = [] if earlier is None else _carried(method, earlier["method"])
+        fresh = [] if earlier is None else _carried(method, earlier)
         method = self._checked(recipe, method)
         ema = EMA(method, recipe.ema) if recipe.ema else None
         if ema is not None and earlier is not None:
-            carry_weights(ema.average, earlier["ema"])
+            _carried(ema.average, {"method": earlier["ema"]})
         if self.options.compile:
             for module in method.modules():
                 if isinstance(module, Block | Basic | Bottleneck):
                     module.compile()
+        self.capabilities |= capabilities_of(method)
         names = decayed(method)
         if self.options.shard:
             shard(method)
@@ -146,6 +156,7 @@ class Stages:
         lock_named(method)
         method = across_ranks(method.to(self.device), self.device)
         check_needs(recipe, method, self.source)
+        check_kept(recipe, method)
         check_method(recipe, method, dist.world())
         check_several(recipe, sharded=self.options.shard)
         if recipe.micro:
@@ -181,9 +192,24 @@ def check_needs(recipe: Recipe, method: Any, source: Any) -> None:
         )
 
 
+def capabilities_of(method: Any) -> set[str]:
+    """What the parts can do that the method keeps."""
+    return set(method.kept().capabilities)
+
+
+def check_kept(recipe: Recipe, method: Any) -> None:
+    """ValueError where what the method keeps could not be loaded again: a part without a spec, a capability without its
+    parts."""
+    kept = method.kept()
+    for name, part in kept.parts.items():
+        spec_of(name, part, recipe.parts)
+    must_have_parts(kept)
+
+
 def _carried(method: Any, state: dict[str, Any]) -> list[str]:
-    """Fills the method of a new phase with what the one before learnt; returns the names of what is fresh."""
-    fresh = carry_weights(method, state)
+    """Fills the method of a new phase, or its average, with what the one before learnt; returns the names of what is
+    fresh."""
+    fresh = carry_weights(method, state["method"])
     if hasattr(method, "begin_phase"):
-        method.begin_phase(state)
+        method.begin_phase(state["method"])
     return fresh

@@ -1,6 +1,7 @@
 """A run that starts from an encoder: it begins with the encoder's own vectors, and locked towers stay as they are."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,8 +9,11 @@ from safetensors.torch import load_file
 
 import sightline
 from sightline.data.sources.source import open_source
-from sightline.recipes.find import train
+from sightline.recipes.find import find, train
+from sightline.towers.spec import ConvCodecSpec, TextDecoderSpec
+from sightline.train.folder import RunFolder
 from sightline.train.recipe import init as starting
+from sightline.train.recipe.parts import Parts
 
 QUICK = ["steps=2", "batch=8"]
 STILL = [*QUICK, "optim.lr=1e-60"]  # 0 in float32: weights stay as they are
@@ -140,10 +144,25 @@ def test_an_encoder_of_pictures_alone_gets_the_recipes_own_words(tmp_path):
     assert not (tmp_path / "run" / "config.json").exists()
 
 
-@pytest.mark.parametrize("key", ["dim=64", "image.depth=2"])
+@pytest.mark.parametrize("key", ["dim=64", "image.depth=2", "parts.image.depth=2"])
 def test_what_comes_from_the_encoder_cannot_be_set(first, tmp_path, key):
-    with pytest.raises(ValueError, match=f"{key.split('=')[0]} comes from --init"):
+    with pytest.raises(ValueError, match=f"{key.split('=')[0].removeprefix('parts.')} comes from --init"):
         go(tmp_path, first, *QUICK, key)
+
+
+def test_a_recipe_without_an_image_tower_has_nothing_to_start(first, tmp_path):
+    made = replace(find("clip.tiny"), parts=Parts(codec=ConvCodecSpec(widths=(8,), code=4)))
+    with pytest.raises(ValueError, match="--init fills an image tower, and clip.tiny has none; it has codec"):
+        starting.begin(made, first, "none", RunFolder(tmp_path), ())
+
+
+def test_parts_that_the_encoder_lacks_follow_the_words_of_the_run(first):
+    decoder = TextDecoderSpec(vocab=5, length=4, dim=32, depth=1, heads=1)
+    made = replace(find("clip.tiny"), parts=find("clip.tiny").parts | Parts(decoder=decoder))
+    start = starting.begin(made, first, "none", RunFolder(first / "nothing"), ())
+    fitted = start.fitted(start.tokenizer)
+    assert fitted.parts.decoder.vocab == fitted.parts.text.vocab == start.tokenizer.vocab
+    assert fitted.parts.image == start.recipe.parts.image
 
 
 def test_a_lock_needs_an_encoder(tmp_path):

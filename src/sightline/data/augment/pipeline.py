@@ -89,6 +89,11 @@ class AugmentViews:
                 parts[number - first].append(self._write(out[rows], view, given, draws))
         return made, [joined(part) for part in parts]
 
+    @property
+    def mirrors(self) -> bool:
+        """Whether an operation of the first view may exchange left and right."""
+        return any(hasattr(op, "mirrors") for op in self.views[0].ops)
+
     def mirrored(self, seed: int, step: int, indices: np.ndarray) -> np.ndarray:
         """(b,) bool: whether left and right are exchanged in the first view that the samples `indices` (b,) get at this
         step. Takes no pixels, so that a loader's worker can tell captions that name sides."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from sightline.data.draw import seed_of
 from sightline.data.feed.labelled import PK, Episodes
+from sightline.data.feed.order import Epochs, Order, Window
 from sightline.data.feed.permutation import dealt, handed, look_up
 from sightline.data.sample import Source, Stream
 from sightline.data.sources.labels import labels_of
@@ -111,6 +112,19 @@ class ByClass:
 
     def _name(self, label: int) -> str:
         return repr(self.names[label]) if label < len(self.names) else str(label)
+
+
+def laid_on(order: Order, source: Source | Stream, batch: int, world: int) -> Epochs | Window | ByClass:
+    """The order as a loader follows it on a source: one that looks at labels with those labels, others as they are.
+    ValueError where it cannot be followed: see `by_class`; a window on a mixture or a stream."""
+    if isinstance(order, PK | Episodes):
+        return by_class(order, source, batch, world)
+    if isinstance(order, Window) and (isinstance(source, Mixture) or not isinstance(source, Source)):
+        raise ValueError(
+            f"a window slides over one source that is read by index; {source.name!r} is a "
+            "mixture or a stream. Give one set of pictures, or a recipe with order=Epochs()"
+        )
+    return order
 
 
 def by_class(order: PK | Episodes, source: Source | Stream, batch: int, world: int) -> ByClass:

@@ -17,14 +17,12 @@ from torch.utils.data import DataLoader, Dataset
 from sightline.data.ahead import map_ahead
 from sightline.data.batch import check_known, lacking
 from sightline.data.decode.record import Bad, Record, attempt, fetch
-from sightline.data.feed.by_class import ByClass, by_class
+from sightline.data.feed.by_class import ByClass, laid_on
 from sightline.data.feed.caption_choice import Chooser, first
-from sightline.data.feed.labelled import PK, Episodes
-from sightline.data.feed.order import EPOCHS, Order, Window
+from sightline.data.feed.order import EPOCHS, Order
 from sightline.data.feed.plan import Loaded, Mirrored, Plan, Tokenize
 from sightline.data.feed.store import Memory, Progress, fits
 from sightline.data.sample import Sample, Source, Stream
-from sightline.data.sources.mixture import Mixture
 from sightline.data.views.kinds import SPARE
 from sightline.protocols import Batch
 
@@ -84,12 +82,7 @@ class Loader:
         check_known(fields, "the loader")
         if lacks := lacking(fields, source.has):
             raise ValueError(f"{source.name!r} has {', '.join(sorted(source.has))}; needed besides: {', '.join(lacks)}")
-        if isinstance(order, Window) and (isinstance(source, Mixture) or not isinstance(source, Source)):
-            raise ValueError(
-                f"a window slides over one source that is read by index; {source.name!r} is a "
-                "mixture or a stream. Give one set of pictures, or a recipe with order=Epochs()"
-            )
-        laid = by_class(order, source, batch, world) if isinstance(order, PK | Episodes) else order
+        laid = laid_on(order, source, batch, world)
         self.notes: tuple[str, ...] = laid.notes if isinstance(laid, ByClass) else ()
         self._source = source
         self._workers = workers

@@ -7,6 +7,7 @@ config.json as `init`, so that a resumed run reads its checkpoint and nothing el
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -31,6 +32,8 @@ from sightline.weights.run_folder.joint import tensors_of
 Lock = Literal["none", "image", "text", "both"]
 """The towers that are not trained; projections always are"""
 Head = Literal["none", "linear", "linear_bias"]
+WAY = re.compile(r"^(phases\.\d+\.)?(parts\.)?")
+"""what may stand before the name of a part or of the data in a setting"""
 TAKEN, TAKEN_OF_WORDS = ("image", "data.preprocess"), ("text", "dim", "data.tokenizer")
 """Settings that come from the encoder, and those that come from it where it reads words"""
 
@@ -48,10 +51,14 @@ class BuildFrom:
         parts = method.kept().parts
         if self.projections is not None:
             for tower, head in zip(("image", "text"), self.projections, strict=True):
-                exchange(method, parts[f"project_{tower}"], _head(head, parts[tower], recipe.dim))
+                if f"project_{tower}" in parts:  # a phase may keep other parts than the first
+                    exchange(method, parts[f"project_{tower}"], _head(head, parts[tower], recipe.dim))
         for tower in ("image", "text") if self.lock == "both" else (self.lock,):
-            if tower != "none":
-                lock(parts[tower])
+            if tower == "none":
+                continue
+            if tower not in parts:
+                raise ValueError(f"--lock {tower}: {recipe.name} keeps no {tower} tower in one of its phases")
+            lock(parts[tower])
         return method
 
 
@@ -70,11 +77,10 @@ class Start:
         return _own_words(self.recipe, self.record)
 
     def fitted(self, tokenizer: AnyTokenizer | None) -> Recipe:
-        """The recipe with its towers as they will be built: the encoder's are, words of its own follow `tokenizer`."""
-        if not self.own_words:
-            return self.recipe
+        """The recipe with its parts as they will be built: the encoder's towers are, others follow the run's words."""
         made = fitted(self.recipe, tokenizer)
-        return replace(made, parts=made.parts | Parts(image=self.recipe.parts.image))
+        theirs = ("image", "text") if _words_taken(self.recipe, self.record) else ("image",)
+        return replace(made, parts=made.parts | Parts(**{name: self.recipe.parts[name] for name in theirs}))
 
     def fill(self, method: Any) -> None:
         """The encoder's weights into a method just built. ValueError where they do not fit."""
@@ -112,6 +118,10 @@ def begin(
         return None
     if lock not in ("none", "image", "text", "both"):
         raise ValueError(f"lock is {lock!r}; expected none, image, text or both")
+    if "image" not in recipe.parts:
+        raise ValueError(
+            f"--init fills an image tower, and {recipe.name} has none; it has {', '.join(recipe.parts) or 'no parts'}"
+        )
     if "text" not in recipe.parts and lock != "none":
         lacks = "learns by its image tower alone" if lock == "image" else "has no text tower"
         raise ValueError(f"--lock {lock}: {recipe.name} {lacks}")
@@ -145,7 +155,7 @@ def _check(recipe: Recipe, record: Mapping[str, Any], lock: Lock, overrides: Seq
     if own and lock in ("text", "both"):
         raise ValueError(f"--lock {lock}: --init {record['encoder']} has no text tower, that of {recipe.name} is new")
     taken = TAKEN if own else TAKEN + TAKEN_OF_WORDS
-    for key in (text.partition("=")[0] for text in overrides):
+    for key in (WAY.sub("", text.partition("=")[0].strip()) for text in overrides):
         if key.startswith(tuple(f"{name}." for name in taken)) or key in taken:
             how = "; data.size=N reads pictures of another size" if key.startswith(("image.size", "data.pre")) else ""
             raise ValueError(f"{key} comes from --init {record['encoder']}, and cannot be set beside it{how}")
@@ -168,7 +178,7 @@ def _opened(name: str, size: int, channels: int) -> tuple[dict[str, Any], Mappin
     its tensors, its tokenizer."""
     found = opened(name)
     images, texts, tensors = found.towers.image, found.towers.text, dict(found.tensors)
-    if images is None or not found.encoder.sees:
+    if images is None or found.encoder.preparation is None:
         raise ValueError(f"--init {name} has no image tower, or no rule by which pictures are prepared for it")
     rule = found.encoder.rule
     if isinstance(rule, NaFlexRule):

@@ -37,7 +37,7 @@ class Phase:
     parts: Parts = field(default_factory=Parts)
     """parts that are added, or put in place of the recipe's of that name"""
     data: Any = None
-    """another Data, or {field: value} of the recipe's; its size and preprocessing stay the recipe's"""
+    """another Data, of the recipe's size and preprocessing, or {field: value} of the recipe's"""
     optim: Any = None
     """another optimiser, or {field: value} of the recipe's"""
     optims: Mapping[str, Any] = field(default_factory=dict)

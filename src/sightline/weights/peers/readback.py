@@ -35,17 +35,17 @@ def examples(towers: Towers, encoder: TorchEncoder) -> tuple[Any, Tensor | None]
     generator = torch.Generator().manual_seed(0)
     image, text = towers.image, towers.text
     pictures: Any = None
-    if isinstance(image, NaFlexSpec):
+    if isinstance(image, NaFlexSpec) and encoder.sees:
         grid = torch.tensor([[2, 3], [3, 2], [1, 4]])
         patches = torch.randn(3, 7, image.patch**2 * image.channels, generator=generator)
         pictures = Patches(patches=patches, mask=torch.arange(7) < grid.prod(1)[:, None], grid=grid)
-    elif image is not None:
+    elif image is not None and encoder.sees:
         rule = encoder.rule
         assert isinstance(rule, Preprocess), "every tower but NaFlex's has pictures of one size"
         size = rule.size
         pictures = torch.randn(3, getattr(image, "channels", 3), size, size, generator=generator)
     ids = None
-    if text is not None:
+    if text is not None and "reads_text" in encoder.capabilities:
         if encoder.tokenizer is not None:
             ids = encoder.tokenize(TEXTS)
         else:

@@ -112,7 +112,7 @@ def _described(
     kept: Kept, specs: Mapping[str, Any], preprocess: Rule | None, tokenizer: AnyTokenizer | None, dim: int | None
 ) -> dict[str, Any]:
     """The fields of `encoder.json` that what is kept decides. ValueError where it does not fit together."""
-    parts = {name: _spec(name, part, specs) for name, part in kept.parts.items()}
+    parts = {name: spec_of(name, part, specs) for name, part in kept.parts.items()}
     parts = {name: spec for name, spec in parts.items() if spec is not None}
     if not parts:
         raise ValueError("nothing is kept: a run keeps at least one part")
@@ -139,8 +139,8 @@ def _described(
     } | ({"shared": True} if shared(kept.parts) else {})
 
 
-def _spec(name: str, part: Any, specs: Mapping[str, Any]) -> Any:
-    """What builds the part again; None for one that holds nothing."""
+def spec_of(name: str, part: Any, specs: Mapping[str, Any]) -> Any:
+    """What builds a kept part again; None for one that holds nothing. ValueError where nothing does."""
     if name in specs:
         return specs[name]
     if isinstance(part, nn.Linear):
