@@ -94,7 +94,7 @@ class Stages:
             laid_on(recipe.data.order, self.source, recipe.batch, dist.world())
             if held is not None and any("learns" in probe.needs for probe in recipe.evaluation.probes):
                 check_needs(recipe, method, held)
-            self.capabilities |= capabilities_of(method)
+            self.capabilities |= {*method.kept().capabilities}
 
     def at(self, step: int) -> int:
         """The phase in which step number `step` is taken; the last one at the end of the run."""
@@ -109,16 +109,16 @@ class Stages:
         method = self._built(recipe, number)
         if state is None and number == 0 and self.start is not None:
             self.start.fill(method)
-        fresh = [] if earlier is None else _carried(method, earlier)
+        fresh = [] if earlier is None else _carried(method, earlier["method"])
         method = self._checked(recipe, method)
         ema = EMA(method, recipe.ema) if recipe.ema else None
         if ema is not None and earlier is not None:
-            _carried(ema.average, {"method": earlier["ema"]})
+            _carried(ema.average, earlier["ema"])
         if self.options.compile:
             for module in method.modules():
                 if isinstance(module, Block | Basic | Bottleneck):
                     module.compile()
-        self.capabilities |= capabilities_of(method)
+        self.capabilities |= {*method.kept().capabilities}
         names = decayed(method)
         if self.options.shard:
             shard(method)
@@ -147,11 +147,11 @@ class Stages:
             self.feed.close()
             self.feed = None
 
-    def _built(self, recipe: Recipe, number: int) -> nn.Module:
+    def _built(self, recipe: Recipe, number: int) -> Any:
         torch.manual_seed(seed_of(recipe.seed, "phase", number) if number else recipe.seed)
         return recipe.build(recipe)
 
-    def _checked(self, recipe: Recipe, method: nn.Module) -> nn.Module:
+    def _checked(self, recipe: Recipe, method: nn.Module) -> Any:
         """The method on its device, its frozen parts locked; ValueError where it cannot learn from what there is."""
         lock_named(method)
         method = across_ranks(method.to(self.device), self.device)
@@ -192,11 +192,6 @@ def check_needs(recipe: Recipe, method: Any, source: Any) -> None:
         )
 
 
-def capabilities_of(method: Any) -> set[str]:
-    """What the parts can do that the method keeps."""
-    return set(method.kept().capabilities)
-
-
 def check_kept(recipe: Recipe, method: Any) -> None:
     """ValueError where what the method keeps could not be loaded again: a part without a spec, a capability without its
     parts."""
@@ -206,10 +201,10 @@ def check_kept(recipe: Recipe, method: Any) -> None:
     must_have_parts(kept)
 
 
-def _carried(method: Any, state: dict[str, Any]) -> list[str]:
-    """Fills the method of a new phase, or its average, with what the one before learnt; returns the names of what is
-    fresh."""
-    fresh = carry_weights(method, state["method"])
+def _carried(method: Any, weights: dict[str, Any]) -> list[str]:
+    """Fills the method of a new phase, or its average, with the `weights` of the one before; returns the names of what
+    is fresh."""
+    fresh = carry_weights(method, weights)
     if hasattr(method, "begin_phase"):
-        method.begin_phase(state["method"])
+        method.begin_phase(weights)
     return fresh

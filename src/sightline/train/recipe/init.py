@@ -71,11 +71,6 @@ class Start:
     tensors: Mapping[str, Tensor] = field(default_factory=dict)
     tokenizer: AnyTokenizer | None = None
 
-    @property
-    def own_words(self) -> bool:
-        """Whether the recipe reads words and the encoder does not: tokenizer and text tower are then made anew."""
-        return _own_words(self.recipe, self.record)
-
     def fitted(self, tokenizer: AnyTokenizer | None) -> Recipe:
         """The recipe with its parts as they will be built: the encoder's towers are, others follow the run's words."""
         made = fitted(self.recipe, tokenizer)
