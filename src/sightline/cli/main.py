@@ -16,7 +16,18 @@ from sightline.data.terminal import escaped_output, printable_line, raw
 
 # What `pip install sightline` leaves out and `sightline[train]` adds.
 TRAINING_PART = frozenset(
-    {"einops", "fontawesomefree", "jaxtyping", "onnx", "onnxscript", "pyarrow", "torch", "torchvision"}
+    {
+        "einops",
+        "fontawesomefree",
+        "jaxtyping",
+        "onnx",
+        "onnxscript",
+        "pyarrow",
+        "scipy",
+        "sklearn",
+        "torch",
+        "torchvision",
+    }
 )
 
 TURN = 5.0
