@@ -1,0 +1,61 @@
+"""The encoder's own towers with weights that never learnt anything: what the architecture alone does."""
+
+import copy
+from typing import Any
+
+import torch
+from torch import nn
+
+from sightline.weights.encoder import TorchEncoder
+
+DEVIATION = 0.02
+"""of what no module draws itself: class tokens, positions"""
+
+
+def randomised(encoder: TorchEncoder, seed: int) -> TorchEncoder:
+    """The same towers and rules, every weight drawn anew: by each module's own `reset_parameters` where it has one;
+    other matrices from N(0, 0.02^2), other vectors at 1 where they scale and 0 elsewhere. Drawn from `seed` alone."""
+    model = copy.deepcopy(encoder.model)
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(seed)
+        seen: set[int] = set()
+        for module in model.modules():
+            _reset(module, seen)
+    made = TorchEncoder(
+        model,
+        preprocess=encoder.preparation,
+        tokenizer=encoder.tokenizer,
+        dim=encoder.dim,
+        name=f"random:{encoder.name}",
+        capabilities=encoder.capabilities,
+        device=encoder.device,
+        batch_size=encoder.batch_size,
+        precision="bfloat16" if encoder.precision == "bfloat16" else "float32",
+        threads=encoder.threads,
+    )
+    made.identity = f"random:{seed}:{shape_of(encoder)}"
+    return made
+
+
+def shape_of(encoder: Any) -> str:
+    """What two encoders have in common whose random towers are the same: names and shapes of all weights, and rules."""
+    shapes = [f"{name}{tuple(value.shape)}" for name, value in encoder.model.state_dict().items()]
+    return repr((shapes, encoder.preparation))
+
+
+def _reset(module: nn.Module, seen: set[int]) -> None:
+    reset = getattr(module, "reset_parameters", None)
+    own = dict(module.named_parameters(recurse=False))
+    if callable(reset):
+        reset()
+        seen.update(id(value) for value in module.parameters())
+        return
+    for name, value in own.items():
+        if id(value) in seen:
+            continue
+        if value.ndim >= 2:
+            nn.init.normal_(value, std=DEVIATION)
+        elif name in ("weight", "gamma", "scale"):
+            nn.init.ones_(value)
+        elif name not in ("log_scale", "bias") or value.ndim:
+            nn.init.zeros_(value)
