@@ -12,23 +12,25 @@ from typing import TYPE_CHECKING, Any
 from sightline.moved import Moved
 
 if TYPE_CHECKING:
+    from sightline.measure.face import measure as measure
     from sightline.recipes.find import train as train
     from sightline.search.embed import embed as embed
     from sightline.search.index import Index as Index
     from sightline.weights.load import load as load
 
 __version__ = "0.1.0"
-__all__ = ["Index", "__version__", "embed", "load", "train"]
+__all__ = ["Index", "__version__", "embed", "load", "measure", "train"]
 
 # Public names live where they belong and are fetched on first use (PEP 562): `import sightline` imports nothing else.
 _HOMES = {
     "Index": "sightline.search.index",
     "embed": "sightline.search.embed",
     "load": "sightline.weights.load",
+    "measure": "sightline.measure",
     "train": "sightline.train",
 }
-# A package that can be called: see there.
-_CALLED = frozenset({"train"})
+# Packages that can be called: see there.
+_CALLED = frozenset({"measure", "train"})
 # Where torch is not installed: the same name of the light core.
 _WITHOUT_TORCH = {"load": "sightline.runtime.load"}
 

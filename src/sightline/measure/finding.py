@@ -9,7 +9,7 @@ operation. All encoders see the same draws: differences are paired.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -21,6 +21,7 @@ COSTLY = 200
 PROPERTIES = ("density", "similarity", "text", "localization", "spatial")
 
 
+@runtime_checkable
 class Statistic(Protocol):
     """A number of n items that can be taken of any selection of them."""
 
@@ -95,9 +96,9 @@ class Finding:
     """whether the property's score cannot exceed this one's"""
     items: str = ""
     """names the items: findings with equal names are of the same items, and drawn alike"""
-    family: Sequence[Any] | None = None
+    family: Sequence[Any] | np.ndarray | None = None
     """(n,) what items share their luck with: drawn together"""
-    domain: Sequence[str] | None = None
+    domain: Sequence[str] | np.ndarray | None = None
     """(n,) the domain of the source each item is of"""
     protocol: Mapping[str, Any] = field(default_factory=dict)
     """what must be equal for two values to stand side by side: k, temperature, templates, level"""
@@ -130,7 +131,7 @@ class Finding:
         return float(self.statistic.over(counts)[0])
 
 
-def drawn(n: int, items: str, family: Sequence[Any] | None = None) -> np.ndarray:
+def drawn(n: int, items: str, family: Sequence[Any] | np.ndarray | None = None) -> np.ndarray:
     """Counts (RESAMPLES, n) of items drawn n times with replacement, families whole; a function of the arguments."""
     _, member = np.unique(np.arange(n) if family is None else np.asarray(family), return_inverse=True)
     groups = int(member.max()) + 1 if n else 0

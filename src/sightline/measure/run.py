@@ -3,7 +3,6 @@ interrupted measurement goes on; nothing is written before it is whole."""
 
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -57,7 +56,18 @@ def measured(
             _forget(subject)
             mine.seconds += time.monotonic() - start
             mine.peak_memory = max(mine.peak_memory, psutil.Process().memory_info().rss)
-    described = [{"name": s.name, "kind": s.kind, "pictures": len(s.test), "notes": s.notes} for s in suites]
+    described = [
+        {
+            "name": suite.name,
+            "kind": suite.kind,
+            "pictures": len(suite.test),
+            "memory": None if suite.memory is None else len(suite.memory),
+            "digest": suite.test.pictures.digest,
+            "left_aside": dict(sorted((suite.test.bad | (suite.memory.bad if suite.memory else {})).items())),
+            "notes": suite.notes,
+        }
+        for suite in suites
+    ]
     return Report([*every.values()], described, quick=quick, seconds=time.monotonic() - began)
 
 
@@ -147,16 +157,3 @@ def shape_digest(encoder: Any) -> str | None:
     if not isinstance(encoder, TorchEncoder):
         return None
     return hashlib.blake2b(shape_of(encoder).encode(), digest_size=8).hexdigest()
-
-
-def load_subjects(names: Sequence[str | Path], *, device: str = "auto", store: Store | None = None) -> list[Any]:
-    """`subjects_of` the encoders that `names` are; ValueError for the first that cannot be opened or embeds nothing."""
-    from sightline.weights.load import load
-
-    loaded = []
-    for name in names:
-        encoder = load(name, device=device)
-        if not encoder.sees:
-            raise ValueError(f"{name} embeds no pictures, so there is nothing to measure of it")
-        loaded.append((str(name), encoder))
-    return subjects_of(loaded, store or Store.usual())

@@ -93,6 +93,21 @@ def _metric(row: Row) -> dict[str, Any]:
     }
 
 
+def rows(report: Report) -> list[dict[str, Any]]:
+    """One flat row a metric of a subject, for tables: encoder, property, suite, metric, value, ci_lo, ci_hi, chance,
+    chance_kind, bound, bound_kind, score, n, seconds."""
+    return rounded(
+        [
+            {"encoder": subject.name, "property": row.aspect, "suite": row.suite, "metric": found["metric"]}
+            | {"value": found["value"], "ci_lo": found["ci"][0], "ci_hi": found["ci"][1]}
+            | {key: found[key] for key in ("chance", "chance_kind", "bound", "bound_kind", "score", "n", "seconds")}
+            for subject in report.subjects
+            for row in subject.rows
+            for found in [_metric(row)]
+        ]
+    )
+
+
 def domains(subject: Measured) -> dict[str, dict[str, dict[str, float]]]:
     """property -> domain -> {"score": mean of the scores within it, "metrics": of how many}, where there are two."""
     found: dict[str, dict[str, list[float]]] = {}

@@ -1,6 +1,6 @@
 """Whoever is measured: an encoder, raw pixels, a random tower, or a control with known answers."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -11,6 +11,7 @@ class Lacks(ValueError):
     """What an encoder has not: told as n/a, with this reason."""
 
 
+@runtime_checkable
 class Subject(Protocol):
     """What can be asked. Each answer is float32, in the order of what was asked, as the encoder makes it: not
     normalised. `Lacks` where it has no such thing."""

@@ -6,7 +6,9 @@ place of the token grid.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,12 +36,16 @@ class Shelf:
     def of(
         cls, source: Source, indices: Sequence[int], *, domain: str = "", tell: Callable[[int], None] = lambda k: None
     ) -> "Shelf":
-        """The samples of a source at `indices`, each decoded once to see that it can be."""
+        """The samples of a source at `indices`, each decoded once to see that it can be.
+
+        Files are read here, once: one that changes later changes nothing for the second encoder.
+        """
         kept, bad = [], {}
         for index in indices:
             try:
                 with guarded("unreadable record"):
                     sample = source[int(index)]
+                    sample = replace(sample, image=sample.content()) if isinstance(sample.image, Path) else sample
                 decode(sample.image, 32)
                 kept.append(sample)
             except BadSample as error:
