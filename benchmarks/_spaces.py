@@ -10,8 +10,8 @@ from sightline.methods.pictures.autoencoder import Autoencoder
 from sightline.nn.conv.decoder import ConvDecoder
 from sightline.recipes.find import find
 from sightline.towers.spec import Causal, Mean, TransformerTextSpec, ViTSpec
-from sightline.train.recipe.evaluation import Evaluation
 from sightline.train.optim.schedule import WarmupCosine
+from sightline.train.recipe.evaluation import Evaluation
 from sightline.train.recipe.parts import Parts
 from sightline.train.recipe.recipe import Recipe
 

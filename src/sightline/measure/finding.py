@@ -25,7 +25,8 @@ PROPERTIES = ("density", "similarity", "text", "localization", "spatial")
 class Statistic(Protocol):
     """A number of n items that can be taken of any selection of them."""
 
-    n: int
+    @property
+    def n(self) -> int: ...
 
     def over(self, counts: np.ndarray) -> np.ndarray:
         """Values (r,) float64 where item i is there counts[:, i] times; counts (r, n). NaN where nothing is left."""

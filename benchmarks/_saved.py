@@ -1,0 +1,68 @@
+"""A measured encoder on disk: its rows and their resampled values, so that many are compared without being measured
+again."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sightline.measure.finding import Finding
+from sightline.measure.report.result import Measured, Missing, Row
+
+FIELDS = ("metric", "chance", "chance_kind", "bound", "bound_kind", "scored", "caps", "items")
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """A statistic of which only the value and the resampled values are known."""
+
+    n: int
+    value: float
+    samples: np.ndarray
+
+    def over(self, counts: np.ndarray) -> np.ndarray:
+        return np.array([self.value]) if len(counts) == 1 else self.samples
+
+
+def save(measured: Measured, file: Path) -> None:
+    """`file`.json and `file`.npz."""
+    rows = [
+        {"aspect": row.aspect, "suite": row.suite, "task": row.task, "seconds": row.seconds}
+        | {name: getattr(row.finding, name) for name in FIELDS}
+        | {"protocol": dict(row.finding.protocol), "notes": list(row.finding.notes)}
+        | {"n": row.finding.statistic.n, "value": row.finding.value}
+        for row in measured.rows
+    ]
+    about = {key: getattr(measured, key) for key in ("name", "kind", "about", "flags", "seconds", "thousand")}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(file.with_suffix(".npz"), values=np.stack([row.values for row in measured.rows]))
+    missing = [asdict(one) for one in measured.missing]
+    temporary = file.with_suffix(".part")
+    temporary.write_text(json.dumps(about | {"rows": rows, "missing": missing}, indent=1, default=float))
+    temporary.replace(file.with_suffix(".json"))
+
+
+def load(file: Path) -> Measured:
+    """What `save` wrote. OSError where it is not there."""
+    told: dict[str, Any] = json.loads(file.with_suffix(".json").read_text())
+    with np.load(file.with_suffix(".npz")) as kept:
+        values = kept["values"]
+    rows = [
+        Row(
+            given["aspect"],
+            given["suite"],
+            given["task"],
+            Finding(
+                **{name: given[name] for name in FIELDS},
+                statistic=Kept(given["n"], given["value"], samples),
+                protocol=given["protocol"],
+                notes=tuple(given["notes"]),
+            ),
+            given["seconds"],
+        )
+        for given, samples in zip(told["rows"], values, strict=True)
+    ]
+    about = {key: told[key] for key in ("name", "kind", "about", "flags", "seconds", "thousand")}
+    return Measured(**about, rows=rows, missing=[Missing(**one) for one in told["missing"]])

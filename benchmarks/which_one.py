@@ -1,0 +1,189 @@
+"""Which space has which property: encoders of one tower and equal budgets of time, measured by the five properties.
+
+    SIGHTLINE_DATA=... python benchmarks/which_one.py            # trains what is not there, measures what is not there
+    SIGHTLINE_DATA=... python benchmarks/which_one.py --spaces clip dino
+    python benchmarks/which_one.py --table                       # the rows as tables, with intervals
+    python benchmarks/which_one.py --transfer                    # does a score on scenes tell of real pictures?
+
+Every encoder is a ViT of 128 x 4 at 48 px (`_spaces.py`), trained for four minutes of two cores on built-in scenes, or
+on emoji; one seed. Beside them stand raw pixels and the tower untrained. Runs stay in FOLDER/runs, rows in FOLDER/rows,
+one an encoder: stopped at any time, the same command goes on.
+
+`--transfer`: the rank correlation (Spearman) over all rows of each property's score on `scenes` with an independent
+measure on real pictures, which no part of the score has seen; its interval is a bootstrap over encoders.
+"""
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import rankdata
+
+from _atlas import data_folder
+from _saved import load, save
+from _spaces import SPACES, folder, source
+from sightline.measure.face import opened
+from sightline.measure.finding import PROPERTIES
+from sightline.measure.report.result import SCORES, Measured, Report, compared
+from sightline.measure.run import about, measured, subjects_of
+from sightline.measure.subject.store import Store
+from sightline.measure.suite.opened import open_suite
+from sightline.recipes.find import train
+
+REFERENCES = ("pixels", "random")
+TRANSFER = {
+    "density": ("emoji", "similarity", "same concept in another style, R@1"),
+    "similarity": ("caltech101", "similarity", "caltech101, kNN"),
+    "text": ("coco_mini", "text", "coco_mini, retrieval R@1"),
+    "text (truth)": ("nlvr", "text", "nlvr, truth of sentences"),
+    "localization": ("camvid", "localization", "camvid, mIoU of a linear probe"),
+    "spatial": ("rgbd_scene", "spatial", "rgbd_scene, depth"),
+}
+"""property -> the real set, the room that is asked, and what of it in words"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, default=Path("runs/which_one"))
+    parser.add_argument("--spaces", nargs="+", default=list(SPACES), choices=list(SPACES))
+    parser.add_argument("--quick", action="store_true", help="fewer pictures, wider intervals; rows of their own")
+    parser.add_argument("--table", action="store_true")
+    parser.add_argument("--transfer", action="store_true")
+    options = parser.parse_args()
+    if options.table:
+        print(table(rows(options.folder, "scenes", options.quick)))
+        return
+    if options.transfer:
+        print(transfer(options.folder, options.quick))
+        return
+    for name in options.spaces:
+        trained(options.folder, name)
+    for name in [*options.spaces, *REFERENCES]:
+        on(options.folder, name, "scenes", "scenes", "all", options.quick)
+        for real, room, _ in TRANSFER.values():
+            on(options.folder, name, real, str(data_folder() / real), room, options.quick)
+
+
+def trained(root: Path, name: str) -> Path:
+    """The run of a space, trained first where it is not finished."""
+    out = folder(root, name)
+    done = train(SPACES[name].trained(), out=out, data=source(name), export=False, quiet=True)
+    if not done.finished:
+        raise SystemExit(f"{out} was stopped at step {done.steps}; the same command goes on")
+    return out
+
+
+def row(root: Path, name: str, suite: str, quick: bool) -> Path:
+    return root / ("rows.quick" if quick else "rows") / suite / name
+
+
+def on(root: Path, name: str, suite: str, data: str, rooms: str, quick: bool) -> None:
+    """Measures one encoder on one suite and keeps its row, where that is not there yet."""
+    file = row(root, name, suite, quick)
+    if file.with_suffix(".json").exists():
+        return
+    first = next(iter(SPACES))
+    every = subjects_of(opened([folder(root, name if name in SPACES else first)]), Store.usual())
+    chosen = [subject for subject in every if subject.kind == (name if name in REFERENCES else "encoder")]
+    asked = [*SCORES_OF] if rooms == "all" else [rooms]
+    found = measured(chosen, [open_suite(data, quick=quick)], rooms=asked, about=about).subjects[0]
+    found.name = name
+    save(found, file)
+    print(f"{suite}: {name}, {found.seconds:.0f} s", flush=True)
+
+
+SCORES_OF = (*PROPERTIES, "graphics")
+"""the rooms whose tables are made"""
+
+
+def rows(root: Path, suite: str, quick: bool) -> list[Measured]:
+    """The rows that are there, in the order of SPACES, the references last."""
+    files = [row(root, name, suite, quick) for name in [*SPACES, *REFERENCES]]
+    return [load(file) for file in files if file.with_suffix(".json").exists()]
+
+
+def table(found: Sequence[Measured]) -> str:
+    """Spaces by properties: score and 95 % interval; then which differences to the best are real."""
+    lines = ["| space | " + " | ".join(SCORES) + " |", "| --- " * (len(SCORES) + 1) + "|"]
+    for one in found:
+        cells = []
+        for name in SCORES:
+            score = one.score(name)
+            cells.append("n/a" if score is None else f"{score.value:.3f} ({score.ci[0]:.2f} to {score.ci[1]:.2f})")
+        lines.append(f"| {one.name} | " + " | ".join(cells) + " |")
+    lines.append("")
+    for name in SCORES:
+        scored = [one for one in found if one.score(name) is not None]
+        if not scored:
+            continue
+        best = max(scored, key=lambda one: one.score(name).value)  # type: ignore[union-attr]
+        level = [
+            one.name
+            for one in scored
+            if one is not best and (c := compared(best, one, name)) is not None and not c.real
+        ]
+        report = Report(list(found), [])
+        gain = report.gain(best, name)
+        assert gain is not None
+        lines.append(
+            f"- {name}: {best.name}, gain {gain.value:+.3f} ({gain.ci[0]:.2f} to {gain.ci[1]:.2f})"
+            + (f"; not to be told from it: {', '.join(level)}" if level else "; ahead of all others")
+        )
+    return "\n".join(lines)
+
+
+def transfer(root: Path, quick: bool) -> str:
+    """One line a property: Spearman over encoders with its interval, and how many encoders."""
+    lines = ["| property on scenes | on real pictures | encoders | rank correlation | transfers |", "| --- " * 5 + "|"]
+    for title, (real, room, words) in TRANSFER.items():
+        aspect = title.partition(" ")[0]
+        there = {one.name: one for one in rows(root, real, quick)}
+        both = [(a, there[a.name]) for a in rows(root, "scenes", quick) if a.name in there]
+        pairs = [(a.score(aspect), independent(b, room, title)) for a, b in both]
+        known = [(a.value, b) for a, b in pairs if a is not None and b is not None]
+        if len(known) < 4:
+            lines.append(f"| {title} | {words} | {len(known)} | too few | cannot be said |")
+            continue
+        scores, truth = map(np.array, zip(*known, strict=True))
+        value, (low, high) = spearman(scores, truth), resampled(scores, truth)
+        said = "yes" if value >= 0.7 else "no"
+        lines.append(f"| {title} | {words} | {len(known)} | {value:.2f} ({low:.2f} to {high:.2f}) | {said} |")
+    return "\n".join(lines)
+
+
+METRICS: dict[str, Callable[[str], bool]] = {
+    "density": lambda metric: "r1" in metric or "nearest" in metric,
+    "similarity": lambda metric: metric.startswith("knn"),
+    "text": lambda metric: "retrieval" in metric or "r1" in metric,
+    "text (truth)": lambda metric: "truth" in metric,
+    "localization": lambda metric: "probe" in metric,
+    "spatial": lambda metric: "depth" in metric,
+}
+
+
+def independent(found: Measured, room: str, title: str) -> float | None:
+    """The value on the real set: the mean of the scored metrics that METRICS names."""
+    scored = [r.finding.score for r in found.of(room) if r.finding.scored and METRICS[title](r.finding.metric)]
+    return float(np.mean(scored)) if scored else None
+
+
+def spearman(a: np.ndarray, b: np.ndarray) -> float:
+    """The correlation of the ranks, ties at their mean."""
+    return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
+
+
+def resampled(a: np.ndarray, b: np.ndarray, times: int = 2000) -> tuple[float, float]:
+    """The middle 95 % of Spearman's correlation over encoders drawn again."""
+    rng = np.random.default_rng(0)
+    found = []
+    for _ in range(times):
+        at = rng.integers(0, len(a), len(a))
+        if np.ptp(a[at]) and np.ptp(b[at]):
+            found.append(spearman(a[at], b[at]))
+    low, high = np.quantile(found, [0.025, 0.975])
+    return float(low), float(high)
+
+
+if __name__ == "__main__":
+    main()
