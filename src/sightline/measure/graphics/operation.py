@@ -10,7 +10,7 @@ import numpy as np
 
 from sightline.data.draw import seed_of
 from sightline.measure.graphics.layers import Layers
-from sightline.measure.graphics.manner import AS_IT_IS, DASHES, LINE, Manner, Pen
+from sightline.measure.graphics.manner import AS_IT_IS, DASHES, Manner, Pen
 from sightline.measure.graphics.original import DYES, Original
 
 SEVERITIES = (0.2, 0.4, 0.6, 0.8, 1.0)
@@ -21,7 +21,8 @@ CELLS = {"fine": 24, "middling": 12, "coarse": 6}
 CHECK = (204.0, 255.0)
 """its two greys, of a contrast of 1.6"""
 WIDTHS = {"half": 0.5, "thinner": 0.72, "thicker": 1.55}
-"""times the reference line: 4.5 to 14 % of the shorter side, where the outlines of scenes keep their openings"""
+"""times the line: from 9 % of the shorter side to 4.5 and 14, between which outlines of scenes keep their openings"""
+WIDEST = 0.16
 ANGLES = {"10 degrees left": -10.0, "5 degrees right": 5.0, "10 degrees right": 10.0}
 AMPLITUDE = 0.4
 """of a texture, as a share of 128"""
@@ -43,13 +44,13 @@ class Operation:
     """whether things leave their places"""
 
     @property
-    def start(self) -> Manner:
-        """How the unchanged drawing is done: where lines change, as a line drawing."""
-        return Manner(Pen()) if self.needs == "outlines" else AS_IT_IS
+    def lines(self) -> bool:
+        """Whether the unchanged drawing is one of lines."""
+        return self.needs == "outlines"
 
     def before(self, original: Original) -> np.ndarray:
         """The unchanged picture, uint8 (y, x, 3)."""
-        return original.layers(self.start).picture()
+        return original.layers(Manner(Pen(original.line)) if self.lines else AS_IT_IS).picture()
 
     def after(self, original: Original, value: int, severity: float) -> np.ndarray:
         """The changed picture, uint8 (y, x, 3)."""
@@ -71,11 +72,12 @@ def _checkerboard(original: Original, value: int, severity: float) -> Layers:
 
 
 def _line_width(original: Original, value: int, severity: float) -> Layers:
-    return original.layers(Manner(Pen(LINE * list(WIDTHS.values())[value] ** severity)))
+    wider = list(WIDTHS.values())[value] ** severity
+    return original.layers(Manner(Pen(min(WIDEST, original.line * wider))))
 
 
 def _line_style(original: Original, value: int, severity: float) -> Layers:
-    return original.layers(Manner(Pen(dash=list(DASHES)[value], gap=severity)))
+    return original.layers(Manner(Pen(original.line, list(DASHES)[value], severity)))
 
 
 def _texture(original: Original, value: int, severity: float) -> Layers:

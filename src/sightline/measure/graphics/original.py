@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -12,7 +13,7 @@ from sightline.data.scenes.raster import rasterize
 from sightline.data.scenes.scene import Element, Scene
 from sightline.data.scenes.svg import backdrop
 from sightline.measure.graphics.layers import Layers
-from sightline.measure.graphics.manner import AS_IT_IS, Manner
+from sightline.measure.graphics.manner import AS_IT_IS, LINE, Manner
 
 SIDE = 96
 DYES = ("cool", "sober", "natural")
@@ -30,6 +31,11 @@ class Original(Protocol):
         """What it is, "" where nobody said."""
         ...
 
+    @property
+    def line(self) -> float:
+        """Width of its line where it is drawn as one, as a share of the drawing's shorter side."""
+        ...
+
     def layers(self, manner: Manner = AS_IT_IS) -> Layers: ...
 
 
@@ -39,8 +45,16 @@ class Design:
 
     scene: Scene
     caption: str = ""
+    line: float = LINE
 
     def layers(self, manner: Manner = AS_IT_IS) -> Layers:
+        return self._plain if manner == AS_IT_IS else self._done(manner)
+
+    @cached_property
+    def _plain(self) -> Layers:
+        return self._done(AS_IT_IS)
+
+    def _done(self, manner: Manner) -> Layers:
         groups, boxes = [], []
         for element in self.scene.elements:
             groups.append(
@@ -63,6 +77,7 @@ class Icon:
     body: str
     view: tuple[float, float, float, float]
     caption: str = ""
+    line: float = LINE
 
     @classmethod
     def of(cls, svg: bytes, caption: str) -> "Icon | None":
@@ -78,6 +93,13 @@ class Icon:
         return cls("".join(paths), (x, y, w, h), caption)
 
     def layers(self, manner: Manner = AS_IT_IS) -> Layers:
+        return self._plain if manner == AS_IT_IS else self._done(manner)
+
+    @cached_property
+    def _plain(self) -> Layers:
+        return self._done(AS_IT_IS)
+
+    def _done(self, manner: Manner) -> Layers:
         _, _, w, h = self.view
         body = self.body if manner.pen is None else manner.pen.outline(self.body, min(w, h))
         scale = (1 - 2 * MARGIN) * SIDE / max(w, h)

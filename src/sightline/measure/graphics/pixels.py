@@ -9,7 +9,7 @@ from scipy import ndimage
 from sightline.data.decode.picture import decode
 from sightline.data.sample import Encoded
 from sightline.measure.graphics.layers import Layers
-from sightline.measure.graphics.manner import AS_IT_IS, Manner
+from sightline.measure.graphics.manner import AS_IT_IS, LINE, Manner
 from sightline.measure.graphics.original import SIDE
 
 RING = 0.02
@@ -33,6 +33,7 @@ class Pixels:
     found: Layers
     parted: bool
     caption: str = ""
+    line: float = LINE
 
     @classmethod
     def of(cls, image: Encoded, caption: str = "") -> "Pixels":

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sightline.data.scenes import edited
+from sightline.data.scenes.caption import caption
 from sightline.data.scenes.palette import RGB, contrast
+from sightline.measure.graphics.edits import KINDS, changed
 from sightline.measure.graphics.manner import Manner, Pen
 from sightline.measure.graphics.operation import GROUNDS
 from sightline.measure.graphics.original import DYES, Design, Icon, Original
@@ -73,15 +75,20 @@ def _first(some: Iterator[Original], count: int) -> list[Original]:
 
 
 def _designs(suite: Suite) -> Iterator[Original]:
-    """Designs on plain white, in a palette that nothing is recoloured to."""
-    for sample in suite.drawn(4, suite.n(*DRAWN)).samples:
+    """Designs on plain white, in a palette that nothing is recoloured to, each followed by one of another meaning: what
+    must not be taken for it."""
+    for number, sample in enumerate(suite.drawn(4, suite.n(*DRAWN)).samples):
         scene = sample.extra["scene"]
         if scene.palette in DYES:
             continue
         try:
-            yield Design(edited(scene, "background", "white"), sample.captions[0])
+            plain = edited(scene, "background", "white")
         except ValueError:
             continue  # an ink that white would swallow
+        kinds = list(KINDS)[number % len(KINDS) :] + list(KINDS)[: number % len(KINDS)]
+        twin = next((after for kind in kinds if (after := changed(plain, kind)) is not None), None)
+        if twin is not None:
+            yield from (Design(one, caption(one)) for one in (plain, twin))
 
 
 def _icons(suite: Suite) -> Iterator[Original]:
@@ -105,10 +112,10 @@ def _distinct(suite: Suite) -> Iterator[Pixels]:
     """One picture of every name, and none twice."""
     known: set[bytes] = set()
     named: set[str] = set()
-    for sample, caption in zip(suite.test.samples[:SEEN], suite.test.captions, strict=False):
+    for sample, said in zip(suite.test.samples[:SEEN], suite.test.captions, strict=False):
         if sample.name and sample.name in named:
             continue
-        made = Pixels.of(sample.image, caption)
+        made = Pixels.of(sample.image, said)
         content = made.layers().picture().tobytes()
         if content not in known:
             known.add(content)
