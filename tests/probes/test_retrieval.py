@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sightline.probes.retrieval import chance, ranks, recall, retrieval
+from sightline.probes.retrieval import chance, ranked, ranks, recall, retrieval
 
 
 def naive_rank(scores, right):
@@ -95,3 +95,17 @@ def test_bad_input_is_refused_with_what_came():
         retrieval(np.eye(2), np.eye(2), [0, 2])
     with pytest.raises(ValueError, match="3 entries for 2 texts"):
         retrieval(np.eye(2), np.eye(2), [0, 1, 1])
+
+
+def test_the_ranks_of_every_query_are_those_that_retrieval_summarises():
+    images, texts = vectors(9, 4, 6), vectors(12, 4, 7)
+    owner, group = np.arange(12) % 8, np.arange(12) // 2
+    found, out = ranked(images, texts, owner, text_group=group), retrieval(images, texts, owner, text_group=group)
+    assert (found.text <= 1).mean() == out["text_to_image"]["r1"]
+    assert (found.image <= 1).mean() == out["image_to_text"]["r1"]
+    assert found.queries.tolist() == list(range(8))  # picture 8 has no text
+    right = np.array(
+        [[any(owner[u] == i for u in range(12) if group[u] == group[t]) for t in range(12)] for i in range(9)]
+    )
+    assert found.right_images.tolist() == right.sum(0).tolist()
+    assert found.right_texts.tolist() == right.sum(1)[:8].tolist()

@@ -7,6 +7,7 @@ first, and a picture with five captions needs one of them among the first k (the
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import comb
 from typing import Any
 
@@ -67,6 +68,35 @@ def retrieval(
     Returns `{"text_to_image": {"r1", "r5", "r10", "median_rank"}, "image_to_text": {...}, "n", "chance_r10"}`: `n`
     pictures, chance of the text-to-image direction. Pictures without a text are candidates, never queries.
     """
+    found = ranked(image_vectors, text_vectors, image_of_text, text_group=text_group)
+    return {
+        "text_to_image": _summary(found.text, ks),
+        "image_to_text": _summary(found.image, ks),
+        "n": found.images,
+        "chance_r10": chance(found.right_images, found.images, 10),
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """The ranks of `retrieval`, query by query, and how many right candidates each query has."""
+
+    text: np.ndarray
+    """(m,) of every text, among all pictures"""
+    image: np.ndarray
+    """(q,) of every picture of `queries`, among all texts"""
+    queries: np.ndarray
+    """(q,) the pictures that have a text, in order"""
+    right_images: np.ndarray
+    """(m,)"""
+    right_texts: np.ndarray
+    """(q,)"""
+    images: int
+    """pictures in all"""
+
+
+def ranked(image_vectors: Any, text_vectors: Any, image_of_text: Any, *, text_group: Any | None = None) -> Ranked:
+    """What `retrieval` summarises; the same arguments, and ValueError for the same."""
     images, texts = unit(image_vectors).astype(np.float64), unit(text_vectors).astype(np.float64)
     owner = to_numpy(image_of_text).astype(np.int64)
     if len(owner) != len(texts):
@@ -78,6 +108,7 @@ def retrieval(
 
     queries = np.unique(owner)
     text_ranks, image_ranks = np.empty(len(texts)), np.empty(len(queries))
+    right_texts = np.empty(len(queries), np.int64)
     for first in range(0, len(texts), ROWS):
         rows = slice(first, first + ROWS)
         right = _table(pairs, group[rows], len(images))
@@ -86,13 +117,9 @@ def retrieval(
         rows = slice(first, first + ROWS)
         right = _table(pairs[:, ::-1], queries[rows], int(group.max()) + 1)[:, group]
         image_ranks[rows] = ranks((images[queries[rows]] @ texts.T).astype(np.float32), right)
-
-    return {
-        "text_to_image": _summary(text_ranks, ks),
-        "image_to_text": _summary(image_ranks, ks),
-        "n": len(images),
-        "chance_r10": chance(np.bincount(pairs[:, 0])[group], len(images), 10),
-    }
+        right_texts[rows] = right.sum(axis=1)
+    right_images = np.bincount(pairs[:, 0])[group]
+    return Ranked(text_ranks, image_ranks, queries, right_images, right_texts, len(images))
 
 
 def _table(pairs: np.ndarray, rows: np.ndarray, width: int) -> np.ndarray:
