@@ -32,7 +32,7 @@ def open_suite(
     ValueError for a stream and for what cannot be opened or is empty.
     """
     if text == "scenes":
-        return Suite(text, "scenes", drawn(1, 120 if quick else 500, "test", 16_001), None, quick)
+        return Suite(text, "scenes", drawn(1, 100 if quick else 500, "test", 16_001), None, quick)
     test, remembered = _parts(text, memory)
     most, least = TEST[quick], MEMORY[quick]
     kind = "icons" if parse(text)[0].name == "icons" else "source"
