@@ -52,7 +52,8 @@ def look(
     from sightline.data.sources.source import open_source
     from sightline.measure.look.facts import facts
     from sightline.measure.look.inside import look as inside
-    from sightline.measure.look.page import page, write_page
+    from sightline.measure.look.page import page
+    from sightline.measure.page.shell import write_page
     from sightline.weights.load import load
 
     if out.suffix.lower() not in (".html", ".htm"):

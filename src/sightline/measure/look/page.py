@@ -1,13 +1,10 @@
 """The page of `sightline look`: one HTML file with its pictures inside, no script, nothing fetched."""
 
 from html import escape
-from importlib.resources import files
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
-from sightline.data.atomic import atomic_write
 from sightline.measure.look.attention import mass_mask
 from sightline.measure.look.facts import Facts
 from sightline.measure.look.filters import Filters, picture
@@ -17,6 +14,8 @@ from sightline.measure.look.picture import RAMP, address, heat, tiled, veil
 from sightline.measure.look.position import mosaic
 from sightline.measure.look.prepare import Ready
 from sightline.measure.look.unit import Crop
+from sightline.measure.page.shell import beside, whole
+from sightline.measure.page.shell import facts as listed
 
 DOSOVITSKIY = ("Dosovitskiy et al. 2020, figure 7", "https://arxiv.org/abs/2010.11929")
 KRIZHEVSKY = ("Krizhevsky et al. 2012, figure 3", "https://papers.nips.cc/paper/4824")
@@ -24,31 +23,6 @@ DINO = ("Caron et al. 2021, figure 1", "https://arxiv.org/abs/2104.14294")
 DINOV2 = ("Oquab et al. 2023, figure 1", "https://arxiv.org/abs/2304.07193")
 ZEILER = ("Zeiler and Fergus 2013, figure 2", "https://arxiv.org/abs/1311.2901")
 MASS = 0.6
-PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>Inside {title}</title>
-<style>
-{style}
-{pictures}
-</style>
-</head>
-<body>
-<header>
-<h1>{title}</h1>
-<p class="soft">What this encoder has learnt. Pictures from {source}; made by sightline look.</p>
-{facts}
-{links}
-</header>
-<main>
-{sections}
-</main>
-</body>
-</html>
-"""
 
 
 def page(name: str, about: Facts, source: str, inside: Inside) -> str:
@@ -61,32 +35,23 @@ def page(name: str, about: Facts, source: str, inside: Inside) -> str:
         ("units", "What activates a unit most", inside.units, _units),
         ("tokens", "Tokens by their principal components", inside.maps, lambda maps: _maps(maps, inside)),
     ]
-    sections, links, missing = [], [], []
+    sections, missing = [], []
     for anchor, title, found, draw in figures:
         if isinstance(found, str):
             missing.append(f"<li>{escape(title)}: {escape(found)}.</li>")
             continue
-        sections.append(f'<section id="{anchor}">\n<h2>{escape(title)}</h2>\n{draw(found)}\n</section>')
-        links.append(f'<a href="#{anchor}">{escape(title)}</a>')
+        sections.append((anchor, title, draw(found)))
     if missing:
-        sections.append(f'<section id="absent">\n<h2>Left out</h2>\n<ul>{"".join(missing)}</ul>\n</section>')
-    rows = "".join(f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in about)
-    return PAGE.format(
-        title=escape(name),
-        style=files("sightline.measure.look").joinpath("page.css").read_text(encoding="utf-8"),
-        # each picture is in the file once, however often it is shown
-        pictures="\n".join(f".p{i} {{ background-image: url({address(p.pixels)}) }}" for i, p in _enumerated(inside)),
-        source=escape(source),
-        facts=f"<dl>{rows}</dl>",
-        links=f"<nav>{''.join(links)}</nav>",
-        sections="\n".join(sections),
+        sections.append(("absent", "Left out", f"<ul>{''.join(missing)}</ul>"))
+    return whole(
+        name,
+        f"What this encoder has learnt. Pictures from {source}; made by sightline look.",
+        sections,
+        tab=f"Inside {name}",
+        head=listed(about),
+        css=beside("sightline.measure.look", "page.css"),
+        pictures=[address(shown.pixels) for shown in inside.pictures],
     )
-
-
-def write_page(out: Path, html: str) -> None:
-    """Replaces `out` whole."""
-    with atomic_write(out) as [temporary]:
-        temporary.write_text(html, encoding="utf-8")
 
 
 def _filters(found: Filters) -> str:
