@@ -7,6 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from sightline.measure.finding import PROPERTIES, interval
 from sightline.measure.report.result import Measured, Report, Row, Score
 
@@ -116,7 +118,7 @@ def domains(subject: Measured) -> dict[str, dict[str, dict[str, float]]]:
         if domain is None or not row.finding.scored or len(set(domain)) < 2:
             continue
         for name in sorted(set(domain)):
-            score = float(row.finding.scaled([row.finding.within(name)])[0])  # type: ignore[arg-type]
+            score = float(row.finding.scaled(np.array([row.finding.within(name)]))[0])
             found.setdefault(row.aspect, {}).setdefault(name, []).append(score)
     return {
         aspect: {name: {"score": sum(all_) / len(all_), "metrics": len(all_)} for name, all_ in names.items()}
