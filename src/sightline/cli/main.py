@@ -34,7 +34,20 @@ TURN = 5.0
 """seconds that a process waits under torchrun before it says why it failed"""
 
 # In the order of a first day. Each is the function of the same name in the file of the same name.
-VERBS = ("demo", "recipes", "data", "train", "embed", "index", "search", "serve", "classify", "look", "convert")
+VERBS = (
+    "demo",
+    "recipes",
+    "data",
+    "train",
+    "embed",
+    "index",
+    "search",
+    "serve",
+    "classify",
+    "look",
+    "probe",
+    "convert",
+)
 
 
 def _default_worth_saying(value: Any) -> str | None:
