@@ -9,6 +9,8 @@ from typing import Any
 
 QUERIES = ("credit card", "shopping", "weather", "warning", "send a message", "play music", "medical", "turn left")
 COLUMNS = 8
+MEASURED = ("scenes", "icons")
+"""what the demo's encoder is measured on; it has seen icons, and no scene"""
 
 
 def demo(
@@ -45,6 +47,7 @@ def demo(
     began = time.monotonic()
     summary = run(out, fold=fold, fresh=fresh)
     _print_summary(out, summary, time.monotonic() - began)
+    measured(out)
     if not no_serve and os.environ.get("CI", "").lower() not in ("true", "1"):
         _serve(out / "icons.db", port)
 
@@ -81,6 +84,20 @@ def run(out: Path, *, fold: int = 0, fresh: bool = False) -> dict[str, Any]:
     summary = {"version": 1, "fold": fold, **summary}
     write_json(file, summary)
     return summary
+
+
+def measured(out: Path) -> None:
+    """The five properties of the run beside raw pixels and a random tower, in a minute or two; measured once."""
+    from sightline.cli.progress import progress
+    from sightline.measure.written import written
+
+    page = out / "measure.html"
+    if page.exists():
+        print(f"\nFive properties of it: {page}")
+        return
+    with progress("measuring") as tell:
+        written([str(out)], out=page, json_file=out / "measure.json", data=MEASURED, quick=True, tell=tell)
+    print(f"Five properties of it: {page}")
 
 
 def categories(encoder: Any, fold: int) -> dict[str, float]:

@@ -44,6 +44,7 @@ VERBS = (
     "search",
     "serve",
     "classify",
+    "measure",
     "look",
     "probe",
     "convert",

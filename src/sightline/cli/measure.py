@@ -1,6 +1,5 @@
 """`sightline measure`."""
 
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +16,7 @@ def measure(
     suite: str = "all",
     out: Path | None = None,
     json_file: Annotated[Path | None, Parameter(name="--json")] = None,
+    beside: Annotated[list[Path], Parameter(consume_multiple=True)] | None = None,
     quick: bool = False,
     domain: str = "",
     seed: int = 0,
@@ -48,6 +48,8 @@ def measure(
         The page, .html.
     json_file
         The same as JSON.
+    beside
+        Earlier reports (--json): their rows stand beside these, where they were measured alike.
     quick
         Fewer pictures and wider intervals: a minute or two.
     domain
@@ -59,21 +61,17 @@ def measure(
     no_cache
         Embed anew what was embedded before, and keep nothing.
     """
-    from sightline.measure.exhibit.collected import Exhibits
     from sightline.measure.face import BUILT_IN
-    from sightline.measure.face import measure as measured
-    from sightline.measure.report.json_form import as_json
-    from sightline.measure.report.page import page, write_page
-    from sightline.measure.report.terminal import show
-    from sightline.measure.report.versions import versions
-    from sightline.train.folder import write_json
+    from sightline.measure.written import written
 
     if out is not None and out.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"--out {out}: the page is written as .html; give it such an ending")
-    exhibits = Exhibits()
     with progress("measuring") as tell:
-        report = measured(
+        written(
             encoders,
+            out=out,
+            json_file=json_file,
+            beside=beside or (),
             data=data or BUILT_IN,
             memory=memory,
             suite=suite,
@@ -83,16 +81,8 @@ def measure(
             device=device,
             cache=not no_cache,
             tell=tell,
-            exhibit=exhibits.collect if out else lambda subject, suite: None,
+            bad=print_bad,
         )
-    for described in report.suites:
-        print_bad(described["left_aside"])
-    told = as_json(report, created=time.strftime("%Y-%m-%dT%H:%M:%S%z"), versions=versions())
-    if json_file is not None:
-        write_json(json_file, told)
-    if out is not None:
-        write_page(out, page(report, told, exhibits))
-    show(report)
     for path in (out, json_file):
         if path is not None:
             print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
