@@ -77,12 +77,12 @@ def rooms_of(suite: str | Sequence[str]) -> tuple[str, ...]:
 
 def opened(names: Sequence[Any], device: str = "auto") -> list[tuple[str, Any]]:
     """(name, encoder) of each; two of one name are told apart by a number. ValueError for one that sees no pictures."""
-    from sightline.search.encoder import open_encoder
+    from sightline.runtime.load import load as exported
     from sightline.weights.load import load
 
     found: list[tuple[str, Any]] = []
     for given in names:
-        encoder = given if hasattr(given, "encode_image") else _opened(str(given), device, load, open_encoder)
+        encoder = given if hasattr(given, "encode_image") else _opened(str(given), device, load, exported)
         name = str(given) if isinstance(given, str | Path) else encoder.name
         if not encoder.sees:
             raise ValueError(f"{name} embeds no pictures, so there is nothing to measure of it")
