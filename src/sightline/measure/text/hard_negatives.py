@@ -26,13 +26,15 @@ def hard_negatives(suite: Suite, pairs: Pairs | None) -> Measurement | Absent:
         return Measurement("text", "hard negatives", suite.name, OnPairs(pairs, suite.name).ask)
     told = captions_of(suite.test)
     questions: list[Question] = []
+    left = suite.n(300, 60)
     for at, (texts, sample) in enumerate(zip(told, suite.test.samples, strict=True)):
         if not texts:
             continue
         false = [text for text in sample.negatives if text.strip() and text.strip() not in texts]
         questions += [Question("negatives", at, (texts[0], text.strip()), sample.key) for text in false]
-        order = shuffled(texts[0], sample.key)
+        order = shuffled(texts[0], sample.key) if left else None
         if order is not None:
+            left -= 1
             questions.append(Question(SHUFFLED, at, order, sample.key))
     if not questions:
         reason = "no picture has a false caption beside a true one, and no caption is long enough to be shuffled"
