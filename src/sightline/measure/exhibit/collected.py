@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from sightline.measure.exhibit.near import (
 )
 from sightline.measure.exhibit.places import SHOWN, Places, collect_places, words_of
 from sightline.measure.exhibit.rounds import Blind, Round, drawn_rounds
+from sightline.measure.similarity.learnt import Learnt
 from sightline.measure.subject.subject import Lacks, Subject
 from sightline.measure.suite.shelf import Shelf
 from sightline.measure.suite.suite import Suite
@@ -35,16 +36,6 @@ MOST = 1500
 COUPLES = 6
 """pairs of encoders whose blind pairs are shown"""
 DOTS, CENTRAL, GROUPS, UNLIKELY = 400, 6, 8, 8
-
-
-@runtime_checkable
-class LearntOf(Protocol):
-    """What `measure/similarity/learnt.py` finds of n vectors."""
-
-    coordinates: np.ndarray
-    cluster: np.ndarray
-    central: tuple[np.ndarray, ...]
-    unlikely: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -91,7 +82,7 @@ class Exhibits:
         self,
         *,
         seed: int = 0,
-        learnt: Callable[[Any, int], LearntOf] | None = None,
+        learnt: Callable[[Any, int], Learnt] | None = None,
         gallery: Callable[[Suite], Sequence[Transform]] | None = None,
     ) -> None:
         self.seed, self.learnt, self.gallery = seed, learnt, gallery

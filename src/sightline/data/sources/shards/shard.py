@@ -9,6 +9,7 @@ import numpy as np
 
 from sightline.data.sample import BadSample, Sample
 from sightline.data.sources.keypoint import read_flip
+from sightline.data.sources.shards.class_names import named
 from sightline.data.sources.shards.members import label_of, sample_of, tells_label
 from sightline.data.sources.shards.pread import Reader
 from sightline.data.sources.shards.tar_index import TarIndex, tar_index
@@ -45,7 +46,8 @@ class Shards:
         self._field, self._offset, self._length = (
             np.concatenate([getattr(index, column) for index in indices]) for column in ("field", "offset", "length")
         )
-        self.classes, self._numbers = _classes(indices)
+        classes, self._numbers = _classes(indices)
+        self.classes = named(classes, paths[0].parent)
         self.keypoint_flip: tuple[int, ...] = ()
         """for each keypoint the one that it is in a mirror, as the first record says"""
         self.has = self._carries(indices)
