@@ -40,21 +40,22 @@ class Truth:
     notes: tuple[str, ...] = field(default=())
 
 
-def truth(suite: Suite) -> Truth:
-    """Of a suite; ValueError with the reason where it tells nothing that could be probed."""
+def truth(suite: Suite, most: int = FITTED) -> Truth:
+    """Of a suite, with at most so many pictures to fit on; ValueError with the reason where it tells nothing that
+    could be probed."""
     if suite.kind == "scenes":
         fitted, asked = suite.drawn(1, MEMORY[suite.quick], "train"), suite.drawn(1, BASE[suite.quick])
-        return _truth(tuple(FIELDS), fitted, _shown(fitted), asked, _shown(asked))
+        return _truth(tuple(FIELDS), fitted, shown(fitted), asked, shown(asked), most)
     if not any(suite.test.labels):
         raise ValueError("no picture has a label, so it is not known what a vector must keep")
     if suite.memory is None or not any(suite.memory.labels):
         raise ValueError("there are no other labelled pictures to fit a probe on; name some by --memory")
-    return _truth(("class",), suite.memory, _labels(suite.memory), suite.test, _labels(suite.test))
+    return _truth(("class",), suite.memory, _labels(suite.memory), suite.test, _labels(suite.test), most)
 
 
-def _truth(questions: tuple[str, ...], fitted: Shelf, known: Sets, asked: Shelf, wanted: Sets) -> Truth:
+def _truth(questions: tuple[str, ...], fitted: Shelf, known: Sets, asked: Shelf, wanted: Sets, most: int) -> Truth:
     rows = np.flatnonzero([all(sets) for sets in known])
-    rows = rows[np.arange(min(FITTED, len(rows))) * len(rows) // max(1, min(FITTED, len(rows)))]
+    rows = rows[np.arange(min(most, len(rows))) * len(rows) // max(1, min(most, len(rows)))]
     vocabularies = [sorted({value for i in rows for value in known[i][q]}) for q in range(len(questions))]
     for question, words in zip(questions, vocabularies, strict=True):
         if len(words) < 2:
@@ -85,7 +86,7 @@ def _hot(sets: Sets, rows: Sequence[int] | np.ndarray | range, vocabularies: lis
     )
 
 
-def _shown(shelf: Shelf) -> Sets:
+def shown(shelf: Shelf) -> Sets:
     """Of each scene, the set of its answers to each question."""
     return [
         tuple({str(element[key]) for element in sample.extra["factors"]} for key in FIELDS.values())
