@@ -85,7 +85,7 @@ def test_letters_have_the_height_that_is_said():
     for height in (4, 8, 20):
         rows = np.flatnonzero((picture(word("SHOP", "black", height, (48, 48))) < 128).any((1, 2)))
         assert abs(rows[-1] - rows[0] + 1 - height) <= 1
-    assert len(SmallText(4).pictures) == 4 * 2 * 6
+    assert len(SmallText(4).pictures) == 4 * 4 * 6
     assert len(set(map(len, WORDS))) == 1
 
 

@@ -16,7 +16,7 @@ from sightline.measure.suite.suite import Suite
 COUNTED, FITTED = (15, 1), (20, 2)
 """pictures of every number, full and quick"""
 ATTACKED = (60, 8)
-WORDS = (12, 4)
+WORDS, PLACES = (10, 4), (4, 2)
 MOVED = (8, 3)
 REDUCED = (36, 4)
 LEAST = 4
@@ -37,7 +37,7 @@ def tasks(suite: Suite) -> list[Measurement | Absent]:
         counting.probe,
         counting.words,
         WrongWord(suite.n(*ATTACKED)),
-        SmallText(suite.n(*WORDS), heights),
+        SmallText(suite.n(*WORDS), suite.n(*PLACES), heights),
         phase,
     )
     return found + [Measurement("beyond", name, suite.name, ask) for name, ask in zip(DRAWN, asked, strict=True)]

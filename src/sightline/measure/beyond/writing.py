@@ -9,18 +9,20 @@ import numpy as np
 from sightline.measure.beyond.drawn import INKS, NAMES, SIDE, picture, thing, word
 from sightline.measure.beyond.told import share
 from sightline.measure.finding import Computed, Finding
-from sightline.measure.graphics.cosine import cosines, first, units
+from sightline.measure.graphics.cosine import cosines, units
 from sightline.measure.pictures import Pictures, Texts
 from sightline.measure.subject.subject import Subject
+from sightline.probes.linear import LinearProbe
 
 LETTERS = 14
 """height of the wrong word in pixels of 96"""
 WORDS = ("SALE", "MENU", "HOME", "STOP", "PLAY", "NEXT", "BACK", "OPEN", "HELP", "NEWS", "BLOG", "SHOP")
 HEIGHTS = (4, 6, 8, 11, 15, 20)
 AWAY = 3
-"""pixels to the right and down from one picture of a word to the other"""
+"""pixels to the right and down from one place of a word to the next"""
+RIDGE = 1e-2
 READ = 0.5
-"""share of words found again from which a height counts as read"""
+"""share of words that are read from which a height counts as read"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,31 +74,36 @@ class WrongWord:
 
 @dataclass(frozen=True, eq=False)
 class SmallText:
-    """A word finds itself among others of its height, a few pixels away; and from which height on."""
+    """A linear probe that has seen every second place of the words reads them at the others; and from which height."""
 
     words: int
+    places: int = 4
     heights: tuple[int, ...] = HEIGHTS
 
     @cached_property
     def pictures(self) -> Pictures:
-        """By height, then by variant, then by word."""
+        """By height, then by place, then by word."""
         made = [
-            picture(word(text, "black", height, (SIDE / 2 + away, SIDE / 2 + away)))
+            picture(word(text, "black", height, (SIDE / 2 + AWAY * place, SIDE / 2 + AWAY * place)))
             for height in self.heights
-            for away in (0, AWAY)
+            for place in range(self.places)
             for text in WORDS[: self.words]
         ]
-        return Pictures(made).told(vectors=np.tile(np.eye(self.words), (2 * len(self.heights), 1)))
+        return Pictures(made).told(vectors=np.tile(np.eye(self.words), (self.places * len(self.heights), 1)))
 
     def __call__(self, subject: Subject) -> Sequence[Finding]:
-        rows = units(subject.vectors(self.pictures)).reshape(len(self.heights), 2, self.words, -1)
-        off = ~np.eye(self.words, dtype=bool)
-        hits = []
-        for one, other in rows:
-            square = cosines(one, other)
-            both = [first(np.diag(s), s[off].reshape(self.words, -1)) for s in (square, square.T)]
-            hits.append(np.mean(both, axis=0))
-        found, protocol = np.stack(hits), {"words": self.words, "heights": list(self.heights)}
+        rows = units(subject.vectors(self.pictures)).reshape(len(self.heights), self.places, self.words, -1)
+        hits = np.zeros(rows.shape[:3])
+        for height, row in enumerate(rows):
+            for side in (0, 1):
+                known, asked = row[1 - side :: 2], row[side::2]
+                probe = LinearProbe(RIDGE).fit(
+                    known.reshape(-1, row.shape[2]), np.tile(np.arange(self.words), len(known))
+                )
+                read = probe.predict(asked.reshape(-1, row.shape[2])).reshape(-1, self.words)
+                hits[height, side::2] = read == np.arange(self.words)
+        found = hits.mean(1)
+        protocol = {"words": self.words, "places": self.places, "heights": list(self.heights)}
 
         def smallest(index: np.ndarray) -> float:
             read = found[:, index].mean(1) >= READ
@@ -107,7 +114,7 @@ class SmallText:
         chance, items = 1 / self.words, "written words"
         return [
             *(
-                share(f"text of {h} px: found again", found[k], chance, items, protocol=protocol)
+                share(f"text of {h} px: read", found[k], chance, items, protocol=protocol)
                 for k, h in enumerate(self.heights)
             ),
             Finding(
@@ -120,6 +127,6 @@ class SmallText:
                 scored=False,
                 items=items,
                 protocol=protocol,
-                notes=(f"height of letters in pixels of {SIDE}, from which {READ:.0%} are found again",),
+                notes=(f"height of letters in pixels of {SIDE}, from which {READ:.0%} are read",),
             ),
         ]
