@@ -4,7 +4,7 @@ from copy import deepcopy
 
 import pytest
 
-from sightline.measure.report.words import differences, judged, scored, verdicts
+from sightline.measure.report.words import differences, judged, scored, short_names, verdicts
 
 
 def named(told, aspect):
@@ -58,3 +58,14 @@ def test_encoders_without_the_property_are_named(told):
 @pytest.mark.parametrize(("ci", "said"), [((0.1, 0.2), "0.15 (0.10 to 0.20)"), (None, "0.15"), ((None, 0.2), "0.15")])
 def test_a_number_stands_with_its_interval(ci, said):
     assert scored(0.15, ci) == said
+
+
+def test_a_path_is_called_by_the_shortest_end_that_no_other_has():
+    names = ["runs/a/clip", "runs/b/clip", "runs/b/dino/", "timm:vit", "clip.onnx", "pixels", "C:\\runs\\mae"]
+    called = short_names({"encoders": [{"name": name} for name in names]})
+    assert list(called.values()) == ["a/clip", "b/clip", "dino", "timm:vit", "clip.onnx", "pixels", "mae"]
+
+
+def test_one_path_that_is_the_end_of_another_stays_whole():
+    called = short_names({"encoders": [{"name": "clip"}, {"name": "runs/clip"}]})
+    assert len(set(called.values())) == 2

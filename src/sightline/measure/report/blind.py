@@ -6,15 +6,15 @@ that runs is `blind.js`, in the page, by its hash.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from sightline.measure.exhibit.rounds import Blind
 from sightline.measure.page.shell import beside
 
 
-def body(found: Sequence[Blind]) -> str:
-    """The section's HTML; the script finds its questions beside it."""
+def body(found: Sequence[Blind], called: Mapping[str, str]) -> str:
+    """The section's HTML; the script finds its questions beside it. `called` has each encoder's short name."""
     parts = [
         "<p>Which list of neighbours is better for the picture above them? Twenty pictures, two encoders, and nothing "
         "says which is which. Click a list, or press 1, 2, or 0 where you see no difference. Answer before you look at "
@@ -22,7 +22,7 @@ def body(found: Sequence[Blind]) -> str:
     ]
     for number, blind in enumerate(found):
         said = {
-            "names": list(blind.names),
+            "names": [called[name] for name in blind.names],
             "rounds": [[r.query, r.left, r.right, r.first] for r in blind.rounds],
         }
         left_out = (

@@ -29,7 +29,7 @@ from sightline.measure.report.table import (
     styles,
     table,
 )
-from sightline.measure.report.words import GRAPHICS, MEANINGS, Told, encoders, judged, scored, verdicts
+from sightline.measure.report.words import GRAPHICS, MEANINGS, Told, encoders, judged, scored, shortened, verdicts
 
 TOGETHER = 4
 """encoders in one radar; of more, each has its own"""
@@ -44,7 +44,9 @@ Section = tuple[str, str, str]
 def page(report: Report, told: Told | None = None, exhibits: Exhibits | None = None) -> str:
     """The whole page. `told` is the report's JSON form where there is one already. Every text from outside is
     escaped."""
-    told = as_json(report) if told is None else told
+    told = shortened(as_json(report) if told is None else told)
+    called = {e["whole"]: e["name"] for e in told["encoders"]}
+    style = {whole_name: (name, styles(told)[name]) for whole_name, name in called.items()}
     shown = Exhibits() if exhibits is None else exhibits
     found = shown.blind()
     sections = [
@@ -54,8 +56,8 @@ def page(report: Report, told: Told | None = None, exhibits: Exhibits | None = N
         ("graphics", "Graphics", _graphics(told)),
         ("beyond", "Beyond the five", _beyond(told)),
         ("domains", "Domains", _domains(told)),
-        ("blind", "Judge for yourself", blind.body(found) if found else ""),
-        *pictured.sections(shown, styles(told)),
+        ("blind", "Judge for yourself", blind.body(found, called) if found else ""),
+        *pictured.sections(shown, style),
         ("metrics", "All metrics", _metrics(told)),
         ("differences", "Which differences are real", _differences(told)),
         ("absent", "Not measured", _absent(told)),
@@ -230,7 +232,7 @@ def _protocol(told: Told) -> str:
         if suite.get("digest"):
             told_of.append(f"content {suite['digest'][:12]}")
         rows.append((suite["name"], "; ".join([*told_of, *suite["notes"]])))
-    rows += [(e["name"], f"identity {e['identity']}") for e in told["encoders"] if e.get("identity")]
+    rows += [(e["name"], f"{e['whole']}, identity {e['identity']}") for e in told["encoders"] if e.get("identity")]
     rows.append(("Versions", ", ".join(f"{name} {value}" for name, value in told["versions"].items()) or "not told"))
     rows += [("Note", note) for note in told["notes"]]
     each = protocols(told)

@@ -12,7 +12,8 @@ from sightline.measure.exhibit.places import Places
 from sightline.measure.report.chart import cloud
 from sightline.measure.report.table import key, table
 
-Style = Mapping[str, str]
+Style = Mapping[str, tuple[str, str]]
+"""how an encoder is called, and the class that colours it, by its whole name"""
 OPEN = 6
 """queries of a sheet that are open; the others unfold"""
 
@@ -41,7 +42,7 @@ def neighbours(sheets: Sequence[Sheet], album: Album, style: Style) -> str:
 
 def _query(sheet: Sheet, i: int, album: Album, style: Style) -> str:
     rows = "".join(
-        f'<div class="list"><div class="who">{key(name, style[name])}</div><div class="strip">'
+        f'<div class="list"><div class="who">{key(*style[name])}</div><div class="strip">'
         + "".join(picture(album, one.picture, kind="same" if one.same else "") for one in found[i])
         + "</div></div>"
         for name, found in sheet.found.items()
@@ -65,8 +66,7 @@ def blind_pairs(
     for (suite, near, far), pairs in found.items():
         count = sheets[suite].pictures - 1
         parts.append(
-            f"<h3>Near in {key(near, style[near])}, far in {key(far, style[far])} "
-            f'<span class="soft">{escape(suite)}</span></h3>'
+            f'<h3>Near in {key(*style[near])}, far in {key(*style[far])} <span class="soft">{escape(suite)}</span></h3>'
         )
         tiles = "".join(
             f'<figure class="couple"><div>{picture(album, pair.a)}{picture(album, pair.b)}</div>'
@@ -92,7 +92,7 @@ def words(places: Sequence[Places], album: Album, style: Style) -> str:
         ]
         rows = [
             [
-                key(name, style[name]),
+                key(*style[name]),
                 *(_over(album, one.pictures[i], maps[i][j], one.windows[name]) for i, j, _ in asked),
             ]
             for name, maps in one.heats.items()
@@ -113,9 +113,7 @@ def tokens(places: Sequence[Places], album: Album, style: Style) -> str:
             continue
         parts.append(_title(one.suite, places, ""))
         rows = [["", *(picture(album, number, kind="big") for number in one.pictures)]]
-        rows += [
-            [key(name, style[name]), *(_alone(album, number) for number in maps)] for name, maps in one.tokens.items()
-        ]
+        rows += [[key(*style[name]), *(_alone(album, number) for number in maps)] for name, maps in one.tokens.items()]
         parts.append(table(["", *("" for _ in one.pictures)], rows, "maps"))
     return "".join(parts)
 
@@ -135,7 +133,7 @@ def spaces(found: Sequence[Space], album: Album, style: Style) -> str:
         )
         odd = "".join(picture(album, number) for number in space.unlikely)
         parts.append(
-            f'<h3>{key(space.encoder, style[space.encoder])} <span class="soft">{escape(space.suite)}</span></h3>'
+            f'<h3>{key(*style[space.encoder])} <span class="soft">{escape(space.suite)}</span></h3>'
             f'<div class="space">{cloud(space.dots, f"pictures of {space.suite} by {space.encoder}")}'
             f'<div class="lists">{groups}<div class="list"><div class="who">least likely</div>'
             f'<div class="strip">{odd}</div></div></div></div>'
@@ -161,7 +159,7 @@ def gallery(found: Sequence[Gallery], album: Album, style: Style) -> str:
             )
             drawn = f'{escape(name)}<div class="couples">{couples}</div>'
             rows.append([drawn, *(_moved([each[i] for i in some]) for each in one.moved.values())])
-        parts.append(table(["before and after", *(key(name, style[name]) for name in one.moved)], rows, "moved"))
+        parts.append(table(["before and after", *(key(*style[name]) for name in one.moved)], rows, "moved"))
     return "".join(parts)
 
 
@@ -180,8 +178,7 @@ def failures(found: Mapping[tuple[str, str], Sequence[Failure]], album: Album, s
             for one in each
         )
         parts.append(
-            f'<h3>{key(name, style[name])} <span class="soft">{escape(suite)}</span></h3>'
-            f'<div class="tiles">{tiles}</div>'
+            f'<h3>{key(*style[name])} <span class="soft">{escape(suite)}</span></h3><div class="tiles">{tiles}</div>'
         )
     return "".join(parts) if len(parts) > 1 else ""
 

@@ -110,12 +110,12 @@ def metrics(told: Told, aspect: str) -> str:
 
 
 def graded(told: Told, aspect: str) -> str:
-    """The metrics of one aspect as bars from chance to bound: a row a metric, a column an encoder; without those of
-    order, which are told in words."""
+    """The metrics of one aspect as bars from chance to bound: a row a metric, a column an encoder; of graphics only
+    those that are scored."""
     style, found = styles(told), {}
     for encoder in told["encoders"]:
         for row in judged(encoder, aspect)["metrics"]:
-            if row["metric"].startswith("order: "):
+            if aspect in GRAPHICS and row["score"] is None:
                 continue
             found.setdefault((row["suite"], row["metric"]), {})[encoder["name"]] = row
     names = [e["name"] for e in told["encoders"] if any(e["name"] in each for each in found.values())]

@@ -22,9 +22,12 @@ from sightline.measure.report.words import (
     between,
     judged,
     number,
+    shortened,
     verdicts,
 )
 
+REASONS = 4
+"""told in full"""
 WIDE = 100
 """columns of a file or a pipe, and from which every property has a column"""
 
@@ -32,7 +35,7 @@ WIDE = 100
 def show(report: Report, told: Told | None = None, file: Any = None) -> None:
     """Prints the table, the sentences, and what could not be measured, to stdout or another text stream. `told` is the
     JSON form where there is one."""
-    told = as_json(report) if told is None else told
+    told = shortened(as_json(report) if told is None else told)
     stream = sys.stdout if file is None else file
     # what is no terminal gets plain text of a width that does not depend on where it was made
     console = Console(file=stream, width=None if stream.isatty() else WIDE, highlight=False)
@@ -117,4 +120,7 @@ def _missing(told: Told) -> str:
         for aspect in (*PROPERTIES, *GRAPHICS, "beyond"):
             for row in judged(encoder, aspect)["missing"]:
                 reasons[row["reason"]] = reasons.get(row["reason"], 0) + 1
-    return "n/a: " + "; ".join(f"{printable_line(why)} ({count})" for why, count in reasons.items()) if reasons else ""
+    shown = [printable_line(why) for why in list(reasons)[:REASONS]]
+    if len(reasons) > REASONS:
+        shown.append(f"and {len(reasons) - REASONS} other reasons, which --out and --json tell")
+    return f"n/a: {sum(reasons.values())} questions had no answer: {'; '.join(shown)}" if reasons else ""

@@ -4,6 +4,7 @@ Only differences whose paired 95 % interval leaves out 0 are claimed. Everything
 page, terminal and file say the same.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -86,6 +87,34 @@ class Verdict:
 def verdicts(told: Told, aspects: Sequence[str] = PROPERTIES) -> list[Verdict]:
     """One for each aspect, in order."""
     return [_verdict(told, aspect) for aspect in aspects]
+
+
+def short_names(told: Told) -> dict[str, str]:
+    """By whole name, the shortest end of its path that no other has: runs/mine/clip is clip."""
+    parts = {e["name"]: re.split(r"[/\\]+", e["name"].rstrip("/\\")) for e in told["encoders"]}
+
+    def end(name: str, count: int) -> str:
+        return "/".join(parts[name][-count:])
+
+    found = {}
+    for name, own in parts.items():
+        alone = (n for n in range(1, len(own)) if all(end(o, n) != end(name, n) for o in parts if o != name))
+        count = next(alone, 0)
+        found[name] = end(name, count) if count else name
+    return found
+
+
+def shortened(told: Told) -> dict[str, Any]:
+    """The same report with short names; `whole` keeps the name as it was given."""
+    called = short_names(told)
+    return {
+        **told,
+        "encoders": [{**e, "name": called[e["name"]], "whole": e["name"]} for e in told["encoders"]],
+        "comparisons": [
+            {**row, "a": called.get(row["a"], row["a"]), "b": called.get(row["b"], row["b"])}
+            for row in told["comparisons"]
+        ],
+    }
 
 
 def judged(encoder: Told, aspect: str) -> Told:
