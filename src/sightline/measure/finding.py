@@ -9,6 +9,7 @@ operation. All encoders see the same draws: differences are paired.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -134,13 +135,22 @@ class Finding:
 
 def drawn(n: int, items: str, family: Sequence[Any] | np.ndarray | None = None) -> np.ndarray:
     """Counts (RESAMPLES, n) of items drawn n times with replacement, families whole; a function of the arguments."""
+    if not n:
+        return np.zeros((RESAMPLES, 0), np.float32)
     _, member = np.unique(np.arange(n) if family is None else np.asarray(family), return_inverse=True)
-    groups = int(member.max()) + 1 if n else 0
+    return _drawn(n, items, member.astype(np.int64).tobytes())
+
+
+@lru_cache(maxsize=8)
+def _drawn(n: int, items: str, members: bytes) -> np.ndarray:
+    """`drawn`, where `members` are the numbers of the items' families: most findings share their items with others."""
+    member = np.frombuffer(members, np.int64)
+    groups = int(member.max()) + 1
     rng = np.random.default_rng(seed_of("measure", items, n))
-    counts = (
-        rng.multinomial(groups, np.full(groups, 1 / max(groups, 1)), size=RESAMPLES) if groups else np.zeros((0, 0))
-    )
-    return counts[:, member].astype(np.float32)
+    counts = rng.multinomial(groups, np.full(groups, 1 / groups), size=RESAMPLES)
+    made = counts[:, member].astype(np.float32)
+    made.flags.writeable = False
+    return made
 
 
 def interval(values: np.ndarray) -> tuple[float, float]:
