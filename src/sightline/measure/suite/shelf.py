@@ -89,7 +89,8 @@ class Shelf:
 
     def has(self, what: str) -> bool:
         """Whether any sample has `mask`, `depth`, `boxes`, `label` or `captions`."""
-        return any(getattr(sample, what) is not None and getattr(sample, what) != () for sample in self.samples)
+        found = (getattr(sample, what) for sample in self.samples)
+        return any(value is not None and not (isinstance(value, tuple) and not value) for value in found)
 
     def squares(self, side: int) -> Pictures:
         """Every picture padded with white to a square of `side` pixels, uint8 (side, side, 3)."""
