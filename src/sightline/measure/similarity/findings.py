@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from sightline.data.array import unit
@@ -106,10 +108,10 @@ def _known_ami(pair: np.ndarray) -> float:
 
 def _each(values: list[np.ndarray], luck: list[float]) -> list[tuple[int | None, list[np.ndarray], float]]:
     """All questions together, then each by itself where there are several: (number, values, chance)."""
-    whole = [(None, values, float(np.mean(luck)))]
+    whole: list[tuple[int | None, list[np.ndarray], float]] = [(None, values, float(np.mean(luck)))]
     if len(values) == 1:
         return whole
-    return whole + [(q, [some], chance) for q, (some, chance) in enumerate(zip(values, luck, strict=True))]
+    return [*whole, *((q, [some], chance) for q, (some, chance) in enumerate(zip(values, luck, strict=True)))]
 
 
 def mean_over(values: list[np.ndarray]) -> Statistic:
@@ -132,7 +134,7 @@ def _finding(
     asked: list[Question],
     suite: str,
     scored: bool,
-    protocol: dict[str, object],
+    protocol: Mapping[str, object],
 ) -> Finding:
     """Of all questions, or of the one of this number: then a diagnostic."""
     alone = len(asked) == 1 or number is not None
