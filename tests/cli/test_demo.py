@@ -16,6 +16,16 @@ def short(monkeypatch):
     monkeypatch.setattr(clip, "icons", lambda: replace(icons(), steps=3, batch=16, precision="float32"))
 
 
+@pytest.fixture(autouse=True)
+def measured_on_few(monkeypatch, tmp_path):
+    """Six pictures instead of the built-in suites."""
+    for number in range(6):
+        (tmp_path / "pictures").mkdir(exist_ok=True)
+        Image.new("RGB", (16, 16), (40 * number, 0, 90)).save(tmp_path / "pictures" / f"{number}.png")
+    monkeypatch.setattr(demo, "MEASURED", (str(tmp_path / "pictures"),))
+    monkeypatch.setenv("SIGHTLINE_CACHE", str(tmp_path / "cache"))
+
+
 @pytest.fixture
 def few(monkeypatch):
     """Sixty icons instead of all."""
@@ -39,6 +49,9 @@ def test_it_writes_summary_index_and_sheet_and_is_reused(short, few, tmp_path, c
     assert all(set(synonyms[name]) == {"r1", "r5", "r10"} for name in ("bm25", "vectors", "fused"))
     assert 0 < synonyms["n"] < synonyms["candidates"] <= 60
     assert set(summary["seconds"]) == {"train", "total"} and summary["images_per_second"] > 0
+    told = json.loads((out / "measure.json").read_text())
+    assert [encoder["kind"] for encoder in told["encoders"]] == ["encoder", "pixels", "random"]
+    assert "density" in first and (out / "measure.html").stat().st_size > 10_000
     with Image.open(out / "queries.png") as sheet:
         assert sheet.width > 500
     stamp = (out / "model.safetensors").stat().st_mtime_ns
@@ -73,6 +86,7 @@ def test_it_ends_by_serving_what_it_indexed_unless_told_not_to(monkeypatch, tmp_
     served = []
     monkeypatch.setattr(demo, "run", lambda out, fold, fresh: {})
     monkeypatch.setattr(demo, "_print_summary", lambda out, summary, seconds: None)
+    monkeypatch.setattr(demo, "measured", lambda out: None)
     monkeypatch.setattr(demo, "_serve", lambda db, port: served.append((db, port)))
     monkeypatch.delenv("CI", raising=False)
     demo.demo(out=tmp_path, no_serve=True)
