@@ -4,13 +4,14 @@ All encoders are judged on the same pixels: what a view leaves out (a crop) is f
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 
 from sightline.data.decode.target import extent
 from sightline.data.sample import BadSample
+from sightline.measure.finding import Finding
 from sightline.measure.pictures import Pictures
 from sightline.measure.subject.subject import Subject
 from sightline.measure.suite.shelf import Shelf
@@ -112,6 +113,12 @@ def boards(suite: Suite) -> tuple[Board, Board | None]:
     """The pictures of a source to be measured on, and those to fit on; None where the suite has none of these."""
     test = _board(suite.test, suite.n(*TEST))
     return test, _board(suite.memory, suite.n(*TRAIN)) if suite.memory is not None and len(suite.memory) else None
+
+
+def reachable(finding: Finding, *, lower: bool = False) -> Finding:
+    """The finding with a bound no worse than its chance: where a grid is too coarse for anything the score is 0, and
+    does not turn round. `lower`: less is better."""
+    return replace(finding, bound=(min if lower else max)(finding.bound, finding.chance))
 
 
 def unit(rows: Float[np.ndarray, "... d"]) -> Float[np.ndarray, "... d"]:

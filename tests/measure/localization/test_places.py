@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from sightline.measure.places import View, spread, unit
+from sightline.measure.finding import Finding, MeanOf
+from sightline.measure.places import View, reachable, spread, unit
 from sightline.measure.subject.controls import Constant
 
 
@@ -39,3 +40,10 @@ def test_ideal_features_are_the_values_of_what_lies_in_the_middle_of_a_cell() ->
 
 def test_a_row_of_zeros_has_no_direction() -> None:
     assert unit(np.array([[3.0, 4.0], [0.0, 0.0]])) == pytest.approx(np.array([[0.6, 0.8], [0.0, 0.0]]))
+
+
+def test_a_grid_too_coarse_for_anything_gives_no_score() -> None:
+    finding = Finding(
+        metric="m", statistic=MeanOf(np.zeros(3)), chance=0.02, chance_kind="", bound=0.0, bound_kind="patch grid"
+    )
+    assert finding.score == 1 and reachable(finding).score == 0

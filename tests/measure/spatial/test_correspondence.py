@@ -5,11 +5,11 @@ from sightline.measure.finding import MeanOf
 from sightline.measure.pictures import Pictures
 from sightline.measure.places import Board
 from sightline.measure.spatial.correspondence import ALPHA, Correspondence, drawn
-from sightline.measure.subject.controls import Plain
+from sightline.measure.subject.controls import Constant
 from sightline.measure.suite.shelf import Shelf
 
 
-class Drawn(Plain):
+class Drawn(Constant):
     """Tokens that are random, or for some pictures equal."""
 
     name = "drawn"

@@ -24,13 +24,19 @@ EQUAL = 1e-6
 """scores no further apart than this are the same"""
 
 
-def mean_ious(counts: Num[np.ndarray, "r k k"]) -> Float[np.ndarray, " r"]:
-    """mIoU of each of r summed confusions, true class in rows; NaN where nothing was counted."""
+def class_ious(counts: Num[np.ndarray, "r k k"]) -> Float[np.ndarray, "r k"]:
+    """IoU of each class in each of r summed confusions, true class in rows; NaN for one neither there nor predicted."""
     both = np.diagonal(counts, axis1=1, axis2=2)
     either = counts.sum(axis=1) + counts.sum(axis=2) - both
-    there = either > 0
-    ious = np.divide(both, either, out=np.zeros(both.shape), where=there)
-    return np.divide(ious.sum(axis=1), there.sum(axis=1), out=np.full(len(counts), np.nan), where=there.any(axis=1))
+    return np.divide(both, either, out=np.full(both.shape, np.nan), where=either > 0)
+
+
+def mean_ious(counts: Num[np.ndarray, "r k k"]) -> Float[np.ndarray, " r"]:
+    """mIoU of each of r summed confusions; NaN where nothing was counted."""
+    ious = class_ious(counts)
+    there = np.isfinite(ious)
+    total = np.where(there, ious, 0).sum(axis=1)
+    return np.divide(total, there.sum(axis=1), out=np.full(len(counts), np.nan), where=there.any(axis=1))
 
 
 def shared_confusion(truth: Sequence[Int[np.ndarray, "s s"]], maps: np.ndarray, view: View) -> np.ndarray:

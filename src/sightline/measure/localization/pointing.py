@@ -16,7 +16,7 @@ from sightline.measure.finding import Finding, MeanOf
 from sightline.measure.localization.iou import EQUAL, pixels
 from sightline.measure.localization.things import Things
 from sightline.measure.localization.zero_shot import PATH
-from sightline.measure.places import View
+from sightline.measure.places import View, reachable
 from sightline.measure.subject.subject import Subject
 from sightline.probes.grid import summed
 
@@ -43,7 +43,7 @@ class Pointing:
             "family": found.pictures.tolist(),
             "protocol": {"phrases": len(found.phrases), "templates": found.templates, "side": found.board.side},
         }
-        return [
+        asked = [
             Finding(
                 metric="pointing game",
                 statistic=MeanOf(hits),
@@ -56,6 +56,7 @@ class Pointing:
             ),
             *self._boxes(heats, view, common),
         ]
+        return [reachable(finding) for finding in asked]
 
     def _boxes(self, heats: np.ndarray, view: View, common: dict) -> list[Finding]:
         single = [at for at, thing in enumerate(self.things.things) if len(thing.boxes) == 1]

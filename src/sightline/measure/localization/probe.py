@@ -11,11 +11,11 @@ import numpy as np
 
 from sightline.measure.finding import Finding, Summed
 from sightline.measure.localization.classes import Masked
-from sightline.measure.localization.iou import best_constant, best_prior, mean_ious, shared_confusion
+from sightline.measure.localization.iou import best_constant, best_prior, class_ious, mean_ious, shared_confusion
 from sightline.measure.pictures import Pictures
-from sightline.measure.places import Board, View
+from sightline.measure.places import Board, View, reachable
 from sightline.measure.subject.subject import Subject
-from sightline.probes.segmentation import SegmentationProbe, class_iou, class_shares, confusion, grid_oracle
+from sightline.probes.segmentation import SegmentationProbe, class_shares, confusion, grid_oracle
 
 FINE = (32, 32)
 """cells of the perfect tokens"""
@@ -45,7 +45,7 @@ class Segmentation:
         logits[..., probe.classes_] = probe.logits(tokens[shown])
         truth = [_plane(masked.truth[i]) for i in shown]
         counts = shared_confusion(truth, logits, view)
-        return [
+        found = [
             Finding(
                 metric="segmentation probe mIoU",
                 statistic=Summed(counts, mean_ious),
@@ -61,6 +61,7 @@ class Segmentation:
                 notes=(told_of(masked.names, counts), *notes(masked)),
             )
         ]
+        return [reachable(finding) for finding in found]
 
 
 def ideal(board: Board, truth: Sequence[np.ndarray | None], k: int) -> Pictures:
@@ -78,7 +79,7 @@ def grid_bound(truth: Sequence[np.ndarray], view: View, k: int) -> float:
 
 def told_of(names: Sequence[str], counts: np.ndarray) -> str:
     """The IoU of every class in words."""
-    found = class_iou(counts)
+    found = class_ious(counts.sum(axis=0)[None])[0]
     return "IoU: " + ", ".join(f"{n} {v:.2f}" for n, v in zip(names, found, strict=True) if np.isfinite(v))
 
 

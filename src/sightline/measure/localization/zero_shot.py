@@ -22,7 +22,7 @@ from sightline.measure.localization.iou import best_constant, mean_ious, pixels,
 from sightline.measure.localization.probe import grid_bound, told_of
 from sightline.measure.localization.things import FINE, TEMPLATES, said
 from sightline.measure.pictures import Pictures
-from sightline.measure.places import Board, View, spread, unit
+from sightline.measure.places import Board, View, reachable, spread, unit
 from sightline.measure.subject.subject import Subject
 from sightline.measure.suite.shelf import IGNORED, square_mask
 
@@ -77,7 +77,7 @@ class Naming:
         ]
         if self.background:
             found.append(self._with_background(maps, view, common, protocol))
-        return found
+        return [reachable(finding) for finding in found]
 
     def _with_background(self, maps: np.ndarray, view: View, common: dict, protocol: dict) -> Finding:
         k = len(self.names)

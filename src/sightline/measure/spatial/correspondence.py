@@ -8,6 +8,7 @@ that a code of positions does not vote for staying; nearest patches that tie cou
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy import ndimage
@@ -15,7 +16,7 @@ from scipy import ndimage
 from sightline.data.draw import uniform
 from sightline.measure.finding import Finding, MeanOf
 from sightline.measure.pictures import Pictures
-from sightline.measure.places import Board, View, unit
+from sightline.measure.places import Board, View, reachable, unit
 from sightline.measure.spatial.ridge import placeless
 from sightline.measure.subject.subject import Subject
 
@@ -44,7 +45,7 @@ class Warp:
         """The picture (s, s, 3) uint8 after the warp, white where nothing comes from."""
         inverse = np.linalg.inv(self.matrix)
         half = self.middle - 0.5  # the middle of the square among the middles of pixels
-        offset = half - inverse @ (half + self.shift)
+        offset: Any = half - inverse @ (half + self.shift)
         planes = [ndimage.affine_transform(image[..., c], inverse, offset, order=1, cval=255) for c in range(3)]
         return np.stack(planes, axis=-1)
 
@@ -116,7 +117,7 @@ class Correspondence:
         stay = np.take_along_axis(near, _flat(view, points)[:, None], axis=1)[:, 0]
         uniform_share = (near & candidate).sum(axis=1) / candidate.sum(axis=1)
         reached = np.take_along_axis(near, _flat(view, went)[:, None], axis=1)[:, 0]
-        return [
+        found = [
             Finding(
                 metric="correspondence PCK@0.1",
                 statistic=MeanOf(hits),
@@ -129,6 +130,7 @@ class Correspondence:
                 protocol={"alpha": ALPHA, "points": POINTS, "side": self.board.side},
             )
         ]
+        return [reachable(finding) for finding in found]
 
     def _candidates(self, view: View, at: int) -> np.ndarray:
         found = view.inside(self.content[at]).reshape(-1)

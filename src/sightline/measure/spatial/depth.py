@@ -7,7 +7,7 @@ import numpy as np
 
 from sightline.measure.finding import Finding, MeanOf, Summed
 from sightline.measure.pictures import Pictures
-from sightline.measure.places import Board, View
+from sightline.measure.places import Board, View, reachable
 from sightline.measure.subject.subject import Subject
 from sightline.probes.depth import DepthProbe, PositionMean, error_sums, grid_oracle, known, log_depth
 from sightline.probes.depth_order import VerticalOrder, depth_pairs, order_hits
@@ -54,7 +54,8 @@ class Depth:
             )
             for name, of in (("RMSE", _rmse), ("AbsRel", _relative), ("delta1", _within))
         ]  # fmt: skip
-        return [*found, *self._order(said, best)]
+        found = [reachable(finding, lower="delta1" not in finding.metric) for finding in found]
+        return [*found, *(reachable(finding) for finding in self._order(said, best))]
 
     def _order(self, said: list[np.ndarray], best: list[np.ndarray]) -> list[Finding]:
         pairs, learnt = depth_pairs(self.truth), depth_pairs(self.train_truth)

@@ -3,6 +3,8 @@
 min_W ||X W - Y||^2 + penalty ||W||^2,  X standardised by what was fitted on
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 PENALTIES = tuple(10.0**power for power in range(-1, 6))
@@ -13,6 +15,7 @@ class Ridge:
 
     def __init__(self, *, centred: bool = True) -> None:
         self.centred = centred
+        self.weights = np.zeros((0, 0))
 
     def fit(self, x: np.ndarray, y: np.ndarray, picture: np.ndarray) -> "Ridge":
         """x (n, d), y (n, k), and the picture of each row: every third one chooses the penalty. Returns itself."""
@@ -31,7 +34,7 @@ class Ridge:
     def predict(self, x: np.ndarray) -> np.ndarray:
         return ((x - self.mean) / self.deviation) @ self.weights + self.level
 
-    def _system(self, x: np.ndarray, y: np.ndarray):  # noqa: ANN202
+    def _system(self, x: np.ndarray, y: np.ndarray) -> Callable[[float], None]:
         x, y = x.astype(np.float64), y.astype(np.float64)
         zero = np.zeros(x.shape[1])
         self.mean = x.mean(axis=0) if self.centred else zero
