@@ -68,6 +68,8 @@ def main() -> None:
 def trained(root: Path, name: str) -> Path:
     """The run of a space, trained first where it is not finished."""
     out = folder(root, name)
+    if (out / "encoder.json").exists():  # what is written last
+        return out
     done = train(SPACES[name].trained(), out=out, data=source(name), export=False, quiet=True)
     if not done.finished:
         raise SystemExit(f"{out} was stopped at step {done.steps}; the same command goes on")
