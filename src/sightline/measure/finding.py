@@ -119,7 +119,7 @@ class Finding:
         span = self.bound - self.chance
         if not np.isfinite(span) or abs(span) < 1e-12:
             return np.zeros(len(values))
-        return np.nan_to_num(np.clip((values - self.chance) / span, 0, 1), nan=0.0)
+        return np.nan_to_num(np.clip((values - self.chance) / span, 0, 1), nan=0.0) + 0.0  # no -0.0
 
     def resampled(self) -> np.ndarray:
         """Values (RESAMPLES,) over items drawn again; the same draws for every finding of the same items."""
