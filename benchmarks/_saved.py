@@ -37,7 +37,7 @@ def save(measured: Measured, file: Path) -> None:
     ]
     about = {key: getattr(measured, key) for key in ("name", "kind", "about", "flags", "seconds", "thousand")}
     file.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(file.with_suffix(".npz"), values=np.stack([row.values for row in measured.rows]))
+    np.savez_compressed(file.with_suffix(".npz"), values=np.array([row.values for row in measured.rows]))
     missing = [asdict(one) for one in measured.missing]
     temporary = file.with_suffix(".part")
     temporary.write_text(json.dumps(about | {"rows": rows, "missing": missing}, indent=1, default=float))
