@@ -26,6 +26,16 @@ class Kept:
         return np.array([self.value]) if len(counts) == 1 else self.samples
 
 
+def beside(file: Path, ending: str) -> Path:
+    """`file` with an ending; a dot in its name is no ending of it."""
+    return file.with_name(file.name + ending)
+
+
+def there(file: Path) -> bool:
+    """Whether `save` has written it."""
+    return beside(file, ".json").exists()
+
+
 def save(measured: Measured, file: Path) -> None:
     """`file`.json and `file`.npz."""
     rows = [
@@ -37,17 +47,17 @@ def save(measured: Measured, file: Path) -> None:
     ]
     about = {key: getattr(measured, key) for key in ("name", "kind", "about", "flags", "seconds", "thousand")}
     file.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(file.with_suffix(".npz"), values=np.array([row.values for row in measured.rows]))
+    np.savez_compressed(beside(file, ".npz"), values=np.array([row.values for row in measured.rows]))
     missing = [asdict(one) for one in measured.missing]
-    temporary = file.with_suffix(".part")
+    temporary = beside(file, ".part")
     temporary.write_text(json.dumps(about | {"rows": rows, "missing": missing}, indent=1, default=float))
-    temporary.replace(file.with_suffix(".json"))
+    temporary.replace(beside(file, ".json"))
 
 
 def load(file: Path) -> Measured:
     """What `save` wrote. OSError where it is not there."""
-    told: dict[str, Any] = json.loads(file.with_suffix(".json").read_text())
-    with np.load(file.with_suffix(".npz")) as kept:
+    told: dict[str, Any] = json.loads(beside(file, ".json").read_text())
+    with np.load(beside(file, ".npz")) as kept:
         values = kept["values"]
     rows = [
         Row(

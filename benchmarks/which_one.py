@@ -21,7 +21,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from _atlas import data_folder
-from _saved import load, save
+from _saved import load, save, there
 from _spaces import SPACES, folder, source
 from sightline.measure.face import opened
 from sightline.measure.finding import PROPERTIES
@@ -83,7 +83,7 @@ def row(root: Path, name: str, suite: str, quick: bool) -> Path:
 def on(root: Path, name: str, suite: str, data: str, rooms: str, quick: bool) -> None:
     """Measures one encoder on one suite and keeps its row, where that is not there yet."""
     file = row(root, name, suite, quick)
-    if file.with_suffix(".json").exists():
+    if there(file):
         return
     first = next(iter(SPACES))
     every = subjects_of(opened([folder(root, name if name in SPACES else first)]), Store.usual())
@@ -102,7 +102,7 @@ SCORES_OF = (*PROPERTIES, "graphics")
 def rows(root: Path, suite: str, quick: bool) -> list[Measured]:
     """The rows that are there, in the order of SPACES, the references last."""
     files = [row(root, name, suite, quick) for name in [*SPACES, *REFERENCES]]
-    return [load(file) for file in files if file.with_suffix(".json").exists()]
+    return [load(file) for file in files if there(file)]
 
 
 def table(found: Sequence[Measured]) -> str:
