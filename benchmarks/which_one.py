@@ -14,7 +14,7 @@ measure on real pictures, which no part of the score has seen; its interval is a
 """
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -106,23 +106,21 @@ def rows(root: Path, suite: str, quick: bool) -> list[Measured]:
 
 
 def table(found: Sequence[Measured]) -> str:
-    """Spaces by properties: score and 95 % interval; then which differences to the best are real."""
+    """Spaces by properties: score and 95 % interval over what all have; then which differences to the best are real."""
     lines = ["| space | " + " | ".join(SCORES) + " |", "| --- " * (len(SCORES) + 1) + "|"]
     for one in found:
-        cells = []
-        for name in SCORES:
-            score = one.score(name)
-            cells.append("n/a" if score is None else f"{score.value:.3f} ({score.ci[0]:.2f} to {score.ci[1]:.2f})")
+        scores = [one.score(name, common(found, name)) for name in SCORES]
+        cells = ["n/a" if s is None else f"{s.value:.3f} ({s.ci[0]:.2f} to {s.ci[1]:.2f})" for s in scores]
         lines.append(f"| {one.name} | " + " | ".join(cells) + " |")
     lines.append("")
     for name in SCORES:
-        scored = [one for one in found if one.score(name) is not None]
+        scored = {one.name: score.value for one in found if (score := one.score(name, common(found, name))) is not None}
         if not scored:
             continue
-        best = max(scored, key=lambda one: one.score(name).value)  # type: ignore[union-attr]
+        best = next(one for one in found if one.name == max(scored, key=scored.__getitem__))
         level = [
             one.name
-            for one in scored
+            for one in found
             if one is not best and (c := compared(best, one, name)) is not None and not c.real
         ]
         report = Report(list(found), [])
@@ -138,11 +136,12 @@ def table(found: Sequence[Measured]) -> str:
 def transfer(root: Path, quick: bool) -> str:
     """One line a property: Spearman over encoders with its interval, and how many encoders."""
     lines = ["| property on scenes | on real pictures | encoders | rank correlation | transfers |", "| --- " * 5 + "|"]
-    for title, (real, room, words) in TRANSFER.items():
+    for title, (real, _, words) in TRANSFER.items():
         aspect = title.partition(" ")[0]
-        there = {one.name: one for one in rows(root, real, quick)}
-        both = [(a, there[a.name]) for a in rows(root, "scenes", quick) if a.name in there]
-        pairs = [(a.score(aspect), independent(b, room, title)) for a, b in both]
+        beside = {one.name: one for one in rows(root, real, quick)}
+        scenes = rows(root, "scenes", quick)
+        both = [(a, beside[a.name]) for a in scenes if a.name in beside]
+        pairs = [(a.score(aspect, common(scenes, aspect)), independent(b, title)) for a, b in both]
         known = [(a.value, b) for a, b in pairs if a is not None and b is not None]
         if len(known) < 4:
             lines.append(f"| {title} | {words} | {len(known)} | too few | cannot be said |")
@@ -154,20 +153,27 @@ def transfer(root: Path, quick: bool) -> str:
     return "\n".join(lines)
 
 
-METRICS: dict[str, Callable[[str], bool]] = {
-    "density": lambda metric: "r1" in metric or "nearest" in metric,
-    "similarity": lambda metric: metric.startswith("knn"),
-    "text": lambda metric: "retrieval" in metric or "r1" in metric,
-    "text (truth)": lambda metric: "truth" in metric,
-    "localization": lambda metric: "probe" in metric,
-    "spatial": lambda metric: "depth" in metric,
+METRICS = {
+    "density": "R@1: name",
+    "similarity": "kNN accuracy",
+    "text": "retrieval R@1, both ways",
+    "text (truth)": "truth of statements",
+    "localization": "segmentation probe mIoU",
+    "spatial": "depth RMSE",
 }
+"""what is asked of the real set"""
 
 
-def independent(found: Measured, room: str, title: str) -> float | None:
-    """The value on the real set: the mean of the scored metrics that METRICS names."""
-    scored = [r.finding.score for r in found.of(room) if r.finding.scored and METRICS[title](r.finding.metric)]
-    return float(np.mean(scored)) if scored else None
+def independent(found: Measured, title: str) -> float | None:
+    """The value on the real set, with its sign turned where lower is better."""
+    asked = [row.finding for row in found.rows if row.finding.metric == METRICS[title]]
+    return None if not asked else asked[0].value * np.sign(asked[0].bound - asked[0].chance)
+
+
+def common(found: Sequence[Measured], aspect: str) -> set[tuple[str, str, str]]:
+    """The scored metrics that every row has which has any: of localization and spatial those that need no words."""
+    keys = [keys for one in found if (keys := one.keys(aspect))]
+    return set.intersection(*keys) if keys else set()
 
 
 def spearman(a: np.ndarray, b: np.ndarray) -> float:
