@@ -39,7 +39,9 @@ def test_perfect_features_reach_the_bound_of_every_metric() -> None:
 
 
 @pytest.mark.parametrize(
-    "subject", [Constant(), Shuffled(Oracle()), Shuffled(PixelSubject()), PositionCodes()], ids=str
+    "subject",
+    [Constant(), Shuffled(Oracle()), Shuffled(PixelSubject()), PositionCodes()],
+    ids=["constant", "shuffled oracle", "shuffled pixels", "position codes"],
 )
 def test_what_knows_nothing_of_places_scores_chance(subject: Any) -> None:
     assert score(asked(subject)) <= 0.05
