@@ -1,12 +1,13 @@
 """What is measured on: shelves of samples, squares, and how a SRC becomes a suite."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from sightline.data.sample import Sample
+from sightline.data.sample import BadSample, Sample
 from sightline.measure.suite.opened import open_suite
 from sightline.measure.suite.shelf import IGNORED, Shelf
 
@@ -66,3 +67,26 @@ def test_the_same_question_gives_the_same_scenes_and_only_scenes_draw_them(tmp_p
 def test_names_that_are_no_source_are_refused() -> None:
     with pytest.raises(ValueError):
         open_suite("no/such/folder")
+
+
+def test_what_is_measured_on_is_not_remembered(tmp_path: Path) -> None:
+    for number in range(6):
+        Image.new("RGB", (20, 20), (number * 40, 0, 0)).save(tmp_path / f"{number}.png")
+    suite = open_suite(str(tmp_path), memory=str(tmp_path))
+    assert len(suite.test) == 6 and suite.memory is None
+    assert suite.notes == ["6 pictures to fit on are also measured on, or of their names: left out"]
+    with pytest.raises(ValueError, match="leave --memory out"):
+        open_suite("scenes", memory=str(tmp_path))
+
+
+def test_a_domain_that_no_picture_has_is_refused_with_those_there_are(tmp_path: Path) -> None:
+    Image.new("RGB", (20, 20)).save(tmp_path / "a.png")
+    Image.new("RGB", (20, 20), "red").save(tmp_path / "b.png")
+    with pytest.raises(ValueError, match="has 'style'"):
+        open_suite(str(tmp_path), domain="style")
+
+
+def test_a_mask_of_another_shape_than_its_picture_is_no_mask_of_it() -> None:
+    sample = replace(strip(), mask=np.zeros((20, 20), np.uint8))
+    with pytest.raises(BadSample, match="20 x 20 pixels, the picture 40 x 20"):
+        Shelf([sample], "made").masks(40)

@@ -25,6 +25,7 @@ TRAINING_PART = frozenset(
         "pyarrow",
         "scipy",
         "sklearn",
+        "threadpoolctl",
         "torch",
         "torchvision",
     }

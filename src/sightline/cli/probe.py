@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Task = Literal["knn", "linear", "attentive", "segmentation", "depth", "stages"]
 FORMAT = 1
-"""of `--json`; docs/probes.md lists its fields"""
+"""of `--json`; docs/measure/probes.md lists its fields"""
 LABELLED, DENSE = 2000, 500
 """pictures of each part where `--n` says nothing: vectors are small, tokens are not"""
 PIXELS, RANDOM = "raw pixels", "random tower"

@@ -12,6 +12,8 @@ from sightline.measure.subject.subject import Subject
 from sightline.measure.suite.opened import open_suite
 from sightline.measure.suite.suite import Suite
 
+RESERVED = ("pixels", "random")
+"""names of rows that every report has"""
 BUILT_IN = ("scenes", "icons")
 """what is measured on where no data is named: drawn or installed with the package, offline, with exact truth"""
 Tell = Callable[[int, int | None], None]
@@ -20,7 +22,7 @@ Tell = Callable[[int, int | None], None]
 def measure(
     encoders: Any,
     *more: Any,
-    data: str | Sequence[str] = BUILT_IN,
+    data: str | Path | Sequence[str | Path] = BUILT_IN,
     memory: str | None = None,
     suite: str | Sequence[str] = "all",
     quick: bool = False,
@@ -46,7 +48,7 @@ def measure(
     if not names:
         raise ValueError("there is no encoder to measure; name one, such as runs/mine")
     rooms = rooms_of(suite)
-    texts = [data] if isinstance(data, str) else list(data)
+    texts = [str(data)] if isinstance(data, str | Path) else [str(text) for text in data]
     if len(set(texts)) < len(texts) or not texts:
         raise ValueError(f"data names sources to measure on, each once; got {texts}")
     if memory is not None and len(texts) > 1:
@@ -68,7 +70,7 @@ def measure(
 def rooms_of(suite: str | Sequence[str]) -> tuple[str, ...]:
     """The rooms that `--suite` names. ValueError listing them for a name that is none."""
     named = [word.strip() for word in suite.split(",")] if isinstance(suite, str) else list(suite)
-    if named == ["all"]:
+    if "all" in named:
         return tuple(ROOMS)
     if unknown := [name for name in named if name not in ROOMS]:
         raise ValueError(f"there is no suite {unknown[0]!r}; there are all, {', '.join(ROOMS)}")
@@ -77,26 +79,32 @@ def rooms_of(suite: str | Sequence[str]) -> tuple[str, ...]:
 
 def opened(names: Sequence[Any], device: str = "auto") -> list[tuple[str, Any]]:
     """(name, encoder) of each; two of one name are told apart by a number. ValueError for one that sees no pictures."""
-    from sightline.runtime.load import load as exported
-    from sightline.weights.load import load
-
     found: list[tuple[str, Any]] = []
     for given in names:
-        encoder = given if hasattr(given, "encode_image") else _opened(str(given), device, load, exported)
+        encoder = given if hasattr(given, "encode_image") else _opened(str(given), device)
         name = str(given) if isinstance(given, str | Path) else encoder.name
         if not encoder.sees:
             raise ValueError(f"{name} embeds no pictures, so there is nothing to measure of it")
-        same = sum(known == name or known.startswith(f"{name} (") for known, _ in found)
-        found.append((f"{name} ({same + 1})" if same else name, encoder))
+        found.append((_free(name, {*RESERVED, *(known for known, _ in found)}), encoder))
     return found
 
 
-def _opened(name: str, device: str, load: Any, exported: Any) -> Any:
-    """In torch, which has tokens too; what has no weights for torch by its export."""
-    try:
-        return load(name, device=device)
-    except ValueError as error:
-        try:
-            return exported(name)
-        except (ValueError, ModuleNotFoundError):
-            raise error from None
+def _free(name: str, taken: set[str]) -> str:
+    """The name, or with the first number that makes it one of its own."""
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name} ({number})"
+    return free
+
+
+def _opened(name: str, device: str) -> Any:
+    """In torch, which has tokens too; a light copy, which has no weights for torch, by its export."""
+    from sightline.runtime.description import run_folder
+    from sightline.runtime.load import exported
+    from sightline.runtime.load import load as load_exported
+    from sightline.weights.load import load
+
+    if exported(name) and not (run_folder(name) / "model.safetensors").exists():
+        return load_exported(name, device)
+    return load(name, device=device)

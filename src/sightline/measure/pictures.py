@@ -45,7 +45,7 @@ class Pictures:
         """Of the content, in order; equal content has equal features, whatever it is asked for."""
         whole = hashlib.blake2b(digest_size=16)
         for item in self.items:
-            whole.update(_digest(item))
+            whole.update(digest_of(item))
         return whole.hexdigest()
 
     def told(self, *, captions: Sequence[str] | None = None, **ideal: np.ndarray) -> "Pictures":
@@ -74,7 +74,8 @@ class Texts:
         return whole.hexdigest()
 
 
-def _digest(item: Encoded) -> bytes:
+def digest_of(item: Encoded) -> bytes:
+    """Of one picture as it is stored."""
     made = hashlib.blake2b(digest_size=16)
     if isinstance(item, np.ndarray):
         made.update(repr((item.shape, item.dtype.str)).encode())

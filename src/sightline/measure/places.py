@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float, Int, Shaped
 
 from sightline.data.decode.target import extent
-from sightline.data.sample import BadSample
+from sightline.data.sample import BadSample, Sample
 from sightline.measure.finding import Finding
 from sightline.measure.pictures import Pictures
 from sightline.measure.subject.subject import Subject
@@ -87,7 +87,19 @@ class Board:
 
     def planes(self, read: Callable[..., np.ndarray], what: str) -> list[np.ndarray | None]:
         """`read(sample, side)` of every sample that has `what`; None where it has not, or it cannot be read."""
-        return [None if getattr(s, what) is None else _tried(read, s, self.side) for s in self.shelf.samples]
+        return [None if getattr(s, what) is None else self._tried(read, s) for s in self.shelf.samples]
+
+    def why(self) -> str:
+        """What was wrong with the first that could not be read, and how many could not; "" where all could."""
+        first = next(iter(self.shelf.bad.values()), "")
+        return f"{first} (and so of {len(self.shelf.bad) - 1} more)" if len(self.shelf.bad) > 1 else first
+
+    def _tried(self, read: Callable[..., np.ndarray], sample: Sample) -> np.ndarray | None:
+        try:
+            return read(sample, self.side)
+        except BadSample as error:
+            self.shelf.bad[sample.key] = str(error)
+            return None
 
     def content(self, at: int) -> np.ndarray:
         """Bool (s, s): where the square has picture and no padding; everywhere where the picture has no size."""
@@ -137,10 +149,3 @@ def spread(grid: tuple[int, int], planes: Sequence[np.ndarray], values: np.ndarr
 def _board(shelf: Shelf, most: int) -> Board:
     part = shelf.part(range(min(most, len(shelf))))
     return Board(part, part.squares(SOURCE_SIDE), JUDGED)
-
-
-def _tried(read: Callable[..., np.ndarray], sample: object, side: int) -> np.ndarray | None:
-    try:
-        return read(sample, side)
-    except BadSample:
-        return None

@@ -10,7 +10,7 @@ import psutil
 
 from sightline.measure.finding import Finding
 from sightline.measure.measurement import Absent, Measurement
-from sightline.measure.pictures import Pictures
+from sightline.measure.pictures import Pictures, digest_of
 from sightline.measure.report.result import Measured, Missing, Report, Row
 from sightline.measure.rooms import ROOMS, tasks
 from sightline.measure.subject.encoder import EncoderSubject
@@ -55,7 +55,6 @@ def measured(
             _look(subject, suite, mine)
             _forget(subject)
             mine.seconds += time.monotonic() - start
-            mine.peak_memory = max(mine.peak_memory, psutil.Process().memory_info().rss)
     described = [
         {
             "name": suite.name,
@@ -63,6 +62,8 @@ def measured(
             "pictures": len(suite.test),
             "memory": None if suite.memory is None else len(suite.memory),
             "digest": suite.test.pictures.digest,
+            "memory_digest": None if suite.memory is None else suite.memory.pictures.digest,
+            "truth": suite.test.told,
             "left_aside": dict(sorted((suite.test.bad | (suite.memory.bad if suite.memory else {})).items())),
             "notes": suite.notes,
         }
@@ -82,14 +83,15 @@ def _ask(subject: Subject, task: Measurement | Absent, mine: Measured) -> None:
         mine.missing.append(Missing(task.aspect, task.suite, task.name, str(error)))
         return
     took = (time.monotonic() - start) / max(1, len(found))
+    mine.peak_memory = max(mine.peak_memory, psutil.Process().memory_info().rss)
     mine.rows += [Row(task.aspect, task.suite, task.name, finding, took) for finding in found]
 
 
 def _look(subject: Subject, suite: Suite, mine: Measured) -> None:
     """What is suspicious of the vectors themselves, and how fast they come."""
     some = Pictures(suite.test.pictures.items[:TIMED])
-    vectors = subject.vectors(suite.test.pictures) if subject.kind != "control" else _quietly(subject, suite)
-    if vectors is not None and len(vectors) > 1:
+    vectors = _quietly(subject, suite)
+    if vectors is not None and len({digest_of(item) for item in suite.test.pictures.items}) > 1:
         spread = np.abs(vectors - vectors[:1]).max()
         flag = "all vectors are equal: it has collapsed, and tells no picture from another"
         if spread <= 1e-6 * max(1.0, float(np.abs(vectors).max())) and flag not in mine.flags:
@@ -147,13 +149,5 @@ def about(subject: Any) -> dict[str, Any]:
         "size": getattr(encoder.rule, "size", None),
         "identity": subject.identity,
         "reads_text": subject.reads_text,
-        "shape": shape_digest(encoder),
+        "shape": shape_of(encoder) if isinstance(encoder, TorchEncoder) else None,
     }
-
-
-def shape_digest(encoder: Any) -> str | None:
-    import hashlib
-
-    if not isinstance(encoder, TorchEncoder):
-        return None
-    return hashlib.blake2b(shape_of(encoder).encode(), digest_size=8).hexdigest()

@@ -36,14 +36,21 @@ def written(
     `beside` are earlier reports whose rows stand in the JSON and the table too. ValueError where they were measured
     otherwise; what is wrong with their files is said before anything is measured.
     """
+    _writable(out, json_file)
     earlier = [read(path) for path in beside]
+    for report in earlier:
+        if bool(report["quick"]) != bool(asked.get("quick")):
+            raise ValueError("a quick report cannot stand beside a full one: it has other pictures; measure both alike")
     exhibits = Exhibits(seed=seed, learnt=learnt, gallery=gallery)
     collect = exhibits.collect if out is not None else _nothing
     report = measure(list(encoders), seed=seed, exhibit=collect, **asked)
     for described in report.suites:
         bad(described["left_aside"])
     own = as_json(report, created=time.strftime("%Y-%m-%dT%H:%M:%S%z"), versions=versions())
-    told = placed([own, *earlier]) if earlier else own
+    try:
+        told, refused = (placed([own, *earlier]) if earlier else own), None
+    except ValueError as error:
+        told, refused = own, error  # what was measured now is kept all the same
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(json_file) as [temporary]:
@@ -52,7 +59,19 @@ def written(
         out.parent.mkdir(parents=True, exist_ok=True)
         write_page(out, page(report, told, exhibits))
     show(report, told)
+    if refused is not None:
+        raise ValueError(f"{refused}. The report that was made has the rows of this command alone")
     return told
+
+
+def _writable(*paths: Path | None) -> None:
+    """ValueError where two reports would go to one file, or one to a folder."""
+    named = [path for path in paths if path is not None]
+    if len({path.resolve() for path in named}) < len(named):
+        raise ValueError(f"the page and the JSON cannot be one file, {named[0]}")
+    for path in named:
+        if path.is_dir():
+            raise ValueError(f"{path} is a folder; name a file in it")
 
 
 def _nothing(subject: Any, suite: Any) -> None:

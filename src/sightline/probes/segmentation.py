@@ -9,7 +9,7 @@ it, weighted by the part of it that is labelled,
 
 minimise  sum_patches sum_c -q_c log softmax(z)_c + 1/(2 C) ||W||^2
 
-which is convex, has one optimum for all machines and takes seconds. docs/probes.md compares both.
+which is convex, has one optimum for all machines and takes seconds. docs/measure/probes.md compares both.
 """
 
 from collections.abc import Sequence

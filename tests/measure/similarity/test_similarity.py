@@ -57,10 +57,12 @@ def test_the_value_of_all_pictures_lies_within_its_interval() -> None:
 
 
 def test_a_class_with_one_picture_is_left_out_and_said(tmp_path: Path) -> None:
+    asked, other = tmp_path / "asked", tmp_path / "other"
     for number in range(8):
-        drawn(tmp_path / "ab"[number % 2], f"{number}", number)
-    drawn(tmp_path / "lonely", "one", 99)
-    suite = open_suite(str(tmp_path), memory=str(tmp_path), quick=True)
+        drawn(asked / "ab"[number % 2], f"{number}", number)
+        drawn(other / "ab"[number % 2], f"{number}", 100 + number)
+    drawn(asked / "lonely", "one", 99)
+    suite = open_suite(str(asked), memory=str(other), quick=True)
     [question] = by_label(suite)
     assert question.answers.shape == (8, 2) and "alone" in question.notes[0]
     found = of(Oracle(), suite)

@@ -65,6 +65,7 @@ class Content:
         common = {
             "items": f"{self.suite}/content/{truth.asked.digest}",
             "domain": truth.domains,
+            "family": truth.families,
             "protocol": {"fitted": len(truth.rows), "probe": "ridge", "classes": truth.right.shape[1]},
             "notes": truth.notes,
         }

@@ -37,6 +37,8 @@ class Truth:
     kept: np.ndarray
     right: np.ndarray
     domains: tuple[str, ...] | None
+    families: tuple[str, ...]
+    """of the pictures asked about: drawings of one thing share their luck"""
     notes: tuple[str, ...] = field(default=())
 
 
@@ -76,6 +78,7 @@ def _truth(questions: tuple[str, ...], fitted: Shelf, known: Sets, asked: Shelf,
         np.array(kept),
         _hot(wanted, kept, vocabularies),
         None if asked.domains is None else tuple(asked.domains[i] for i in kept),
+        tuple(asked.samples[i].name or asked.samples[i].key for i in kept),
         (f"{away} pictures left out whose class no fitted picture has",) if away else (),
     )
 

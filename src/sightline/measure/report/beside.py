@@ -43,6 +43,9 @@ def beside(reports: Sequence[Told]) -> dict[str, Any]:
     for report in reports:
         for encoder in report["encoders"]:
             _same_protocol(encoder, known)
+            there = encoders.get(encoder["name"])
+            if encoder["kind"] == "random" and there is not None and there.get("identity") != encoder.get("identity"):
+                encoder = encoder | {"name": f"{encoder['name']} {encoder.get('shape')}"}  # of another tower
             there = encoders.setdefault(encoder["name"], encoder)
             if (there["kind"], there.get("identity")) != (encoder["kind"], encoder.get("identity")):
                 raise ValueError(
@@ -65,7 +68,11 @@ def _same_data(one: Told, other: Told) -> None:
     known = {suite["name"]: suite for suite in one["suites"]}
     for suite in other["suites"]:
         there = known.get(suite["name"])
-        differing = there and [k for k in ("kind", "pictures", "memory", "digest") if there.get(k) != suite.get(k)]
+        differing = there and [
+            k
+            for k in ("kind", "pictures", "memory", "digest", "memory_digest", "truth")
+            if there.get(k) != suite.get(k)
+        ]
         if there and differing:
             said = ", ".join(f"{k} {there.get(k)!r} and {suite.get(k)!r}" for k in differing)
             raise ValueError(

@@ -17,7 +17,7 @@ DIGITS = 6
 
 
 def as_json(report: Report, *, created: str = "", versions: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Format 1; docs/measure.md lists its fields."""
+    """Format 1; docs/measure/report.md lists its fields."""
     return rounded(
         {
             "format": FORMAT,
@@ -118,7 +118,10 @@ def domains(subject: Measured) -> dict[str, dict[str, dict[str, float]]]:
         if domain is None or not row.finding.scored or len(set(domain)) < 2:
             continue
         for name in sorted(set(domain)):
-            score = float(row.finding.scaled(np.array([row.finding.within(name)]))[0])
+            value = row.finding.within(name)
+            if not math.isfinite(value):
+                continue
+            score = float(row.finding.scaled(np.array([value]))[0])
             found.setdefault(row.aspect, {}).setdefault(name, []).append(score)
     return {
         aspect: {name: {"score": sum(all_) / len(all_), "metrics": len(all_)} for name, all_ in names.items()}

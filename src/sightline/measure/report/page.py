@@ -1,6 +1,6 @@
 """The page of `sightline measure`: one HTML file with charts, tables and pictures inside, and nothing fetched.
 
-Numbers and words are of the JSON form, pictures of the exhibits; docs/measure-report.md says how it is read.
+Numbers and words are of the JSON form, pictures of the exhibits; docs/measure/report.md says how it is read.
 """
 
 from collections.abc import Sequence

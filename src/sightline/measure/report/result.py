@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from sightline.measure.finding import PROPERTIES, RESAMPLES, Finding, interval
+from sightline.measure.finding import PROPERTIES, Finding, interval
 
 SCORES = (*PROPERTIES, "invariance", "semantics")
 """what has a score: the five properties, and of graphics how little drawing matters and how much meaning does"""
@@ -36,8 +36,9 @@ class Row:
 
     @cached_property
     def scores(self) -> np.ndarray:
-        """(RESAMPLES,)"""
-        return self.finding.scaled(self.values)
+        """(RESAMPLES,); a draw in which the metric cannot be taken (one class is left) has the score of all items."""
+        drawn = self.finding.scaled(self.values)
+        return np.where(np.isfinite(self.values), drawn, self.finding.score)
 
     @cached_property
     def values(self) -> np.ndarray:
@@ -150,10 +151,11 @@ class Report:
         own, keys = subject.score(aspect), subject.keys(aspect)
         if own is None:
             return None
-        beside = [s for s in self.references(subject) if s is not subject]
+        # a reference is beside itself: it has nothing beyond the better of both
+        beside = self.references(subject)
         found = [score for s in beside if (score := s.score(aspect, keys, zero=True)) is not None]
         if not found:
-            return own if subject.kind not in ("pixels", "random") else Score(0.0, np.zeros(RESAMPLES))
+            return own
         best = max(found, key=lambda score: score.value)
         return Score(max(0.0, own.value - best.value), np.maximum(own.samples - best.samples, 0.0))
 

@@ -48,6 +48,7 @@ def knn(subject: Subject, truth: Truth, *, suite: str) -> list[Finding]:
             scored=not name,
             items=f"{suite}/knn/{truth.asked.digest}",
             domain=truth.domains,
+            family=truth.families,
             protocol={"k": k, "temperature": TEMPERATURE, "memory": len(truth.rows)},
             notes=notes,
         )
@@ -169,6 +170,7 @@ def agreement(subject: Subject, shelf: Shelf, sets: Sets, *, suite: str) -> list
             bound=1.0,
             bound_kind="labels",
             items=f"{suite}/graded/{shelf.pictures.digest}",
+            family=[sample.name or sample.key for sample in shelf.samples],
             domain=shelf.domains,
             protocol={"factors": len(sets[0])},
         )

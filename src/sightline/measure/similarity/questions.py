@@ -85,7 +85,7 @@ def question(name: str, shelf: Shelf, sets: Sequence[set[str]], main: Sequence[s
     kept = [i for i, row in enumerate(sets) if any(times[word] > 1 for word in row)]
     words = sorted({word for i in kept for word in sets[i] if times[word] > 1})
     if len(words) < 2:
-        raise ValueError(f"fewer than two of its {name}s have two pictures")
+        raise ValueError(f"fewer than two groups of pictures are of one {name}; two of two pictures are needed")
     answers = np.array([[word in sets[i] for word in words] for i in kept], dtype=bool)
     number = {word: k for k, word in enumerate(words)}
     first = [number.get(main[i] or "", int(answers[row].argmax())) for row, i in enumerate(kept)]

@@ -19,6 +19,8 @@ LEVEL = 1
 OFFSETS, OVERLAPS = ((60, 12), (100, 20)), ((40, 8), (60, 12))
 """scenes measured on and fitted on, full and quick"""
 WARPED, MIRRORED, SAID = (60, 12), (150, 24), (500, 100)
+LEAST = 4
+"""pictures of which the mean of a place says something"""
 
 
 def tasks(suite: Suite) -> list[Measurement | Absent]:
@@ -61,15 +63,18 @@ def _depth(suite: Suite) -> Measurement | Absent:
         return Absent(ASPECT, "depth", suite.name, "no pictures with depth to fit a probe on; name them with --memory")
     planes = [_depths(board) for board in (test, train)]
     if not all(any(known(plane).any() for plane in side) for side in planes):
-        return Absent(ASPECT, "depth", suite.name, "no pixel has a known depth (above 0 and finite)")
+        why = test.why() or train.why() or "no pixel has a known depth (above 0 and finite)"
+        return Absent(ASPECT, "depth", suite.name, why)
     without = sum(not known(plane).any() for side in planes for plane in side)
     notes = (f"{without} pictures have no known depth",) if without else ()
     return Measurement(ASPECT, "depth", suite.name, Depth(test, planes[0], train, planes[1], notes).ask)
 
 
-def _warped(suite: Suite) -> Measurement:
+def _warped(suite: Suite) -> Measurement | Absent:
     board, _ = boards(suite)
     count = min(len(board), suite.n(*WARPED))
+    if count < LEAST:
+        return Absent(ASPECT, "correspondence", suite.name, f"{count} pictures are too few: {LEAST} at least")
     content = [board.content(at) for at in range(count)]
     return Measurement(ASPECT, "correspondence", suite.name, Correspondence(board, count, content, content).ask)
 

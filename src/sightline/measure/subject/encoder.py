@@ -72,7 +72,10 @@ class EncoderSubject:
             parts = []
             for first in range(0, len(pictures), BATCH):
                 some = list(pictures.items[first : first + BATCH])
-                parts.append(make(some).astype(np.float32, copy=False))
+                made = make(some).astype(np.float32, copy=False)
+                if lost := int((~np.isfinite(made.reshape(len(made), -1)).all(axis=1)).sum()):
+                    raise Lacks(f"its {kind} of {lost} of {len(made)} pictures are no finite numbers")
+                parts.append(made)
                 self.tell(len(some))
             return np.concatenate(parts)
 

@@ -1,6 +1,7 @@
 """The encoder's own towers with weights that never learnt anything: what the architecture alone does."""
 
 import copy
+import hashlib
 from typing import Any
 
 import torch
@@ -8,6 +9,8 @@ from torch import nn
 
 from sightline.weights.encoder import TorchEncoder
 
+WORDS = ("a red star left of a blue circle", "Credit card, 4 of 5; naïve")
+"""two tokenizers that read these alike are taken for one"""
 DEVIATION = 0.02
 """of what no module draws itself: class tokens, positions"""
 
@@ -38,9 +41,16 @@ def randomised(encoder: TorchEncoder, seed: int) -> TorchEncoder:
 
 
 def shape_of(encoder: Any) -> str:
-    """What two encoders have in common whose random towers are the same: names and shapes of all weights, and rules."""
+    """A digest of what two encoders have in common whose random towers are the same: modules and their numbers, names
+    and shapes of all weights, rules, and what their tokenizers make of a few words."""
     shapes = [f"{name}{tuple(value.shape)}" for name, value in encoder.model.state_dict().items()]
-    return repr((shapes, encoder.preparation))
+    numbers = [
+        (name, type(part).__name__, sorted((k, v) for k, v in vars(part).items() if isinstance(v, bool | int | float)))
+        for name, part in encoder.model.named_modules()
+    ]
+    words = encoder.tokenize(list(WORDS)).tolist() if encoder.reads_text else []
+    told = repr((shapes, numbers, repr(encoder.model), encoder.preparation, words))
+    return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
 
 
 def _reset(module: nn.Module, seen: set[int]) -> None:

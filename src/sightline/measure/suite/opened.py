@@ -7,6 +7,7 @@ import numpy as np
 from sightline.data.draw import uniform
 from sightline.data.sample import Source
 from sightline.data.sources.source import hold_out, open_source, parse
+from sightline.measure.pictures import digest_of
 from sightline.measure.suite.shelf import Shelf
 from sightline.measure.suite.suite import Suite, drawn
 
@@ -31,6 +32,8 @@ def open_suite(
     `train`; without splits a share of it, parted by name or content. `memory` is the SRC of what is remembered. Raises
     ValueError for a stream and for what cannot be opened or is empty.
     """
+    if text == "scenes" and memory is not None:
+        raise ValueError("scenes draw what is remembered themselves; leave --memory out")
     if text == "scenes":
         return Suite(text, "scenes", drawn(1, 100 if quick else 500, "test", 16_001), None, quick)
     test, remembered = _parts(text, memory)
@@ -44,7 +47,30 @@ def open_suite(
         if remembered is None
         else Shelf.of(remembered, _some(len(remembered), least, seed), domain=domain, tell=tell)
     )
-    return Suite(text, kind, shelf, behind, quick)
+    notes = _told_apart(shelf, behind) if behind is not None else []
+    if domain and shelf.domains is None:
+        raise ValueError(_without_domain(shelf, domain))
+    return Suite(text, kind, shelf, behind if behind is not None and len(behind) else None, quick, notes)
+
+
+def _told_apart(test: Shelf, memory: Shelf) -> list[str]:
+    """Drops from `memory` what is also measured on, by content or by name; says how many."""
+    pictures = {digest_of(item) for item in test.pictures.items}
+    names = {sample.name for sample in test.samples} - {""}
+    kept = [s for s in memory.samples if s.name not in names and digest_of(s.image) not in pictures]
+    dropped = len(memory.samples) - len(kept)
+    memory.samples[:] = kept
+    memory.__dict__.pop("pictures", None)
+    return [f"{dropped} pictures to fit on are also measured on, or of their names: left out"] if dropped else []
+
+
+def _without_domain(shelf: Shelf, domain: str) -> str:
+    """Why there are no scores by domain."""
+    have = sum(shelf.value(sample, domain) is not None for sample in shelf.samples)
+    if have:
+        return f"{len(shelf) - have} of {len(shelf)} pictures of {shelf.name} have no {domain!r} to tell them apart by"
+    fields = sorted({key for sample in shelf.samples[:100] for key in sample.extra})
+    return f"no picture of {shelf.name} has {domain!r}; they have {', '.join(fields) or 'no fields'}"
 
 
 def _parts(text: str, memory: str | None) -> tuple[Source, Source | None]:

@@ -5,6 +5,7 @@ take squares: padded to a square, so that every preprocessing sees the same part
 place of the token grid.
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -17,8 +18,8 @@ from sightline.data.decode.guard import guarded
 from sightline.data.decode.picture import decode
 from sightline.data.decode.target import extent, read_depth, read_mask, scale_boxes
 from sightline.data.prepare.preprocess import Preprocess
-from sightline.data.sample import BadSample, Sample, Source
-from sightline.measure.pictures import Pictures
+from sightline.data.sample import BadSample, Encoded, Sample, Source
+from sightline.measure.pictures import Pictures, digest_of
 
 IGNORED = 255
 """in a mask: a pixel that is not judged"""
@@ -80,8 +81,24 @@ class Shelf:
     @cached_property
     def domains(self) -> list[str] | None:
         """The domain of each picture by its name; None where no domain was named or a picture has none."""
-        found = [_field(sample, self.domain) for sample in self.samples] if self.domain else []
+        found = [self.value(sample, self.domain) for sample in self.samples] if self.domain else []
         return [str(value) for value in found] if found and all(value is not None for value in found) else None
+
+    @staticmethod
+    def value(sample: Sample, name: str) -> Any:
+        """A field of what a sample's source knows of it; None where it has none."""
+        return sample.extra.get(name, sample.extra.get("design", {}).get(name))
+
+    @cached_property
+    def told(self) -> str:
+        """A digest of what is said of the pictures: names, labels, captions, and the masks, depths and boxes."""
+        whole = hashlib.blake2b(digest_size=16)
+        for sample, label in zip(self.samples, self.labels, strict=True):
+            boxes = None if sample.boxes is None else np.asarray(sample.boxes).tolist()
+            whole.update(repr((sample.name, label, sample.captions, boxes)).encode())
+            for plane in (sample.mask, sample.depth):
+                whole.update(b"" if plane is None else digest_of(plane))
+        return whole.hexdigest()
 
     @property
     def keys(self) -> list[str]:
@@ -121,6 +138,7 @@ def squared(image: Any, side: int) -> np.ndarray:
 
 def square_mask(sample: Sample, side: int) -> np.ndarray:
     assert sample.mask is not None
+    _alike(sample.mask, sample, "mask")
     fit, corner = _place(sample, side)
     whole = np.full((side, side), IGNORED, np.int64)
     with guarded("mask"):
@@ -130,6 +148,7 @@ def square_mask(sample: Sample, side: int) -> np.ndarray:
 
 def square_depth(sample: Sample, side: int) -> np.ndarray:
     assert sample.depth is not None
+    _alike(sample.depth, sample, "depth")
     fit, corner = _place(sample, side)
     whole = np.zeros((side, side), np.float32)
     with guarded("depth"):
@@ -162,5 +181,9 @@ def _fit(shape: tuple[int, int], side: int) -> tuple[int, int]:
     return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
 
 
-def _field(sample: Sample, name: str) -> Any:
-    return sample.extra.get(name, sample.extra.get("design", {}).get(name))
+def _alike(plane: Encoded, sample: Sample, what: str) -> None:
+    """BadSample where a mask or depth has another shape than its picture: they show not the same."""
+    (y, x), (height, width) = extent(plane), _extent(sample.image)
+    # sides of a smaller copy are rounded
+    if abs(y * width - x * height) > max(width, height):
+        raise BadSample(f"its {what} is {x} x {y} pixels, the picture {width} x {height}: they show not the same")

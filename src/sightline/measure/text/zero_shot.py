@@ -90,6 +90,7 @@ class Classes:
             "bound_kind": "labels",
             "items": f"zero-shot of {self.suite}",
             "domain": None if domains is None else [domains[k] for k in self.kept],
+            "family": [self.shelf.samples[k].name or self.shelf.samples[k].key for k in self.kept],
             "protocol": {"classes": len(self.names), "templates": "GRAPHIC and PHOTO of sightline.probes.zero_shot"},
         }
         count = len(self.names)
