@@ -102,7 +102,10 @@ SCORES_OF = (*PROPERTIES, "graphics")
 def rows(root: Path, suite: str, quick: bool) -> list[Measured]:
     """The rows that are there, in the order of SPACES, the references last."""
     files = [row(root, name, suite, quick) for name in [*SPACES, *REFERENCES]]
-    return [load(file) for file in files if there(file)]
+    found = [load(file) for file in files if there(file)]
+    for one in found:
+        one.about["shape"] = "common"  # the tower untrained is beside all, whatever stands behind it
+    return found
 
 
 def table(found: Sequence[Measured]) -> str:
@@ -119,9 +122,7 @@ def table(found: Sequence[Measured]) -> str:
             continue
         best = next(one for one in found if one.name == max(scored, key=scored.__getitem__))
         level = [
-            one.name
-            for one in found
-            if one is not best and (c := compared(best, one, name)) is not None and not c.real
+            one.name for one in found if one is not best and (c := compared(best, one, name)) is not None and not c.real
         ]
         report = Report(list(found), [])
         gain = report.gain(best, name)

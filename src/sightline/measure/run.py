@@ -23,6 +23,11 @@ from sightline.weights.encoder import TorchEncoder
 
 TIMED = 64
 """pictures of which the speed is taken"""
+TRANSFER = (
+    "Scores on scenes did not rank thirteen encoders of four minutes as real pictures do, text apart: they tell what "
+    "an encoder makes of scenes. To choose for your own pictures, measure on them (docs/measure.md)."
+)
+"""what a report on scenes says of itself"""
 Tell = Callable[[int, int | None], None]
 
 
@@ -69,7 +74,8 @@ def measured(
         }
         for suite in suites
     ]
-    return Report([*every.values()], described, quick=quick, seconds=time.monotonic() - began)
+    notes = [TRANSFER] if any(suite.kind == "scenes" for suite in suites) else []
+    return Report([*every.values()], described, notes, quick=quick, seconds=time.monotonic() - began)
 
 
 def _ask(subject: Subject, task: Measurement | Absent, mine: Measured) -> None:

@@ -47,9 +47,10 @@ def show(report: Report, told: Told | None = None, file: Any = None) -> None:
     aspects = [*PROPERTIES, *(a for a in GRAPHICS if any(judged(e, a)["metrics"] for e in told["encoders"]))]
     for line in sentences(verdicts(told, aspects)):
         console.print(line, soft_wrap=True)
-    if missing := _missing(told):
-        console.print()
-        console.print(Text(missing, "dim"), soft_wrap=True)
+    for line in (*told["notes"], _missing(told)):
+        if line:
+            console.print()
+            console.print(Text(printable_line(line), "dim"), soft_wrap=True)
 
 
 def score_table(told: Told, width: int) -> Table:
