@@ -291,7 +291,7 @@ def test_a_server_that_went_away_is_said_and_its_return_noticed(browser, served)
     page.locator("#query").fill("house")
     expect(page.locator("#notice-words")).to_contain_text("The server does not answer")
     page.unroute("**/api/**")
-    expect(page.locator("#grid .card-name").first).to_have_text("house")
+    expect(page.locator("#grid .card-name").first).to_have_text("house", timeout=20_000)
     expect(page.locator("#notice")).not_to_be_visible()
     page.close()
 
