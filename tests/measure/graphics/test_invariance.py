@@ -1,5 +1,6 @@
 """The scores of invariance are the equations of representation.md G.6, and controls get what they must."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from sightline.measure.measurement import Absent, Measurement
 from sightline.measure.report.result import Measured, Row
 from sightline.measure.subject.controls import Constant, Oracle, Shuffled
 from sightline.measure.subject.pixels import PixelSubject
-from sightline.measure.subject.subject import Subject
+from sightline.measure.subject.subject import Lacks, Subject
 from sightline.measure.suite.opened import open_suite
 from sightline.measure.suite.suite import Suite
 
@@ -41,7 +42,8 @@ def _scored(suite: Suite, subject: Subject, aspect: str) -> float:
     asked = [task for task in tasks(suite) if isinstance(task, Measurement) and task.aspect == aspect]
     measured = Measured(subject.name, subject.kind)
     for task in asked:
-        measured.rows += [Row(aspect, suite.name, task.name, finding) for finding in task.ask(subject)]
+        with suppress(Lacks):  # raw pixels read no captions
+            measured.rows += [Row(aspect, suite.name, task.name, finding) for finding in task.ask(subject)]
     score = measured.score(aspect)
     assert score is not None
     return score.value
