@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -55,6 +55,13 @@ class Sample:
                 return self.image
             case _:
                 return self.image.tobytes()
+
+
+def class_name(label: int | None, classes: Sequence[str]) -> str | None:
+    """What a label is called: None without one, its number where it has no name."""
+    if label is None or label < 0:
+        return None
+    return classes[label] if label < len(classes) else str(label)
 
 
 @runtime_checkable

@@ -9,7 +9,7 @@ operation. All encoders see the same draws: differences are paired.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -106,11 +106,11 @@ class Finding:
     """what must be equal for two values to stand side by side: k, temperature, templates, level"""
     notes: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def value(self) -> float:
         return float(self.statistic.over(np.ones((1, self.statistic.n)))[0])
 
-    @property
+    @cached_property
     def score(self) -> float:
         return float(self.scaled(np.array([self.value]))[0])
 

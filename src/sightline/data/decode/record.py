@@ -1,8 +1,8 @@
 """A sample decoded, and a list of them put together: what memory keeps and what a worker hands over. numpy only."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from sightline.data.decode.picture import decode
 from sightline.data.decode.target import extent, read_depth, read_mask, scale_boxes, scale_keypoints
 from sightline.data.sample import BadSample, Encoded, Sample, Source
 
+T = TypeVar("T")
 LONGEST = 2
 """A picture's longer side is stored at most this many times the shorter side asked for: one long strip in a batch would
 pad all the others to its length."""
@@ -42,6 +43,15 @@ class Bad:
 
     key: str
     reason: str
+
+
+def good(found: Iterator[T | Bad], bad: MutableMapping[str, str]) -> Iterator[T]:
+    """What could be used, in order; of the rest the reasons by key go into `bad`."""
+    for one in found:
+        if isinstance(one, Bad):
+            bad[one.key] = one.reason
+        else:
+            yield one
 
 
 def fetch(source: Source, index: int) -> Sample | Bad:

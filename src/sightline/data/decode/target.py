@@ -59,6 +59,19 @@ def extent(image: Encoded) -> tuple[int, int]:
     return height, width
 
 
+def must_match(plane: Encoded, image: Encoded, what: str) -> None:
+    """BadSample where a mask or depth (`what`) has another shape than its picture: they show not the same. A copy of
+    another size is no other shape; a drawing has no pixels of its own, and so none."""
+    y, x = extent(plane)
+    try:
+        height, width = extent(image)
+    except BadSample:
+        return
+    # sides of a smaller copy are rounded
+    if abs(y * width - x * height) > max(width, height):
+        raise BadSample(f"its {what} is {x} x {y} pixels, the picture {width} x {height}: they show not the same")
+
+
 def _plane(encoded: Encoded) -> np.ndarray:
     if isinstance(encoded, np.ndarray):
         plane = encoded

@@ -1,6 +1,7 @@
 """What the operations are applied to: designs and icons drawn anew from their outlines, and pictures as pixels."""
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol, runtime_checkable
@@ -39,13 +40,8 @@ class Original(Protocol):
     def layers(self, manner: Manner = AS_IT_IS) -> Layers: ...
 
 
-@dataclass(frozen=True, eq=False)
-class Design:
-    """A scene of level 4 on its own background; icons and shapes take the pen, letters and widgets stay as they are."""
-
-    scene: Scene
-    caption: str = ""
-    line: float = LINE
+class Drawn(ABC):
+    """Layers by manner; as it is, drawn once."""
 
     def layers(self, manner: Manner = AS_IT_IS) -> Layers:
         return self._plain if manner == AS_IT_IS else self._done(manner)
@@ -53,6 +49,18 @@ class Design:
     @cached_property
     def _plain(self) -> Layers:
         return self._done(AS_IT_IS)
+
+    @abstractmethod
+    def _done(self, manner: Manner) -> Layers: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Design(Drawn):
+    """A scene of level 4 on its own background; icons and shapes take the pen, letters and widgets stay as they are."""
+
+    scene: Scene
+    caption: str = ""
+    line: float = LINE
 
     def _done(self, manner: Manner) -> Layers:
         groups, boxes = [], []
@@ -71,7 +79,7 @@ class Design:
 
 
 @dataclass(frozen=True, eq=False)
-class Icon:
+class Icon(Drawn):
     """An icon of the built-in set in black on white, in the middle of the canvas."""
 
     body: str
@@ -91,13 +99,6 @@ class Icon:
             return None
         x, y, w, h = map(float, box.groups())
         return cls("".join(paths), (x, y, w, h), caption)
-
-    def layers(self, manner: Manner = AS_IT_IS) -> Layers:
-        return self._plain if manner == AS_IT_IS else self._done(manner)
-
-    @cached_property
-    def _plain(self) -> Layers:
-        return self._done(AS_IT_IS)
 
     def _done(self, manner: Manner) -> Layers:
         _, _, w, h = self.view

@@ -10,7 +10,7 @@ from jaxtyping import UInt8
 
 from sightline.data.ahead import map_ahead
 from sightline.data.decode.guard import guarded
-from sightline.data.decode.record import Bad, fetch
+from sightline.data.decode.record import Bad, fetch, good
 from sightline.data.sample import BadSample, Sample, Source, Stream
 from sightline.measure.look.picture import to_pixels
 from sightline.weights.encoder import TorchEncoder
@@ -53,21 +53,13 @@ def chosen(encoder: TorchEncoder, source: Source | Stream, count: int, bad: Bads
         found = (_at(source, index) for index in order)
     else:
         found = source.epoch(seed=0, epoch=0)
-    return list(islice(_good(map(ready(encoder), found), bad), count))
+    return list(islice(good(map(ready(encoder), found), bad), count))
 
 
 def every(encoder: TorchEncoder, source: Source | Stream, bad: Bads) -> Iterator[Ready]:
     """All usable pictures in order, decoded in two threads ahead of the reader."""
     found = map(lambda i: _at(source, i), range(len(source))) if isinstance(source, Source) else source.epoch(0, 0)
-    return _good(map_ahead(ready(encoder), found, threads=2, room=32), bad)
-
-
-def _good(found: Iterator[Ready | Bad], bad: Bads) -> Iterator[Ready]:
-    for one in found:
-        if isinstance(one, Bad):
-            bad[one.key] = one.reason
-        else:
-            yield one
+    return good(map_ahead(ready(encoder), found, threads=2, room=32), bad)
 
 
 def _at(source: Source, index: int) -> Sample | Bad:

@@ -16,9 +16,9 @@ import numpy as np
 
 from sightline.data.decode.guard import guarded
 from sightline.data.decode.picture import decode
-from sightline.data.decode.target import extent, read_depth, read_mask, scale_boxes
+from sightline.data.decode.target import extent, must_match, read_depth, read_mask, scale_boxes
 from sightline.data.prepare.preprocess import Preprocess
-from sightline.data.sample import BadSample, Encoded, Sample, Source
+from sightline.data.sample import BadSample, Sample, Source, class_name
 from sightline.measure.pictures import Pictures, digest_of
 
 IGNORED = 255
@@ -76,7 +76,7 @@ class Shelf:
     @cached_property
     def labels(self) -> list[str | None]:
         """The name of each picture's class, None where it has no label."""
-        return [self._named(sample.label) for sample in self.samples]
+        return [class_name(sample.label, self.classes) for sample in self.samples]
 
     @cached_property
     def domains(self) -> list[str] | None:
@@ -125,11 +125,6 @@ class Shelf:
         """(objects, 4) float32 x, y, width, height in pixels of the squares."""
         return [None if sample.boxes is None else square_boxes(sample, side) for sample in self.samples]
 
-    def _named(self, label: int | None) -> str | None:
-        if label is None or label < 0:
-            return None
-        return self.classes[label] if label < len(self.classes) else str(label)
-
 
 def squared(image: Any, side: int) -> np.ndarray:
     """The whole picture in a white square of `side` pixels, in its middle, uint8 (side, side, 3)."""
@@ -138,7 +133,7 @@ def squared(image: Any, side: int) -> np.ndarray:
 
 def square_mask(sample: Sample, side: int) -> np.ndarray:
     assert sample.mask is not None
-    _alike(sample.mask, sample, "mask")
+    must_match(sample.mask, sample.image, "mask")
     fit, corner = _place(sample, side)
     whole = np.full((side, side), IGNORED, np.int64)
     with guarded("mask"):
@@ -148,7 +143,7 @@ def square_mask(sample: Sample, side: int) -> np.ndarray:
 
 def square_depth(sample: Sample, side: int) -> np.ndarray:
     assert sample.depth is not None
-    _alike(sample.depth, sample, "depth")
+    must_match(sample.depth, sample.image, "depth")
     fit, corner = _place(sample, side)
     whole = np.zeros((side, side), np.float32)
     with guarded("depth"):
@@ -179,11 +174,3 @@ def _fit(shape: tuple[int, int], side: int) -> tuple[int, int]:
     """Height and width as `Preprocess` pads."""
     scale = side / max(shape)
     return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
-
-
-def _alike(plane: Encoded, sample: Sample, what: str) -> None:
-    """BadSample where a mask or depth has another shape than its picture: they show not the same."""
-    (y, x), (height, width) = extent(plane), _extent(sample.image)
-    # sides of a smaller copy are rounded
-    if abs(y * width - x * height) > max(width, height):
-        raise BadSample(f"its {what} is {x} x {y} pixels, the picture {width} x {height}: they show not the same")

@@ -57,7 +57,7 @@ class Neighbours:
         self.notes = [*_unlabelled(held, "held-out"), *_unlabelled(memory, "training")]
         if lacking:
             self.notes.append(
-                f"kNN knows no {_some(sorted(set(lacking)))}: none among the {len(memory)} training pictures looked at "
+                f"kNN knows no {some(sorted(set(lacking)))}: none among the {len(memory)} training pictures looked at "
                 f"in {memory.name}; {len(lacking)} of {len(held)} held-out pictures are left out of it"
             )
         self.reason = self._reason()
@@ -95,6 +95,7 @@ def _unlabelled(part: Prepared, which: str) -> list[str]:
     ]
 
 
-def _some(names: list[str]) -> str:
+def some(names: list[str]) -> str:
+    """The first five names, quoted, and how many more there are."""
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return ", ".join(map(repr, names[:5])) + more

@@ -12,7 +12,7 @@ import torch
 from sightline.data.decode.guard import guarded
 from sightline.data.feed.order import order
 from sightline.data.prepare.preprocess import Preprocess
-from sightline.data.sample import BadSample, Sample, Source
+from sightline.data.sample import BadSample, Sample, Source, class_name
 
 
 class Prepared:
@@ -29,7 +29,7 @@ class Prepared:
         self.pictures = torch.from_numpy(np.stack([p for p, _ in read])) if read else torch.zeros(0)
         self.captions = [s.captions[0].strip() if s.captions else "" for _, s in read]
         self.classes = tuple(map(_plain, source.classes))
-        self.labels = [self._named(s.label) for _, s in read]
+        self.labels = [class_name(s.label, self.classes) for _, s in read]
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -46,11 +46,6 @@ class Prepared:
     @property
     def unlabelled(self) -> int:
         return self.labels.count(None)
-
-    def _named(self, label: int | None) -> str | None:
-        if label is None or label < 0:
-            return None
-        return self.classes[label] if label < len(self.classes) else str(label)
 
 
 def _plain(name: str) -> str:

@@ -1,6 +1,6 @@
 """Pictures of a source in one pass: decoded once, their features by several readers, and what is true of each."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -11,8 +11,8 @@ from torch import Tensor
 
 from sightline.data.ahead import map_ahead
 from sightline.data.decode.guard import guarded
-from sightline.data.decode.record import Bad, fetch
-from sightline.data.decode.target import extent, read_depth, read_mask
+from sightline.data.decode.record import Bad, fetch, good
+from sightline.data.decode.target import extent, must_match, read_depth, read_mask
 from sightline.data.prepare.preprocess import Preprocess
 from sightline.data.sample import BadSample, Encoded, Sample, Source
 from sightline.probes.depth import known
@@ -72,8 +72,8 @@ def gather(
             return Bad(sample.key, str(error))
 
     found, parts = Gathered(), {name: [] for name in readers}
-    good = _good(map_ahead(ready, range(len(source))), found.bad)
-    while batch := list(islice(good, BATCH)):
+    usable = good(map_ahead(ready, range(len(source))), found.bad)
+    while batch := list(islice(usable, BATCH)):
         given = [one.given for one in batch]
         together = torch.stack(given) if isinstance(given[0], Tensor) else given
         for name, reader in readers.items():
@@ -113,21 +113,6 @@ def _whole(
     """The plane at its own size, signed. BadSample where there is none, or it has another shape than the picture."""
     if plane is None:
         raise BadSample(f"it has no {what}")
-    y, x = extent(plane)
-    try:
-        height, width = extent(sample.image)
-    except BadSample:  # a drawing has no pixels of its own, and so no other shape
-        height, width = y, x
-    # sides of a smaller copy are rounded
-    if abs(y * width - x * height) > max(width, height):
-        raise BadSample(f"its {what} is {x} x {y} pixels, the picture {width} x {height}: they show not the same")
-    found = read(plane, (y, x))
+    must_match(plane, sample.image, what)
+    found = read(plane, extent(plane))
     return found.astype(np.int64) if found.dtype.kind in "ui" else found
-
-
-def _good(found: Iterator[_Ready | Bad], bad: dict[str, str]) -> Iterator[_Ready]:
-    for one in found:
-        if isinstance(one, Bad):
-            bad[one.key] = one.reason
-        else:
-            yield one

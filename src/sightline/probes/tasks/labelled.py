@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from sightline.data.sample import Source
+from sightline.data.sample import Source, class_name
 from sightline.probes.attentive import AttentiveProbe
+from sightline.probes.heldout.neighbours import some
 from sightline.probes.knn import KNN
 from sightline.probes.linear import LinearProbe
 from sightline.probes.stages import StageProbes
@@ -42,13 +43,13 @@ class Labels:
                 "must be at least two"
             )
         if single:
-            self.notes.append(f"left out: {_some(single)}, of which there is only one training picture")
+            self.notes.append(f"left out: {some(single)}, of which there is only one training picture")
         number = {name: place for place, name in enumerate(self.classes)}
         self.train = np.array([number.get(name, -1) if name is not None else -1 for name in train])
         self.test = np.array([number.get(name, -1) if name is not None else -1 for name in test])
         if lacking := sorted({name for name in test if name is not None and name not in counts}):
             left = sum(name in lacking for name in test)
-            self.notes.append(f"left out: {left} judged pictures of {_some(lacking)}, which training lacks")
+            self.notes.append(f"left out: {left} judged pictures of {some(lacking)}, which training lacks")
         asked = sorted(set(self.test[self.test >= 0].tolist()))
         if len(asked) < 2:
             of = f"are all {self.classes[asked[0]]!r}" if asked else "are of no class that training knows"
@@ -69,7 +70,7 @@ def names_of(source: Source) -> list[str | None]:
             f"{source.name} has no labels (it has {', '.join(sorted(source.has))}), and this task reads them: sort its "
             "pictures into a folder for each class, or give a table with a column `label`"
         )
-    return [_name(source, source[number].label) for number in range(len(source))]
+    return [class_name(source[number].label, source.classes) for number in range(len(source))]
 
 
 def classified(make: Callable[[], Any], labels: Labels, train: Gathered, test: Gathered, subjects: Subjects) -> Result:
@@ -154,17 +155,6 @@ def _of(value: float, n: int) -> Score:
     return share(np.arange(n) < round(value * n))
 
 
-def _name(source: Source, label: int | None) -> str | None:
-    if label is None or label < 0:
-        return None
-    return source.classes[label] if label < len(source.classes) else str(label)
-
-
 def _unlabelled(names: Names, which: str) -> list[str]:
     count = sum(name is None for name in names)
     return [f"left out: {count} of {len(names)} {which} pictures without a label"] if count else []
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(map(repr, names[:5])) + more
