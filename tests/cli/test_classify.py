@@ -2,30 +2,17 @@ import csv
 import json
 
 import pytest
+from small_run import save_run
 
 from sightline.cli.main import main
-from sightline.data.prepare.preprocess import Preprocess
-from sightline.methods.image_text.clip import CLIP
-from sightline.text.tokenizer import Tokenizer
-from sightline.towers.spec import BagSpec, ResNetSpec
-from sightline.weights.run_folder.run import save_encoder
+from sightline.towers.spec import ResNetSpec
 
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """A run, and a folder with a class per subfolder and one broken file."""
     monkeypatch.chdir(tmp_path)
-    tokenizer = Tokenizer.train(["arrow", "ball"] * 2, vocab=300, length=8)
-    image, text = ResNetSpec(depths=(1, 1), width=8), BagSpec(vocab=tokenizer.vocab, length=8, dim=16)
-    save_encoder(
-        tmp_path / "run",
-        CLIP(image.build(), text.build(), dim=16),
-        image_spec=image,
-        text_spec=text,
-        preprocess=Preprocess(size=16),
-        tokenizer=tokenizer,
-        dim=16,
-    )
+    save_run(tmp_path / "run", ResNetSpec(depths=(1, 1), width=8))
     for kind, shape in {"arrow": '<path d="M12 2 L20 12 H4 Z"/>', "ball": '<circle cx="12" cy="12" r="9"/>'}.items():
         (tmp_path / "mine" / kind).mkdir(parents=True)
         drawing = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">{shape}</svg>'

@@ -1,16 +1,11 @@
 import re
 
 import pytest
-import torch
+from small_run import VIT, save_run
 
 from sightline.cli.main import main
-from sightline.data.prepare.preprocess import Preprocess
-from sightline.methods.image_text.clip import CLIP
-from sightline.text.tokenizer import Tokenizer
-from sightline.towers.spec import BagSpec, Map, ResNetSpec, ViTSpec
-from sightline.weights.run_folder.run import save_encoder
+from sightline.towers.spec import Map, ResNetSpec, ViTSpec
 
-VIT = ViTSpec(size=16, patch=4, dim=32, depth=2, heads=4)
 TOWERS = {
     "vit": VIT,
     "map": ViTSpec(size=16, patch=4, dim=32, depth=2, heads=4, pool=Map()),
@@ -18,26 +13,11 @@ TOWERS = {
 }
 
 
-def save(folder, image):
-    tokenizer = Tokenizer.train(["arrow", "ball"] * 2, vocab=300, length=8)
-    text = BagSpec(vocab=tokenizer.vocab, length=8, dim=16)
-    torch.manual_seed(0)
-    save_encoder(
-        folder,
-        CLIP(image.build(), text.build(), dim=16),
-        image_spec=image,
-        text_spec=text,
-        preprocess=Preprocess(size=16),
-        tokenizer=tokenizer,
-        dim=16,
-    )
-
-
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name, image in TOWERS.items():
-        save(tmp_path / name, image)
+        save_run(tmp_path / name, image)
     (tmp_path / "mine").mkdir()
     for number in range(5):
         ball = f'<circle cx="{4 * number}" cy="9" r="5"/>'

@@ -5,33 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from PIL import Image, ImageDraw
+from small_run import save_run
 
 from sightline.cli.main import main
-from sightline.data.prepare.preprocess import Preprocess
-from sightline.methods.image_text.clip import CLIP
-from sightline.text.tokenizer import Tokenizer
-from sightline.towers.spec import BagSpec, ViTSpec
-from sightline.weights.run_folder.run import save_encoder
 
-VIT = ViTSpec(size=16, patch=4, dim=32, depth=2, heads=4)
 CLOCKS = ("seconds", "peak_memory", "created")
-
-
-def save(folder: Path, seed: int) -> None:
-    tokenizer = Tokenizer.train(["arrow", "ball"] * 2, vocab=300, length=8)
-    text = BagSpec(vocab=tokenizer.vocab, length=8, dim=16)
-    torch.manual_seed(seed)
-    save_encoder(
-        folder,
-        CLIP(VIT.build(), text.build(), dim=16),
-        image_spec=VIT,
-        text_spec=text,
-        preprocess=Preprocess(size=16),
-        tokenizer=tokenizer,
-        dim=16,
-    )
 
 
 @pytest.fixture
@@ -39,8 +18,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two encoders, and 24 balls and boxes of many colours in a folder a class."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SIGHTLINE_CACHE", str(tmp_path / "cache"))
-    save(tmp_path / "one", 0)
-    save(tmp_path / "other", 1)
+    save_run(tmp_path / "one", seed=0)
+    save_run(tmp_path / "other", seed=1)
     for name in ("ball", "box"):
         (tmp_path / "mine" / name).mkdir(parents=True)
         for number in range(12):

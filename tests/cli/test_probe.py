@@ -2,36 +2,16 @@ import json
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
+from small_run import save_run
 
 from sightline.cli.main import main
-from sightline.data.prepare.preprocess import Preprocess
-from sightline.methods.image_text.clip import CLIP
-from sightline.text.tokenizer import Tokenizer
-from sightline.towers.spec import BagSpec, ViTSpec
-from sightline.weights.run_folder.run import save_encoder
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (40, 50, 220)}
 
 
 def noisy(colour, rng, side=16):
     return np.clip(np.array(colour) + rng.normal(0, 30, (side, side, 3)), 0, 255).astype(np.uint8)
-
-
-def save_run(folder):
-    tokenizer = Tokenizer.train(["arrow", "ball"] * 2, vocab=300, length=8)
-    image, text = ViTSpec(size=16, patch=4, dim=32, depth=2, heads=4), BagSpec(vocab=300, length=8, dim=16)
-    torch.manual_seed(0)
-    save_encoder(
-        folder,
-        CLIP(image.build(), text.build(), dim=16),
-        image_spec=image,
-        text_spec=text,
-        preprocess=Preprocess(size=16),
-        tokenizer=tokenizer,
-        dim=16,
-    )
 
 
 def save_classes(folder, counts, seed=0):

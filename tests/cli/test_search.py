@@ -3,15 +3,13 @@ import subprocess
 import sys
 
 import pytest
-import torch
 from PIL import Image
+from small_run import save_run
 from torch import nn
 
 from sightline.cli.main import main
 from sightline.data.prepare.preprocess import Preprocess
-from sightline.methods.image_text.clip import CLIP
-from sightline.text.tokenizer import Tokenizer
-from sightline.towers.spec import BagSpec, ResNetSpec
+from sightline.towers.spec import ResNetSpec
 from sightline.weights.run_folder.joint import Joint
 from sightline.weights.run_folder.run import save_encoder
 
@@ -23,20 +21,8 @@ SHAPES = {
 
 
 def make_run(folder, seed=0):
-    torch.manual_seed(seed)
-    tokenizer = Tokenizer.train(["credit card", "arrow up", "ball"] * 2, vocab=300, length=8)
-    image = ResNetSpec(depths=(1, 1), width=8)
-    text = BagSpec(vocab=tokenizer.vocab, length=8, dim=16)
-    save_encoder(
-        folder,
-        CLIP(image.build(), text.build(), dim=16),
-        image_spec=image,
-        text_spec=text,
-        preprocess=Preprocess(size=16),
-        tokenizer=tokenizer,
-        dim=16,
-    )
-    return folder
+    words = ("credit card", "arrow up", "ball")
+    return save_run(folder, ResNetSpec(depths=(1, 1), width=8), words=words, seed=seed)
 
 
 @pytest.fixture

@@ -3,15 +3,14 @@
 import base64
 import http.client
 import os
-import shutil
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from browsers import executable
 from playwright.sync_api import expect, sync_playwright
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ARGS = [
     "--headless",
     "--no-sandbox",
@@ -40,14 +39,9 @@ PUT = """([data, kind, name, event]) => {
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if found is None:
-        reason = f"no browser among {', '.join(BROWSERS)}"
-        assert os.environ.get("CI") != "true", reason
-        pytest.skip(reason)
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
-            tmp_path_factory.mktemp("profile"), executable_path=found, args=ARGS, viewport=DESKTOP
+            tmp_path_factory.mktemp("profile"), executable_path=executable(), args=ARGS, viewport=DESKTOP
         )
         context.set_default_timeout(10_000)
         yield context

@@ -1,10 +1,10 @@
 """The page of `sightline measure` in a real browser: whole, quiet, as wide as the window, and its arithmetic right."""
 
 import json
-import shutil
 
 import made_report
 import pytest
+from browsers import executable
 from playwright.sync_api import expect, sync_playwright
 from scipy.stats import binomtest
 
@@ -16,16 +16,14 @@ SECTIONS = (
     "summary scores cost graphics beyond domains blind neighbours pairs words tokens clusters gallery failures metrics "
     "differences absent protocol"
 ).split()
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="module")
 def browser():
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if found is None:
-        pytest.skip(f"no browser among {', '.join(BROWSERS)}")
     with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=found, args=["--headless", "--no-sandbox", "--disable-gpu"])
+        made = playwright.chromium.launch(
+            executable_path=executable(), args=["--headless", "--no-sandbox", "--disable-gpu"]
+        )
         yield made
         made.close()
 

@@ -1,15 +1,16 @@
 from functools import cache
 from typing import Any
 
+import asked_room
 import numpy as np
 import pytest
+from asked_room import score
 
 from sightline.measure.finding import Finding
 from sightline.measure.localization.tasks import tasks
 from sightline.measure.measurement import Measurement
 from sightline.measure.subject.controls import Constant, Oracle, PositionCodes, Shuffled
 from sightline.measure.subject.pixels import PixelSubject
-from sightline.measure.subject.subject import Lacks
 from sightline.measure.suite.opened import open_suite
 
 
@@ -19,17 +20,7 @@ def room() -> list[Measurement]:
 
 
 def asked(subject: Any) -> dict[str, Finding]:
-    found = {}
-    for task in room():
-        try:
-            found |= {finding.metric: finding for finding in task.ask(subject)}
-        except Lacks:
-            continue
-    return found
-
-
-def score(findings: dict[str, Finding]) -> float:
-    return float(np.mean([finding.score for finding in findings.values() if finding.scored]))
+    return asked_room.asked(room(), subject)
 
 
 def test_perfect_features_reach_the_bound_of_every_metric() -> None:

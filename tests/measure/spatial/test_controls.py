@@ -1,14 +1,14 @@
 from functools import cache
 from typing import Any
 
-import numpy as np
+import asked_room
 import pytest
+from asked_room import score
 
 from sightline.measure.finding import Finding
 from sightline.measure.measurement import Measurement
 from sightline.measure.spatial.tasks import tasks
 from sightline.measure.subject.controls import BagOfWords, Constant, Oracle, PositionCodes, Shuffled
-from sightline.measure.subject.subject import Lacks
 from sightline.measure.suite.opened import open_suite
 
 
@@ -18,17 +18,7 @@ def room(quick: bool = True) -> list[Measurement]:
 
 
 def asked(subject: Any, quick: bool = True) -> dict[str, Finding]:
-    found = {}
-    for task in room(quick):
-        try:
-            found |= {finding.metric: finding for finding in task.ask(subject)}
-        except Lacks:
-            continue
-    return found
-
-
-def score(findings: dict[str, Finding]) -> float:
-    return float(np.mean([finding.score for finding in findings.values() if finding.scored]))
+    return asked_room.asked(room(quick), subject)
 
 
 def test_perfect_features_reach_the_bound() -> None:
