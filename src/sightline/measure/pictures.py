@@ -43,10 +43,16 @@ class Pictures:
     @cached_property
     def digest(self) -> str:
         """Of the content, in order; equal content has equal features, whatever it is asked for."""
-        whole = hashlib.blake2b(digest_size=16)
-        for item in self.items:
-            whole.update(digest_of(item))
-        return whole.hexdigest()
+        return hashlib.blake2b(b"".join(self._digests), digest_size=16).hexdigest()
+
+    @cached_property
+    def different(self) -> int:
+        """How many different pictures there are."""
+        return len({*self._digests})
+
+    @cached_property
+    def _digests(self) -> list[bytes]:
+        return [digest_of(item) for item in self.items]
 
     def told(self, *, captions: Sequence[str] | None = None, **ideal: np.ndarray) -> "Pictures":
         """The same pictures with other ideal features: `told(vectors=...)`. They share their digest, so an encoder

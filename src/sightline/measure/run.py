@@ -10,7 +10,7 @@ import psutil
 
 from sightline.measure.finding import Finding
 from sightline.measure.measurement import Absent, Measurement
-from sightline.measure.pictures import Pictures, digest_of
+from sightline.measure.pictures import Pictures
 from sightline.measure.report.result import Measured, Missing, Report, Row
 from sightline.measure.rooms import ROOMS, tasks
 from sightline.measure.subject.encoder import EncoderSubject
@@ -97,7 +97,7 @@ def _look(subject: Subject, suite: Suite, mine: Measured) -> None:
     """What is suspicious of the vectors themselves, and how fast they come."""
     some = Pictures(suite.test.pictures.items[:TIMED])
     vectors = _quietly(subject, suite)
-    if vectors is not None and len({digest_of(item) for item in suite.test.pictures.items}) > 1:
+    if vectors is not None and suite.test.pictures.different > 1:
         spread = np.abs(vectors - vectors[:1]).max()
         flag = "all vectors are equal: it has collapsed, and tells no picture from another"
         if spread <= 1e-6 * max(1.0, float(np.abs(vectors).max())) and flag not in mine.flags:

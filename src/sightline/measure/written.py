@@ -12,7 +12,7 @@ from sightline.measure.face import measure
 from sightline.measure.graphics.gallery import gallery
 from sightline.measure.page.shell import write_page
 from sightline.measure.report.beside import beside as placed
-from sightline.measure.report.beside import read
+from sightline.measure.report.beside import both_quick, read
 from sightline.measure.report.json_form import as_json
 from sightline.measure.report.page import page
 from sightline.measure.report.terminal import show
@@ -39,8 +39,7 @@ def written(
     _writable(out, json_file)
     earlier = [read(path) for path in beside]
     for report in earlier:
-        if bool(report["quick"]) != bool(asked.get("quick")):
-            raise ValueError("a quick report cannot stand beside a full one: it has other pictures; measure both alike")
+        both_quick(report, asked.get("quick", False))
     exhibits = Exhibits(seed=seed, learnt=learnt, gallery=gallery)
     collect = exhibits.collect if out is not None else _nothing
     report = measure(list(encoders), seed=seed, exhibit=collect, **asked)

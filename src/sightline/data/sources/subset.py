@@ -41,8 +41,13 @@ def first_of_order(source: Source, n: int, seed: int = 0) -> Source:
     """The first `n` samples of the seeded order, kept in the order of the source; all of them if there are fewer."""
     if n < 1:
         raise ValueError(f"n={n}: expected a number of samples, at least 1")
-    draws = uniform(seed, 0, np.arange(len(source)), "first_of_order")[:, 0]
-    return Subset(source, np.sort(np.argsort(draws, kind="stable")[:n]))
+    return Subset(source, first_places(len(source), n, seed, "first_of_order"))
+
+
+def first_places(count: int, n: int, seed: int, operation: str) -> np.ndarray:
+    """The first `n` of `count` places in the order of `seed` and the operation, sorted; all if there are fewer."""
+    draws = uniform(seed, 0, np.arange(count), operation)[:, 0]
+    return np.sort(np.argsort(draws, kind="stable")[:n])
 
 
 def hold_out(source: Source, share: float = 0.05, seed: int = 0) -> tuple[Source, Source]:

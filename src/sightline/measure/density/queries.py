@@ -18,8 +18,6 @@ from sightline.measure.suite.suite import Suite
 
 SIDE = 128
 """pixels of a side of the squares that sources are disturbed as; scenes are squares already"""
-BASE = (500, 100)
-"""scenes among which a disturbed one must find itself, full and quick; they are embedded for other questions too"""
 CANDIDATES = (300, 60)
 """pictures of a source"""
 DISTURBED, EACH = (231, 36), (6, 4)
@@ -76,7 +74,7 @@ class Candidates:
 def candidates(suite: Suite) -> Candidates:
     """Those of a suite; ValueError with the reason where no two of its pictures differ."""
     if suite.kind == "scenes":
-        shelf = suite.drawn(1, BASE[suite.quick])
+        shelf = suite.test
         pictures = shelf.pictures
     else:
         shelf = _spread(suite.test, CANDIDATES[suite.quick])

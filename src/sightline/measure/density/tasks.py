@@ -10,7 +10,7 @@ from functools import cache
 from sightline.measure.density.content import Content
 from sightline.measure.density.dimensions import dimensions
 from sightline.measure.density.invariance import invariance
-from sightline.measure.density.queries import BASE, candidates, queries
+from sightline.measure.density.queries import candidates, queries
 from sightline.measure.density.truth import truth
 from sightline.measure.finding import Finding
 from sightline.measure.measurement import Absent, Measurement
@@ -22,7 +22,7 @@ def tasks(suite: Suite) -> list[Measurement | Absent]:
     """The measurements this suite allows, and what it does not, with the reason."""
     kept = _tried("content", suite, lambda: Content(suite.name, truth(suite)).findings)
     caps = isinstance(kept, Absent)
-    pictures = suite.drawn(1, BASE[suite.quick]).pictures if suite.kind == "scenes" else suite.test.pictures
+    pictures = suite.test.pictures
     return [
         _tried("nuisance", suite, lambda: _nuisance(suite, caps=caps)),
         kept,

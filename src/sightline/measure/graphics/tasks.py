@@ -76,7 +76,7 @@ def _semantics(suite: Suite) -> list[Measurement | Absent]:
     if suite.kind != "scenes":
         reason = "what an edit means is known of scenes alone"
         return [Absent("semantics", name, suite.name, reason) for name in ("edits", "order")]
-    edits = Edits(suite.drawn(4, suite.n(300, 50)), suite.n(*PAIRS))
+    edits = Edits(suite.designs, suite.n(*PAIRS))
     return [
         Measurement("semantics", "edits", suite.name, Semantics(edits)),
         Measurement("semantics", "order", suite.name, Order(suite.n(*QUERIES))),

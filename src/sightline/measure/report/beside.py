@@ -62,9 +62,14 @@ def beside(reports: Sequence[Told]) -> dict[str, Any]:
     }
 
 
-def _same_data(one: Told, other: Told) -> None:
-    if one["quick"] != other["quick"]:
+def both_quick(report: Told, quick: bool) -> None:
+    """ValueError where one was made quickly and the other is not."""
+    if bool(report["quick"]) != bool(quick):
         raise ValueError("a quick report cannot stand beside a full one: it has other pictures; measure both alike")
+
+
+def _same_data(one: Told, other: Told) -> None:
+    both_quick(other, one["quick"])
     known = {suite["name"]: suite for suite in one["suites"]}
     for suite in other["suites"]:
         there = known.get(suite["name"])

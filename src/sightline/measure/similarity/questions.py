@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sightline.data.draw import seed_of
-from sightline.measure.density.truth import BASE, FIELDS, Sets, shown
+from sightline.measure.density.truth import FIELDS, Sets, shown
 from sightline.measure.pictures import Pictures
 from sightline.measure.suite.shelf import Shelf
 from sightline.measure.suite.suite import Suite
@@ -59,7 +59,7 @@ class Question:
 def by_label(suite: Suite) -> list[Question]:
     """Thing, colour and place of scenes, or the class of what is labelled; ValueError with the reason."""
     if suite.kind == "scenes":
-        shelf = suite.drawn(1, BASE[suite.quick])
+        shelf = suite.test
         sets, main = shown(shelf), [_main(sample.extra["factors"], sample.boxes) for sample in shelf.samples]
         return [
             question(name, shelf, [row[q] for row in sets], [row[q] for row in main]) for q, name in enumerate(FIELDS)
@@ -99,7 +99,7 @@ def graded(suite: Suite) -> tuple[Shelf, Sets]:
     reason."""
     if suite.kind != "scenes":
         raise ValueError("how similar two pictures are is known of the built-in scenes alone")
-    shelf = suite.drawn(1, BASE[suite.quick])
+    shelf = suite.test
     counts = [{str(len(sample.extra["factors"]))} for sample in shelf.samples]
     return shelf, [(*row, count) for row, count in zip(shown(shelf), counts, strict=True)]
 

@@ -3,7 +3,7 @@ similarity, of those a suite can be asked."""
 
 from collections.abc import Callable, Sequence
 
-from sightline.measure.density.truth import BASE, truth
+from sightline.measure.density.truth import truth
 from sightline.measure.finding import Finding
 from sightline.measure.measurement import Absent, Measurement
 from sightline.measure.similarity.findings import agreement, clustering, knn, retrieval, space
@@ -19,7 +19,7 @@ Ask = Callable[[Subject], Sequence[Finding]]
 def tasks(suite: Suite) -> list[Measurement | Absent]:
     """The measurements this suite allows, and what it does not, with the reason."""
     name = suite.name
-    pictures = suite.drawn(1, BASE[suite.quick]).pictures if suite.kind == "scenes" else suite.test.pictures
+    pictures = suite.test.pictures
 
     def voting() -> Ask:
         known = truth(suite, MEMORY)

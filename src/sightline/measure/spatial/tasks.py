@@ -18,7 +18,7 @@ ASPECT = "spatial"
 LEVEL = 1
 OFFSETS, OVERLAPS = ((60, 12), (100, 20)), ((40, 8), (60, 12))
 """scenes measured on and fitted on, full and quick"""
-WARPED, MIRRORED, SAID = (60, 12), (150, 24), (500, 100)
+WARPED, MIRRORED = (60, 12), (150, 24)
 LEAST = 4
 """pictures of which the mean of a place says something"""
 
@@ -42,7 +42,7 @@ def _scenes(suite: Suite) -> list[Measurement | Absent]:
     )
     count = suite.n(*WARPED)
     areas = [np.asarray(sample.mask) > 0 for sample in test.shelf.samples]
-    sides = Sides(suite.drawn(LEVEL, suite.n(*SAID)), suite.n(*MIRRORED))
+    sides = Sides(suite.test, suite.n(*MIRRORED))
     order = FrontOrder(Pairs(suite.n(*OVERLAPS[0]), "test"), Pairs(suite.n(*OVERLAPS[1]), "train"))
     offset = Offset(Part(test, suite.n(*OFFSETS[0])), Part(train, suite.n(*OFFSETS[1])))
     asked = {

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 
-import numpy as np
-
-from sightline.data.draw import uniform
 from sightline.data.sample import Source
-from sightline.data.sources.source import hold_out, open_source, parse
+from sightline.data.sources.source import hold_out, parse
+from sightline.data.sources.subset import first_places
 from sightline.measure.pictures import digest_of
 from sightline.measure.suite.shelf import Shelf
-from sightline.measure.suite.suite import Suite, drawn
+from sightline.measure.suite.suite import SCENES, SEED, Suite, drawn
+from sightline.probes.tasks.parts import finite, splits
 
 TEST, MEMORY = (1500, 150), (3000, 300)
 """pictures of a source at most, full and quick: measured on; remembered"""
@@ -35,17 +34,15 @@ def open_suite(
     if text == "scenes" and memory is not None:
         raise ValueError("scenes draw what is remembered themselves; leave --memory out")
     if text == "scenes":
-        return Suite(text, "scenes", drawn(1, 100 if quick else 500, "test", 16_001), None, quick)
+        return Suite(text, "scenes", drawn(1, SCENES[quick], "test", SEED), None, quick)
     test, remembered = _parts(text, memory)
     most, least = TEST[quick], MEMORY[quick]
     kind = "icons" if parse(text)[0].name == "icons" else "source"
-    shelf = Shelf.of(test, _some(len(test), most, seed), domain=domain, tell=tell)
+    shelf = Shelf.of(test, _some(test, most, seed), domain=domain, tell=tell)
     if not len(shelf):
         raise ValueError(f"{text} has no picture that can be read")
     behind = (
-        None
-        if remembered is None
-        else Shelf.of(remembered, _some(len(remembered), least, seed), domain=domain, tell=tell)
+        None if remembered is None else Shelf.of(remembered, _some(remembered, least, seed), domain=domain, tell=tell)
     )
     notes = _told_apart(shelf, behind) if behind is not None else []
     if domain and shelf.domains is None:
@@ -74,31 +71,21 @@ def _without_domain(shelf: Shelf, domain: str) -> str:
 
 
 def _parts(text: str, memory: str | None) -> tuple[Source, Source | None]:
+    """What is measured on, and what is remembered."""
     if memory is not None:
-        return _finite(text), _finite(memory)
-    parts = parse(text)
-    if all(part.split is None for part in parts):
-        try:
-            return _finite(text, "test"), _finite(text, "train")
-        except ValueError:
-            pass  # a source without splits
-        whole = _finite(text)
-        try:
-            kept, held = hold_out(whole, SHARE)
-        except ValueError:
-            return whole, None
-        return held, kept
-    return _finite(text), None
+        return finite(text), finite(memory)
+    if any(part.split is not None for part in parse(text)):
+        return finite(text), None
+    if (both := splits(text)) is not None:
+        train, test = both
+        return test, train
+    whole = finite(text)
+    try:
+        kept, held = hold_out(whole, SHARE)
+    except ValueError:
+        return whole, None
+    return held, kept
 
 
-def _finite(text: str, split: str | None = None) -> Source:
-    source = open_source(text, split=split)
-    if not isinstance(source, Source):
-        raise ValueError(f"{text} is streamed; measuring needs random access: download its shards")
-    return source
-
-
-def _some(count: int, most: int, seed: int) -> list[int]:
-    """`most` of `count` places by seed, in order."""
-    draws = uniform(seed, 0, np.arange(count), "measure")[:, 0]
-    return np.sort(np.argsort(draws, kind="stable")[:most]).tolist()
+def _some(source: Source, most: int, seed: int) -> list[int]:
+    return first_places(len(source), most, seed, "measure").tolist()

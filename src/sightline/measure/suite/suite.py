@@ -9,6 +9,8 @@ from sightline.measure.suite.shelf import Shelf
 Kind = Literal["scenes", "icons", "source"]
 SCENE_SIDE = 96
 """pixels of a side of the scenes that are measured on"""
+SCENES, DESIGNS = (500, 100), (300, 50)
+"""scenes of level 1, which are the suite's `test`, and designs; full and quick"""
 SEED = 16_001
 """of the scenes that are measured on: no recipe trains on them"""
 
@@ -26,6 +28,11 @@ class Suite:
     memory: Shelf | None = None
     quick: bool = False
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def designs(self) -> Shelf:
+        """Scenes of level 4, of the suite `scenes`: for every room the same."""
+        return self.drawn(4, DESIGNS[self.quick])
 
     def n(self, full: int, quick: int) -> int:
         """How many of something, by how long may be spent."""

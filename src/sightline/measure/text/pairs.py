@@ -23,8 +23,7 @@ class Pairs:
 
     @cached_property
     def shelves(self) -> dict[int, Shelf]:
-        n = self.suite.n
-        return {1: self.suite.drawn(1, n(500, 100)), 4: self.suite.drawn(4, n(300, 50))}
+        return {1: self.suite.test, 4: self.suite.designs}
 
     @cached_property
     def edits(self) -> dict[str, list[Edit]]:

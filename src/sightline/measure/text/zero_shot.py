@@ -25,7 +25,7 @@ TEMPLATES = tuple(dict.fromkeys((*GRAPHIC, *PHOTO)))
 def zero_shot(suite: Suite) -> Measurement | Absent:
     """On scenes the names and the colours of things, on icons what they are called, on a source its classes."""
     if suite.kind == "scenes":
-        return Measurement("text", "zero-shot", suite.name, Things(suite.drawn(1, suite.n(500, 100))).ask)
+        return Measurement("text", "zero-shot", suite.name, Things(suite.test).ask)
     if suite.kind == "icons":
         kept = _different(suite.test.captions, suite.n(300, 60))
         found = [suite.test.captions[at] for at in kept], np.array(kept), np.arange(len(kept))

@@ -37,18 +37,26 @@ def open_parts(data: str, evaluation: str | None = None, *, n: int, seed: int = 
 
 def _opened(data: str, evaluation: str | None, seed: int) -> tuple[Source, Source, str]:
     if evaluation is not None:
-        return _finite(data), _finite(evaluation), f"fitted on {data}, judged on {evaluation}"
-    if all(part.split is None for part in parse(data)):
-        try:
-            return _finite(data, "train"), _finite(data, "test"), f"fitted on {data}:train, judged on {data}:test"
-        except ValueError:
-            pass  # a source without splits; what is wrong with it is said by opening it whole
-    kept, held = hold_out(_finite(data), SHARE, seed)
+        return finite(data), finite(evaluation), f"fitted on {data}, judged on {evaluation}"
+    if (both := splits(data)) is not None:
+        return *both, f"fitted on {data}:train, judged on {data}:test"
+    kept, held = hold_out(finite(data), SHARE, seed)
     return kept, held, f"fitted on four fifths of {data}, judged on the fifth held out by name or content"
 
 
-def _finite(src: str, split: str | None = None) -> Source:
+def splits(data: str) -> tuple[Source, Source] | None:
+    """`train` and `test` of a SRC that names no split and has both; None of another."""
+    if any(part.split is not None for part in parse(data)):
+        return None
+    try:
+        return finite(data, "train"), finite(data, "test")
+    except ValueError:
+        return None  # what is wrong with it is said by opening it whole
+
+
+def finite(src: str, split: str | None = None) -> Source:
+    """The source of that SRC; ValueError for a stream."""
     source = open_source(src, split=split)
     if not isinstance(source, Source):
-        raise ValueError(f"{src} is streamed, and a probe draws from the whole of it; download its shards")
+        raise ValueError(f"{src} is streamed, and pictures are drawn from the whole of it; download its shards")
     return source
