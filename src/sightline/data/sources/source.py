@@ -16,6 +16,7 @@ from sightline.data.regular import special_kind
 from sightline.data.sample import Source, Stream
 from sightline.data.sources.endings import TABLES
 from sightline.data.sources.folder import open_folder
+from sightline.data.sources.iconify.source import open_iconify
 from sightline.data.sources.icons import Icons
 from sightline.data.sources.mixture import Mixture
 from sightline.data.sources.outline import Outline
@@ -37,7 +38,10 @@ SCENES = frozenset({"level", "n", "seed", "size", "renderer"})
 TABLE = frozenset({"image", "caption", "encoding"})
 FOLDER = frozenset({"links", "exclude", "encoding"})
 REMOTE = frozenset({"buffer"})
-EVERY = ANYWHERE | ICONS | SCENES | TABLE | FOLDER | REMOTE
+ICONIFY = frozenset({"sets", "without", "licence", "kind", "fold"})
+EVERY = ANYWHERE | ICONS | SCENES | TABLE | FOLDER | REMOTE | ICONIFY
+SETS = "iconify:"
+"""before the path of icon sets in Iconify's JSON"""
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,9 @@ def _parse(text: str) -> Part:
         raise ValueError(f"an empty source beside '::'; {_known()}")
     if Path(text).exists():
         return Part(text, text, None, {})
+    if text.startswith(SETS) and text != SETS:
+        inner = _parse(text.removeprefix(SETS))
+        return Part(text, SETS + inner.name, inner.split, inner.options)
     name, options = _options(text)
     if not Path(name).exists() and (named := SPLIT.fullmatch(name)) and not _drive(named["name"]):
         return Part(text, named["name"], named["split"], options)
@@ -150,6 +157,8 @@ def _open(part: Part, split: str | None) -> Source | Stream:
 def _local(part: Part, split: str | None) -> Source:
     """The source at a path: a folder, a table, or tars."""
     path = Path(part.name).expanduser()
+    if part.name.startswith(SETS) and not path.exists():
+        return _iconify(part, split)
     if path.is_dir():
         part.only(ANYWHERE | FOLDER)
         return _folder(path, part, split)
@@ -223,6 +232,15 @@ def _icons(part: Part, split: str | None) -> Source:
         part.only(ANYWHERE | ICONS - {"hide"})
         return Outline(split or "all", fold)
     return Icons(weight, split or "all", fold, part.options.get("hide", "nothing"))
+
+
+def _iconify(part: Part, split: str | None) -> Source:
+    part.only(ANYWHERE | ICONIFY)
+    path = Path(part.name.removeprefix(SETS)).expanduser()
+    fold = int(part.number("fold", 0))
+    return open_iconify(
+        path if path.is_dir() else _regular(path), part.text, split=split, fold=fold, options=part.options
+    )
 
 
 def _scenes(part: Part, split: str | None) -> Source:

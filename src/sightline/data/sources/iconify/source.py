@@ -1,0 +1,162 @@
+"""`iconify:PATH[:split][?...]`: the icons of Iconify's JSON, one set (`lucide.json`) or the package of them all."""
+
+import hashlib
+import json
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sightline.data.sample import BadSample, Sample
+from sightline.data.sources.caption import clean
+from sightline.data.sources.iconify.choice import Chosen, choose
+from sightline.data.sources.iconify.collection import BOX, Collection
+from sightline.data.sources.iconify.words import style_words
+from sightline.data.sources.icons import SPLITS, TEST_SHARE
+from sightline.data.sources.passed import counted
+from sightline.data.sources.shards.pread import Reader
+
+
+@dataclass(eq=False)
+class Iconify:
+    """The chosen icons, set by set. A picture is read from the set's file when it is asked for, from any process."""
+
+    name: str
+    sets: tuple[Collection, ...]
+    place: np.ndarray
+    """(samples, 2) int32: number of the set, number of the icon in it"""
+    notes: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    """absolute paths of files that may hold sets and could not be read"""
+    has = frozenset({"image", "text"})
+    classes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.reader = Reader(tuple(one.path for one in self.sets))
+
+    def __len__(self) -> int:
+        return len(self.place)
+
+    def __getitem__(self, index: int) -> Sample:
+        number, icon = map(int, self.place[index])
+        found = self.sets[number]
+        about, name, stem = found.about, found.names[icon], found.stem(icon)
+        caption = said(stem)
+        words = (said(other) for other in found.aliases.get(name, ()))
+        return Sample(
+            key=f"{about.prefix}/{name}",
+            image=self.svg(number, icon),
+            captions=(caption,),
+            terms=tuple(dict.fromkeys(word for word in words if word != caption)),
+            name=stem,
+            extra={
+                "set": about.prefix,
+                "licence": about.licence,
+                "style": list(style_words(name, *map(int, found.thing[icon]))),
+                "palette": about.palette,
+                "group": about.group,
+                "categories": list(found.categories.get(name, ())),
+            },
+        )
+
+    def location(self, index: int) -> tuple[Path, str]:
+        """The file of a sample and the place in it, told without opening it."""
+        number, icon = map(int, self.place[index])
+        return self.sets[number].path, self.sets[number].names[icon]
+
+    def svg(self, number: int, icon: int) -> bytes:
+        """The drawing as a file of its own. BadSample where the set's file holds no such thing."""
+        found = self.sets[number]
+        raw = self.reader.read(number, int(found.offset[icon]), int(found.length[icon]))
+        try:
+            record = json.loads(raw)
+        except ValueError as error:
+            raise BadSample(f"{found.path} has changed since it was opened: no icon {found.names[icon]!r}") from error
+        return drawing(record, found.about.box)
+
+
+def drawing(record: Any, box: dict[str, Any]) -> bytes:
+    """The SVG of an icon's entry: its body in its viewBox, black where it says `currentColor`.
+
+    `box` has left, top, width and height where the entry has none. BadSample where it has no body, or no size.
+    """
+    body = record.get("body") if isinstance(record, dict) else None
+    if not isinstance(body, str):
+        raise BadSample(
+            f"an icon without a body: {json.dumps(record)[:80]}; expected an object with a text of SVG elements"
+        )
+    sides = {side: record.get(side, box.get(side, usual)) for side, usual in BOX.items()}
+    for side, value in sides.items():
+        number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        if not number or (side in {"width", "height"} and value <= 0):
+            raise BadSample(f"an icon whose {side} is {json.dumps(value)[:40]}; expected a number of pixels")
+    view = " ".join(f"{sides[side]:g}" for side in BOX)
+    link = ' xmlns:xlink="http://www.w3.org/1999/xlink"' if "xlink:" in body else ""
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg"{link} viewBox="{view}" width="{sides["width"]:g}" '
+        f'height="{sides["height"]:g}" color="black">{body}</svg>'
+    ).encode("utf-8", "replace")
+
+
+def said(stem: str) -> str:
+    """
+    >>> said("arrow-left")
+    'arrow left'
+    """
+    return clean(stem.replace("-", " ").replace("_", " "))
+
+
+def open_iconify(
+    path: Path, name: str = "", *, split: str | None = None, fold: int = 0, options: dict[str, str] | None = None
+) -> Iconify:
+    """The icons at `path`: a set's JSON, the package of all sets, or a folder of such JSON.
+
+    `options` are `sets`, `without`, `licence` and `kind` (`choice.choose`). Raises ValueError where nothing is left,
+    and for what is not known, with what is.
+    """
+    side = split or "all"
+    if side not in SPLITS:
+        raise ValueError(f"iconify has no split {side!r}; known: {', '.join(SPLITS)}")
+    chosen = choose(path, options or {})
+    counts = [len(one.names) for one in chosen.sets]
+    numbers, icons = np.repeat(np.arange(len(counts)), counts), [np.arange(count) for count in counts]
+    place = np.stack([numbers, np.concatenate(icons)], axis=1).astype(np.int32)
+    if side != "all":
+        place = place[_on_test_side(chosen.sets, fold) == (side == "test")]
+    if not len(place):
+        raise ValueError(f"{name or path} has no icons{f' on its {side} side' if side != 'all' else ''}")
+    return Iconify(name or f"iconify:{path}", chosen.sets, place, _notes(chosen), chosen.unread)
+
+
+def _on_test_side(sets: Sequence[Collection], fold: int) -> np.ndarray:
+    """Of every icon of every set, bool: whether its name, without style words, is on the test side.
+
+    The hash of `icons.names_of_split` against a fixed threshold, so that the side of a name is the same whichever sets
+    are opened.
+    """
+    known: dict[str, bool] = {}
+    sides: list[bool] = []
+    for one in sets:
+        for name, (start, end) in zip(one.names, one.thing.tolist(), strict=True):
+            stem = name[start:end]
+            if stem not in known:
+                digest = hashlib.blake2b(f"{fold}/{stem}".encode(), digest_size=8).digest()
+                known[stem] = int.from_bytes(digest, "big") < TEST_SHARE * 2**64
+            sides.append(known[stem])
+    return np.array(sides, bool)
+
+
+def _notes(chosen: Chosen) -> tuple[str, ...]:
+    notes = list(chosen.notes)
+    if hidden := sum(one.hidden for one in chosen.sets):
+        notes.append(f"{counted(hidden, 'icon')} withdrawn by the set (hidden) left out")
+    if turned := sum(one.turned for one in chosen.sets):
+        notes.append(f"aliases that turn or mirror an icon left out, as other drawings and no words of it: {turned:,}")
+    counts = Counter(np.concatenate([one.digest for one in chosen.sets]).tolist())
+    if copies := sum(counts.values()) - len(counts):
+        notes.append(f"{counted(copies, 'icon')} drawn exactly as another one kept, each with its own words")
+    return tuple(notes)
