@@ -31,7 +31,7 @@ class Turned(torch.nn.Module):
 BLOCKS = {
     "transformer": (lambda: Block(32, Attention(32, 4), MLP(32, 64)), (2, 9, 32)),
     "swiglu": (lambda: Block(32, Attention(32, 4), SwiGLU(32, 40), scale=LayerScale), (2, 9, 32)),
-    "post-norm": (lambda: PostNormBlock(32, 4, 64), (2, 9, 32)),
+    "post-norm": (lambda: PostNormBlock.unbiased(32, 4, 64), (2, 9, 32)),
     "rotary": (lambda: Turned(), (2, 9, 32)),
     "basic": (lambda: Basic(16, 16), (2, 16, 8, 8)),
     "bottleneck": (lambda: Bottleneck(16, 8, 2), (2, 16, 8, 8)),

@@ -62,7 +62,7 @@ def equations(x, wq, wk, wv, wc, w1, w2, norms):
 
 def test_the_post_norm_block_is_equations_1_to_6():
     d, heads, hidden = 12, 3, 20
-    block, x = PostNormBlock(d, heads, hidden).double(), torch.randn(2, 5, d, dtype=torch.float64)
+    block, x = PostNormBlock.unbiased(d, heads, hidden).double(), torch.randn(2, 5, d, dtype=torch.float64)
     for norm in (block.norm1, block.norm2):
         nn.init.normal_(norm.weight)
         nn.init.normal_(norm.bias)
@@ -74,7 +74,7 @@ def test_the_post_norm_block_is_equations_1_to_6():
 
 
 def test_the_post_norm_block_equals_torchs_without_biases():
-    ours = PostNormBlock(12, 3, 20)
+    ours = PostNormBlock.unbiased(12, 3, 20)
     assert [name for name, _ in ours.named_parameters() if name.endswith("bias")] == ["norm1.bias", "norm2.bias"]
     peer = nn.TransformerEncoderLayer(12, 3, 20, dropout=0, activation="relu", batch_first=True)
     peer.load_state_dict(
@@ -169,5 +169,5 @@ def test_layers_and_maps_of_chosen_blocks():
 
 
 def test_a_post_norm_stack_gives_its_maps_too():
-    stack, x = Stack([PostNormBlock(12, 3, 20) for _ in range(2)], nn.Identity()), torch.randn(2, 5, 12)
+    stack, x = Stack([PostNormBlock.unbiased(12, 3, 20) for _ in range(2)], nn.Identity()), torch.randn(2, 5, 12)
     torch.testing.assert_close(stack.attention(x, 1), stack.blocks[1].attn.weights(stack.blocks[0](x)))

@@ -5,9 +5,11 @@ import torch
 
 from sightline.towers import (
     BagSpec,
+    BertTextSpec,
     Causal,
     Cls,
     ConvStemSpec,
+    FirstToken,
     FlexiViTSpec,
     Full,
     LearnedSpec,
@@ -44,6 +46,7 @@ SPECS = [
     FlexiViTSpec(size=16, patch=4, dim=8, depth=1, heads=2, kernel=6, grid=3),
     NaFlexSpec(patch=4, dim=8, depth=1, heads=2, grid=3, length=16),
     TipsTextSpec(vocab=20, length=5, dim=8, depth=1, heads=2),
+    BertTextSpec(vocab=20, length=5, dim=8, depth=1, heads=2, embed=4, mlp=12, pad=1, pool=FirstToken()),
     TransformerTextSpec(vocab=20, length=5, dim=8, depth=1, heads=2, reading=Causal(eot=7)),
     TransformerTextSpec(vocab=20, length=5, dim=8, depth=1, heads=2, reading=Full()),
     BagSpec(vocab=20, length=5, dim=8, hidden=16),

@@ -19,6 +19,12 @@ Real = Bool[Tensor, "b n"] | None
 """true where a token is real; None when all are"""
 
 
+def mean_of(tokens: Tokens, real: Bool[Tensor, "b n"]) -> Float[Tensor, "b d"]:
+    """The mean of the real tokens; zero where there are none."""
+    weight = real.to(tokens.dtype)
+    return torch.einsum("bnd,bn->bd", tokens, weight) / weight.sum(1, keepdim=True).clamp(min=1)
+
+
 class ClsPool(nn.Module):
     """The first prefix token (ViT, DINO, CLIP)."""
 
@@ -37,10 +43,7 @@ class MeanPool(nn.Module):
     """The mean of the real patch tokens (GAP), after the last norm as in big_vision."""
 
     def forward(self, tokens: Tokens, prefix: Prefix, real: Real = None) -> Float[Tensor, "b d"]:
-        if real is None:
-            return tokens.mean(1)
-        weight = real.to(tokens.dtype)
-        return torch.einsum("bnd,bn->bd", tokens, weight) / weight.sum(1, keepdim=True).clamp(min=1)
+        return tokens.mean(1) if real is None else mean_of(tokens, real)
 
     def each(self, tokens: Tokens) -> Tokens:
         """The tokens themselves: the mean of one."""

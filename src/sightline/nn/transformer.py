@@ -1,7 +1,7 @@
 """One pre-norm block and one stack serve every transformer here; what differs between systems is passed in.
 
-Beside it the post-norm block of 2017, which is another equation, and the parts of a branch: MLP, SwiGLU, layer scale,
-stochastic depth.
+Beside it the post-norm block of 2017 and of BERT, which is another equation, and the parts of a branch: MLP, SwiGLU,
+layer scale, stochastic depth.
 
 Names of parameters follow timm (`blocks.i.norm1`, `attn.qkv`, `mlp.fc1`, `norm`), so that published weights map
 plainly.
@@ -64,16 +64,24 @@ class Block(nn.Module):
 
 
 class PostNormBlock(nn.Module):
-    """Vaswani et al. 2017, no bias but the norms':  u = LN(x + sum_h alpha_h V_h Wc_h);  z = LN(u + ReLU(u W1) W2).
+    """u = norm(x + attn x);  z = norm(u + mlp u): Vaswani et al. 2017, and BERT (Devlin et al. 2018).
 
     Train it with a warmup and a small rate: 12 of these at 1e-3 without one diverge or stall. The stack around it has
     no last norm, because the block ends with one.
     """
 
-    def __init__(self, dim: int, heads: int, hidden: int, *, norm: Callable[[int], nn.Module] = nn.LayerNorm) -> None:
+    def __init__(
+        self, dim: int, attn: nn.Module, mlp: nn.Module, *, norm: Callable[[int], nn.Module] = nn.LayerNorm
+    ) -> None:
         super().__init__()
-        self.attn, self.mlp = _unbiased(Attention(dim, heads)), _unbiased(MLP(dim, hidden, nn.ReLU))
+        self.attn: Any = attn
+        self.mlp = mlp
         self.norm1, self.norm2 = norm(dim), norm(dim)
+
+    @classmethod
+    def unbiased(cls, dim: int, heads: int, hidden: int) -> "PostNormBlock":
+        """No bias but the norms':  u = LN(x + sum_h alpha_h V_h Wc_h);  z = LN(u + ReLU(u W1) W2)."""
+        return cls(dim, _unbiased(Attention(dim, heads)), _unbiased(MLP(dim, hidden, nn.ReLU)))
 
     def forward(self, x: Tokens, **context: Any) -> Tokens:
         x = self.norm1(x + self.attn(x, **context))

@@ -2,6 +2,7 @@
 
 from sightline.towers.alexnet import AlexNet
 from sightline.towers.bag import BagOfTokens
+from sightline.towers.bert import BertText
 from sightline.towers.flexi import FlexiViT
 from sightline.towers.naflex import NaFlex, Patches
 from sightline.towers.resnet import ResNet
@@ -10,14 +11,17 @@ from sightline.towers.spec import (
     AlexNetOneTowerSpec,
     AlexNetSpec,
     BagSpec,
+    BertTextSpec,
     Causal,
     Cls,
     ConvStemSpec,
+    FirstToken,
     FlexiViTSpec,
     Full,
     LearnedSpec,
     Map,
     Mean,
+    MeanToken,
     ModifiedResNetSpec,
     NaFlexSpec,
     Norm,
@@ -43,15 +47,19 @@ __all__ = [
     "AlexNetSpec",
     "BagOfTokens",
     "BagSpec",
+    "BertText",
+    "BertTextSpec",
     "Causal",
     "Cls",
     "ConvStemSpec",
+    "FirstToken",
     "FlexiViT",
     "FlexiViTSpec",
     "Full",
     "LearnedSpec",
     "Map",
     "Mean",
+    "MeanToken",
     "ModifiedResNetSpec",
     "NaFlex",
     "NaFlexSpec",

@@ -5,7 +5,7 @@ from typing import Protocol, runtime_checkable
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from sightline.nn.attention import Mask, causal
@@ -44,9 +44,9 @@ class Causal:
     def crop(self, ids: Ids) -> Int[Tensor, "b m"]:
         """Cut at the longest caption: what follows an end token cannot reach it, so the answer is the same.
 
-        Only where `_values_known`: an accelerator would wait for the length and compile every length anew.
+        Only where `values_known`: an accelerator would wait for the length and compile every length anew.
         """
-        return ids[:, : int(self._ends(ids).max()) + 1] if _values_known(ids) and len(ids) else ids
+        return ids[:, : int(self._ends(ids).max()) + 1] if values_known(ids) and len(ids) else ids
 
     def mask(self, x: Float[Tensor, "b n d"]) -> Mask:
         """A token sees itself and those before it."""
@@ -58,7 +58,7 @@ class Causal:
 
     def _ends(self, ids: Ids) -> Int[Tensor, "b"]:
         found = ids == self.eot
-        if _values_known(ids) and not bool(found.any(1).all()):
+        if values_known(ids) and not bool(found.any(1).all()):
             raise ValueError(
                 f"a caption without the end token {self.eot}: tokenize with the tokenizer saved beside this tower"
             )
@@ -110,9 +110,17 @@ class TransformerText(nn.Module):
         return self.reading.pool(self.stack(x, mask=self.reading.mask(x)), ids)
 
 
-def _values_known(ids: Ids) -> bool:
+def values_known(ids: Ids) -> bool:
     """Whether the values may decide what is computed: on a CPU, and not into an exported graph."""
     return ids.device.type == "cpu" and not torch.compiler.is_exporting()
+
+
+def keys_of(real: Bool[Tensor, "b n"]) -> Bool[Tensor, "b 1 1 n"]:
+    """The attention mask under which every token sees the real ones.
+
+    A caption without any has no key to look at, which would be undefined: it looks at its padding, and nobody reads it.
+    """
+    return (real | ~real.any(1, keepdim=True))[:, None, None]
 
 
 def clip_init(tower: TransformerText) -> TransformerText:

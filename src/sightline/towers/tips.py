@@ -7,7 +7,9 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from sightline.nn.pool import mean_of
 from sightline.nn.transformer import Stack, compute_dtype
+from sightline.towers.text import keys_of
 
 
 class TipsText(nn.Module):
@@ -34,11 +36,7 @@ class TipsText(nn.Module):
             raise ValueError(f"captions of {ids.shape[1]} tokens reached a text tower of length {self.length}")
         real = ids != self.pad
         x = F.embedding(ids, self.embed.weight) * math.sqrt(self.dim) + self.position[: ids.shape[1]]
-        # an empty caption has no key to look at, which would be undefined: it looks at its padding, and is not read
-        seen = real | ~real.any(1, keepdim=True)
-        x = self.stack(x.to(compute_dtype(x)), mask=seen[:, None, None])
-        weight = real.to(x.dtype)
-        return torch.einsum("bnd,bn->bd", x, weight) / weight.sum(1, keepdim=True).clamp(min=1)
+        return mean_of(self.stack(x.to(compute_dtype(x)), mask=keys_of(real)), real)
 
 
 def sincos(length: int, dim: int) -> Float[Tensor, "n d"]:

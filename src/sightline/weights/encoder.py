@@ -45,6 +45,7 @@ class TorchEncoder(Able):
         batch_size: int = 64,
         precision: Precision = "float32",
         threads: int = 2,
+        notes: tuple[str, ...] = (),
     ) -> None:
         """`model` holds the parts as submodules (`run_folder.joint`): `image`, `project_image` and `encode_image` where
         it embeds pictures, `text` and `encode_text` where it embeds texts.
@@ -52,6 +53,7 @@ class TorchEncoder(Able):
         `capabilities` are those of its towers where none are given. `preprocess` is None where no part sees pictures:
         half of a published model. `model` is moved to `device` and put in evaluation mode. `identity` names weights and
         rules together: vectors can be compared only where it is equal. `threads` decode pictures ahead of the model.
+        `notes` say what was taken for granted in reading it.
         """
         if precision not in ("float32", "bfloat16"):
             raise ValueError(f"precision is {precision!r}; use float32 or bfloat16")
@@ -62,6 +64,7 @@ class TorchEncoder(Able):
         self.dim, self.name, self.identity = dim, name, identity
         self.device = torch.device(device)
         self.batch_size, self.precision, self.threads = batch_size, precision, threads
+        self.notes = notes
         own = dict(model.named_buffers(recurse=False)) | dict(model.named_parameters(recurse=False))
         self.logit_scale: Tensor = own.get("log_scale", torch.zeros((), device=self.device)).detach()
         self.logit_bias: Tensor | None = own["bias"].detach() if own.get("bias") is not None else None

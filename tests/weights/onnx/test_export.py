@@ -48,6 +48,16 @@ PAIRS = {
         s.BagSpec(vocab=64, length=LENGTH, dim=16),
         False,
     ),
+    "mean-bert": (
+        s.ResNetSpec(depths=(1, 1), width=8),
+        s.BertTextSpec(vocab=300, length=LENGTH, dim=16, depth=2, heads=2, embed=8),
+        True,
+    ),
+    "first-of-bert": (
+        s.ResNetSpec(depths=(1, 1), width=8),
+        s.BertTextSpec(vocab=300, length=LENGTH, dim=16, depth=2, heads=2, pool=s.FirstToken()),
+        True,
+    ),
     "map-mae": (s.ViTSpec(**VIT, pool=s.Map(), position=s.SinCosSpec(layout="mae"), act="gelu_tanh"), None, False),
 }
 

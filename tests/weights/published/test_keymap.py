@@ -12,6 +12,7 @@ from sightline.weights.published.keymap import (
     Join,
     Rename,
     Reshape,
+    SegmentPosition,
     Transpose,
     Zeros,
     read,
@@ -75,6 +76,16 @@ def test_a_class_position_folds_into_the_token_and_comes_back_as_zero(registers,
     again = read([rule], out)
     assert all(torch.equal(again[key], ours[key]) for key in ours)
     assert all(torch.equal(value, write([rule], again)[key]) for key, value in out.items())
+
+
+def test_the_first_segment_folds_into_the_positions_and_comes_back_as_zero():
+    rule = SegmentPosition("segment", "table", "position", segments=2)
+    theirs = {"segment": numbers(2, 4), "table": numbers(9, 4)}
+    ours = read([rule], theirs)
+    assert torch.equal(ours["position"], theirs["table"] + theirs["segment"][0])
+    out = write([rule], ours)
+    assert torch.equal(out["segment"], torch.zeros(2, 4)) and torch.equal(out["table"], ours["position"])
+    assert torch.equal(read([rule], out)["position"], ours["position"])
 
 
 def test_a_tensor_without_a_place_is_dropped_in_and_zero_out():

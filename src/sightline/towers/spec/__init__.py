@@ -4,6 +4,7 @@
 which have no numbers of their own, are named.
 """
 
+from sightline.towers.bert import FirstToken, MeanToken
 from sightline.towers.spec.conv import (
     AlexNetOneTowerSpec,
     AlexNetSpec,
@@ -33,7 +34,7 @@ from sightline.towers.spec.parts import (
     reads_words,
     sees_pictures,
 )
-from sightline.towers.spec.text import BagSpec, TextSpec, TipsTextSpec, TransformerTextSpec
+from sightline.towers.spec.text import BagSpec, BertTextSpec, TextSpec, TipsTextSpec, TransformerTextSpec
 from sightline.towers.text import Causal, Full
 
 __all__ = [
@@ -42,10 +43,12 @@ __all__ = [
     "AlexNetOneTowerSpec",
     "AlexNetSpec",
     "BagSpec",
+    "BertTextSpec",
     "Causal",
     "Cls",
     "ConvCodecSpec",
     "ConvStemSpec",
+    "FirstToken",
     "FlatMapSpec",
     "FlexiViTSpec",
     "Full",
@@ -55,6 +58,7 @@ __all__ = [
     "Map",
     "Mean",
     "MeanMapSpec",
+    "MeanToken",
     "ModifiedResNetSpec",
     "NaFlexSpec",
     "Norm",

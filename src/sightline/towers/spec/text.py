@@ -1,12 +1,15 @@
-"""Specs of text towers: the transformer of CLIP and SigLIP, that of TIPS, the bag of tokens."""
+"""Specs of text towers: the transformer of CLIP and SigLIP, that of TIPS, BERT, the bag of tokens."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from torch import nn
 
-from sightline.nn.transformer import MLP, Residual, truncated_normal
+from sightline.nn.attention import Attention
+from sightline.nn.transformer import MLP, PostNormBlock, Residual, Stack, truncated_normal
 from sightline.towers.bag import BagOfTokens
-from sightline.towers.spec.parts import Act, Norm, Vocabulary, stack
+from sightline.towers.bert import BertText, FirstToken, MeanToken
+from sightline.towers.spec.parts import Act, Norm, Vocabulary, mlp, stack
 from sightline.towers.text import Causal, Full, TransformerText, clip_init
 from sightline.towers.tips import TipsText
 
@@ -89,7 +92,48 @@ class BagSpec:
         return BagOfTokens(self.vocab, self.dim, head, pad=self.pad)
 
 
-TextSpec = TransformerTextSpec | TipsTextSpec | BagSpec
+@dataclass(frozen=True, kw_only=True)
+class BertTextSpec:
+    """BERT: post-norm blocks, padding (id `pad`) left out, `pool` over the rest; `mlp` as in `ViTSpec`.
 
-TOWERS: dict[str, type] = {"transformer_text": TransformerTextSpec, "tips_text": TipsTextSpec, "bag": BagSpec}
-PARTS: dict[str, type] = {"causal": Causal, "full": Full}
+    `embed` is the width of the word vectors where that is another than `dim`; 0 is `dim`.
+    """
+
+    vocab: int
+    length: int
+    dim: int
+    depth: int
+    heads: int
+    mlp: int = 0
+    embed: int = 0
+    pad: int = 0
+    pool: MeanToken | FirstToken = MeanToken()
+    norm: Norm = Norm(eps=1e-12)
+    act: Act = "gelu"
+
+    def fitted(self, size: int, words: Vocabulary | None) -> "BertTextSpec":
+        """For the ids of `words`, of which padding is left out."""
+        return self if words is None else replace(self, vocab=words.vocab, length=words.length, pad=words.pad)
+
+    def build(self) -> BertText:
+        """The tower, with BERT's init: everything at a standard deviation of 0.02."""
+        norm, width = partial(nn.LayerNorm, eps=self.norm.eps), self.embed or self.dim
+        blocks = (
+            PostNormBlock(self.dim, Attention(self.dim, self.heads), mlp(self.dim, self.mlp, self.act), norm=norm)
+            for _ in range(self.depth)
+        )
+        stack = Stack(blocks, nn.Identity())
+        tower = BertText(self.vocab, self.length, width, self.dim, norm(width), stack, self.pool, pad=self.pad)
+        tower.apply(truncated_normal)
+        return tower
+
+
+TextSpec = TransformerTextSpec | TipsTextSpec | BertTextSpec | BagSpec
+
+TOWERS: dict[str, type] = {
+    "transformer_text": TransformerTextSpec,
+    "tips_text": TipsTextSpec,
+    "bert_text": BertTextSpec,
+    "bag": BagSpec,
+}
+PARTS: dict[str, type] = {"causal": Causal, "full": Full, "mean_token": MeanToken, "first_token": FirstToken}

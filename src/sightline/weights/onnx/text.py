@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from sightline.runtime.crop import crop_of
 from sightline.runtime.graph import Graph
 from sightline.towers.bag import BagOfTokens
+from sightline.towers.bert import BertText
 from sightline.towers.text import Causal, Full, TransformerText
 from sightline.towers.tips import TipsText
 from sightline.weights.encoder import TorchEncoder
@@ -46,7 +47,7 @@ def _export(encoder: TorchEncoder, weights: str, path: Path) -> None:
     match model.text:
         case TransformerText(reading=Full()):
             pass  # padding is read like words, so there is one length
-        case TransformerText(length=length) | TipsText(length=length):
+        case TransformerText(length=length) | TipsText(length=length) | BertText(length=length):
             free[1] = torch.export.Dim("n", min=1, max=length)
         case _:
             free[1] = torch.export.Dim("n", min=1)
@@ -68,7 +69,7 @@ def _ids(encoder: TorchEncoder, count: int) -> Tensor:
 def _crop(text: nn.Module) -> dict[str, Any] | None:
     """What `sightline.runtime.crop` may drop for this tower."""
     match text:
-        case BagOfTokens(pad=pad):
+        case BagOfTokens(pad=pad) | TipsText(pad=pad) | BertText(pad=pad):
             return {"kind": "padding", "id": pad}
         case TransformerText(reading=Causal(eot=eot)):
             return {"kind": "end", "id": eot}

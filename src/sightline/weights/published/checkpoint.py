@@ -13,7 +13,7 @@ from sightline.data.prepare.preprocess import Preprocess
 from sightline.nn.tag import tag, tags
 from sightline.runtime.description import identity_of, recovery_advice
 from sightline.text.published import PublishedTokenizer
-from sightline.towers.spec import Causal, TransformerTextSpec, to_json
+from sightline.towers.spec import BertTextSpec, Causal, TransformerTextSpec, to_json
 from sightline.weights.channels import rule_with_channels, with_channels
 from sightline.weights.digest import digest_of
 from sightline.weights.encoder import Precision, TorchEncoder
@@ -23,6 +23,7 @@ from sightline.weights.published.family.protocol import Config, Family, Shapes, 
 from sightline.weights.published.files import Found, find, foreign, read_config, read_tensors
 from sightline.weights.published.keymap import Rule
 from sightline.weights.published.keymap import read as read_keys
+from sightline.weights.published.layouts.sentence import modules
 from sightline.weights.run_folder.joint import PARTS, SCALARS, Joint
 
 
@@ -55,6 +56,8 @@ def read(where: str | Path, *, config: Config | None = None, words: Path | None 
     if found is None:
         raise ValueError(f"there are no published weights at {where}: expected config.json and model.safetensors")
     config = read_config(found) if config is None else config
+    if steps := modules(found.folder):
+        config = {**config, "modules": steps}
     tensors = read_tensors(found)
     shapes = {name: tuple(value.shape) for name, value in tensors.items()}
     before = foreign(shapes)
@@ -116,6 +119,7 @@ def encoder_of(
         identity=identity(what),
         device=device,
         precision=precision,
+        notes=what.towers.notes,
     )
 
 
@@ -194,10 +198,12 @@ def identity(what: Published) -> str:
 
 
 def _ending(towers: Towers, tokenizer: PublishedTokenizer | None) -> Towers:
-    """Texts are read where their tokenizer ends them: configs from before the end token was set only say "the largest
-    id", which a vocabulary with words added to it makes another token.
+    """Texts are read where their tokenizer ends them, and padded as it pads: configs from before the end token was set
+    only say "the largest id", which a vocabulary with words added to it makes another token.
     """
     text = towers.text
+    if isinstance(text, BertTextSpec) and tokenizer is not None:  # a BERT with another model's vocabulary: its padding
+        return replace(towers, text=replace(text, pad=tokenizer.pad))
     if tokenizer is None or not isinstance(text, TransformerTextSpec) or not isinstance(text.reading, Causal):
         return towers
     return replace(towers, text=replace(text, reading=replace(text.reading, eot=tokenizer.eot)))

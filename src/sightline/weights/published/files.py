@@ -84,12 +84,17 @@ def read_config(found: Found) -> dict[str, Any]:
 
 def read_object(path: Path) -> dict[str, Any]:
     """The object in a JSON file. Raises ValueError naming the file where it is cut or something else."""
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path} is cut or not JSON ({error}); download it again") from error
+    value = _json(path)
     if not isinstance(value, dict):
         raise ValueError(f"{path} holds no JSON object; download it again")
+    return value
+
+
+def read_list(path: Path) -> list[Any]:
+    """The list in a JSON file. Raises ValueError naming the file where it is cut or something else."""
+    value = _json(path)
+    if not isinstance(value, list):
+        raise ValueError(f"{path} holds no JSON list; download it again")
     return value
 
 
@@ -129,6 +134,13 @@ def foreign(names: Iterable[str]) -> str:
     every = [name.split(".") for name in names]
     shared = list(itertools.takewhile(lambda parts: len(set(parts)) == 1, zip(*every, strict=False)))
     return "".join(f"{parts[0]}." for parts in shared) if len(every) > 1 else ""
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is cut or not JSON ({error}); download it again") from error
 
 
 def _weights(file: Path) -> tuple[Path, ...]:

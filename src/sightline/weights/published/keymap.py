@@ -191,6 +191,34 @@ class ClassPosition:
 
 
 @dataclass(frozen=True)
+class SegmentPosition:
+    """BERT's embedding of the first segment, which every token of a single text gets, folded into the positions.
+
+    Theirs: the table of segments, whose other rows nobody reads, and that of positions. On the way out the former is
+    zero.
+    """
+
+    segment: str
+    table: str
+    position: str
+    segments: int = 2
+
+    @property
+    def theirs(self) -> tuple[str, ...]:
+        return (self.segment, self.table)
+
+    @property
+    def ours(self) -> tuple[str, ...]:
+        return (self.position,)
+
+    def read(self, *theirs: Tensor) -> tuple[Tensor, ...]:
+        return (theirs[1] + theirs[0][:1],)
+
+    def write(self, *ours: Tensor) -> tuple[Tensor, ...]:
+        return torch.zeros_like(ours[0][:1]).repeat(self.segments, 1), ours[0]
+
+
+@dataclass(frozen=True)
 class Zeros:
     """One of ours that they do not have (a bias they leave out): zeros in, checked to be zero and dropped out."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sightline.weights.published.files import ENDINGS, PAIRS
 from sightline.weights.published.hub import download
+from sightline.weights.published.layouts.sentence import transformer_folder
 from sightline.weights.published.open_clip_name import open_clip_source
 
 HUB = ("hf-hub:", "hf_hub:")
@@ -39,4 +40,7 @@ def published_source(name: str | Path) -> Source | None:
         return None
     # the config beside a `state` is that of a run which has no encoder yet
     config = not (path / "state").is_dir() and any((path / name).is_file() for name, _ in PAIRS)
-    return Source(where=path) if config or any(file.suffix in ENDINGS for file in path.iterdir()) else None
+    if config or any(file.suffix in ENDINGS for file in path.iterdir()):
+        return Source(where=path)
+    inner = transformer_folder(path)
+    return None if inner == path else Source(where=inner)

@@ -1,6 +1,7 @@
 """Every family with towers of ours, in the order in which they are asked."""
 
 from sightline.weights.published.family import (
+    bert,
     clip,
     dino,
     dinov2,
@@ -20,6 +21,7 @@ FAMILIES: tuple[Family, ...] = (
     clip,
     siglip,
     siglip2,
+    bert,
     dinov2,
     dinov3,
     vit,

@@ -29,6 +29,8 @@ class Towers:
     project_image: Head = "none"
     project_text: Head = "none"
     scalars: tuple[Literal["log_scale", "bias"], ...] = ()
+    notes: tuple[str, ...] = ()
+    """what was taken for granted, because the folder does not say it"""
 
     def specs(self) -> dict[str, ImageSpec | TextSpec]:
         """Those that there are, by the names of the parts."""
