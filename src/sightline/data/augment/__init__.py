@@ -17,6 +17,7 @@ from sightline.data.augment.pipeline import (
     caption_views,
     drawing_views,
     evaluation,
+    icon_views,
 )
 from sightline.data.augment.stroke import Erase, Stroke
 from sightline.data.augment.texture import Shadow, Texture
@@ -45,5 +46,6 @@ __all__ = [
     "caption_views",
     "drawing_views",
     "evaluation",
+    "icon_views",
     "resized_crop",
 ]

@@ -9,11 +9,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sightline.data.augment.affine import Affine
-from sightline.data.augment.alpha import Background, flat
+from sightline.data.augment.alpha import Background, Foreground, flat
 from sightline.data.augment.crop import CropResize, Fit
 from sightline.data.augment.draws import Draws
 from sightline.data.augment.geometry import Transform, joined
-from sightline.data.augment.jitter import Blur
+from sightline.data.augment.jitter import Blur, Invert
 from sightline.data.augment.pictures import Op, Pictures, unpack
 from sightline.data.augment.stroke import Erase, Stroke
 from sightline.protocols import Batch
@@ -157,6 +157,20 @@ def drawing_views(size: int) -> list[Op]:
         Erase(p=0.3),
         Background(),
         Blur(3, p=0.3),
+    ]
+
+
+def icon_views(size: int) -> list[Op]:
+    """Icons of any set: moved a little, thicker or thinner, in other inks, on other grounds, now and then white on
+    black. Colours of several inks stay, and nothing is mirrored: captions say "left" and "red". Ours.
+    """
+    return [
+        Affine(rotate=8, translate=0.08, scale=(0.8, 1.25)),
+        Stroke(p=0.3),
+        Foreground(p=0.2),
+        Background(random=0.15),
+        Invert(p=0.1),
+        Blur(3, p=0.15),
     ]
 
 

@@ -6,7 +6,8 @@ V and U are the unit vectors of the projected towers, l the learned log scale, s
 [0, ln 100] after each step. Where samples come with false captions (scenes do), each picture must also tell its own
 caption from its false one: losses/hard.py.
 Departures: `positives="caption"` (ours, for sets with few distinct captions) makes every equal caption of the batch a
-positive; the projections have no bias, as in the released code.
+positive; `text_rate` (ours) lets a text tower that has read before learn slower; the projections have no bias, as in
+the released code.
 """
 
 from dataclasses import dataclass
@@ -40,6 +41,8 @@ class Config:
     """what belongs together: the pair alone, or all pairs of equal captions"""
     chunk: int | None = None
     """rows of logits at a time; None holds the whole b x m at once"""
+    text_rate: float = 1.0
+    """multiple of the learning rate for the text tower: one that has read before (`--init text=...`) learns slower"""
 
 
 class CLIP(nn.Module):
@@ -98,6 +101,11 @@ class CLIP(nn.Module):
 
     def forward(self, batch: Batch) -> Losses:
         return self.compare(self.embed(batch), batch)
+
+    def rates(self) -> dict[str, float]:
+        """The text tower's own share of the learning rate."""
+        names = [f"text.{name}" for name, _ in self.text.named_parameters()]
+        return {} if self.config.text_rate == 1 else dict.fromkeys(names, self.config.text_rate)
 
     def before_step(self, step: int, total: int) -> None:
         """Nothing is scheduled: the temperature is learned."""
