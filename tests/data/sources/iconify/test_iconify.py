@@ -11,7 +11,8 @@ import pytest
 from sightline.data.decode.picture import decode
 from sightline.data.decode.record import Bad, attempt, fetch
 from sightline.data.sample import Sample
-from sightline.data.sources.iconify import collection
+from sightline.data.sources.iconify import alike, collection
+from sightline.data.sources.iconify.alike import near
 from sightline.data.sources.iconify.source import Iconify, drawing
 from sightline.data.sources.source import open_source, parse
 
@@ -304,3 +305,37 @@ def test_a_path_after_iconify_may_have_what_exists_on_disk(tmp_path, monkeypatch
     with pytest.raises(ValueError, match="no pictures"):
         open_source("iconify:train.json")
     assert [part.name for part in parse("iconify:x.json::icons")] == ["iconify:x.json", "icons"]
+
+
+def test_what_nearly_equals_an_icon_of_other_sets_is_left_out(tmp_path):
+    disc, box = DISC, '<path d="M1 1h14v14H1z"/>'
+    write(tmp_path / "judge.json", {"prefix": "judge", "icons": {"disc": {"body": disc}, "gap": {"body": ""}}})
+    others = {"same": disc, "nearly": disc.replace('"6"', '"5.95"'), "smaller": disc.replace('"6"', '"3"'), "box": box}
+    write(tmp_path / "mine.json", {"prefix": "mine", "icons": {name: {"body": body} for name, body in others.items()}})
+    source = opened(f"iconify:{tmp_path}?unlike=judge")
+    assert list(samples(source)) == ["judge/gap", "mine/smaller", "mine/box"]
+    assert source.notes[-1] == "3 icons that nearly equal one of judge left out: 2 of mine, 1 of judge"
+    with pytest.raises(ValueError, match="unlike=juge: no such icon set; did you mean judge"):
+        opened(f"iconify:{tmp_path}?unlike=juge")
+
+
+def test_near_is_what_comparing_all_pairs_gives():
+    rng = np.random.default_rng(0)
+    some = rng.integers(0, 256, (40, 24, 24)).astype(np.uint8) * (rng.random((40, 24, 24)) < 0.2)
+    others = np.concatenate([some[:10] // 2, some[10:25], rng.integers(0, 256, (9, 24, 24))]).astype(np.uint8)
+    others[12:, ::3] = 0
+    some[30] = 0
+    a, b = some.astype(float)[:, None], others.astype(float)[None]
+    apart = ((a - b) ** 2).sum((2, 3)) / ((a**2).sum((2, 3)) + (b**2).sum((2, 3)))
+    for limit in (0.05, 0.25, 0.5):
+        expected = (apart <= limit).any(1) & (some.reshape(40, -1).sum(1) > 0)
+        assert np.array_equal(near(some, others, limit), expected) and 0 < expected.sum() < 40
+
+
+def test_what_icons_look_like_is_drawn_once(tmp_path, monkeypatch):
+    write(tmp_path / "x.json", {"prefix": "x", "icons": {"disc": {"body": DISC}, "line": {"body": LINE}}})
+    monkeypatch.setenv("SIGHTLINE_CACHE", str(tmp_path / "cache"))
+    source = opened(f"iconify:{tmp_path}/x.json")
+    drawn = source.ink(0)
+    monkeypatch.setattr(alike, "rasterize", None)
+    assert np.array_equal(source.ink(0), drawn) and drawn.shape == (2, 24, 24) and drawn[0].max() == 255

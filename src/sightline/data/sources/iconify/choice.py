@@ -62,6 +62,11 @@ def choose(path: Path, options: Mapping[str, str]) -> Chosen:
     return Chosen(tuple(kept), tuple(notes), tuple(unread))
 
 
+def named_sets(path: Path, option: str, said: str) -> tuple[Collection, ...]:
+    """The sets at `path` that prefixes or patterns by comma name, all of them or ValueError."""
+    return tuple(map(open_collection, _matched(option, said, set_files(path)).values()))
+
+
 def set_files(path: Path) -> dict[str, Path]:
     """The files that hold sets, by prefix: `path` itself, or what lies in the folder of a package of one set or of all.
 

@@ -24,6 +24,7 @@ from sightline.data.regular import read_regular
 from sightline.data.sources.caption import clean
 from sightline.data.sources.iconify.places import DECODER, end_of, value_of, walk
 from sightline.data.sources.iconify.words import Style
+from sightline.data.storable import escaped
 
 VERSION = 1
 WORTH = 64 * 1024
@@ -141,7 +142,7 @@ def _about(path: Path, said: dict[str, Any]) -> About:
     info = _table(said.get("info")) or beside(path, said["prefix"])
     licence = _table(info.get("license"))
     return About(
-        prefix=said["prefix"],
+        prefix=escaped(said["prefix"]),
         title=_text(info.get("name")) or said["prefix"],
         licence=_text(licence.get("spdx")) or _text(licence.get("title")) or _text(info.get("license")),
         palette=info.get("palette") is True,
@@ -222,7 +223,7 @@ def _categories(said: dict[str, Any], shown: Container[str]) -> dict[str, tuple[
     for kind, names in said.items():
         for name in names if isinstance(names, list) else ():
             if isinstance(name, str) and name in shown:
-                found[name].append(kind)
+                found[name].append(escaped(kind))
     return {name: tuple(kinds) for name, kinds in found.items()}
 
 

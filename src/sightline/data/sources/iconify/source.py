@@ -5,7 +5,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,17 @@ import numpy as np
 
 from sightline.data.sample import BadSample, Sample
 from sightline.data.sources.caption import clean
-from sightline.data.sources.iconify.choice import Chosen, choose
+from sightline.data.sources.iconify.alike import NEAR, kept, kept_ink, near
+from sightline.data.sources.iconify.choice import Chosen, choose, named_sets
 from sightline.data.sources.iconify.collection import BOX, Collection
 from sightline.data.sources.iconify.words import style_words
 from sightline.data.sources.icons import SPLITS, TEST_SHARE
 from sightline.data.sources.passed import counted
 from sightline.data.sources.shards.pread import Reader
+from sightline.data.storable import escaped, flaw
+
+MOST = 8
+"""sets named in a note"""
 
 
 @dataclass(eq=False)
@@ -45,6 +50,8 @@ class Iconify:
         number, icon = map(int, self.place[index])
         found = self.sets[number]
         about, name, stem = found.about, found.names[icon], found.stem(icon)
+        if flaw(name):
+            raise BadSample(f"{about.prefix}/{escaped(name)}: its name cannot be stored ({flaw(name)})")
         caption = said(stem)
         words = (said(other) for other in found.aliases.get(name, ()))
         return Sample(
@@ -67,6 +74,16 @@ class Iconify:
         """The file of a sample and the place in it, told without opening it."""
         number, icon = map(int, self.place[index])
         return self.sets[number].path, self.sets[number].names[icon]
+
+    def ink(self, number: int) -> np.ndarray:
+        """How every icon of a set looks (`alike.kept_ink`)."""
+        return kept_ink(self.sets[number].digest, lambda icon: self._drawn(number, icon))
+
+    def _drawn(self, number: int, icon: int) -> bytes:
+        try:
+            return self.svg(number, icon)
+        except BadSample:
+            return b""
 
     def svg(self, number: int, icon: int) -> bytes:
         """The drawing as a file of its own. BadSample where the set's file holds no such thing."""
@@ -115,21 +132,64 @@ def open_iconify(
 ) -> Iconify:
     """The icons at `path`: a set's JSON, the package of all sets, or a folder of such JSON.
 
-    `options` are `sets`, `without`, `licence` and `kind` (`choice.choose`). Raises ValueError where nothing is left,
-    and for what is not known, with what is.
+    `options` are `sets`, `without`, `licence` and `kind` (`choice.choose`), and `unlike`: sets whose icons are left
+    out, and with them whatever nearly equals one. Raises ValueError where nothing is left, and for what is not known,
+    with what is.
     """
     side = split or "all"
     if side not in SPLITS:
         raise ValueError(f"iconify has no split {side!r}; known: {', '.join(SPLITS)}")
     chosen = choose(path, options or {})
-    counts = [len(one.names) for one in chosen.sets]
-    numbers, icons = np.repeat(np.arange(len(counts)), counts), [np.arange(count) for count in counts]
-    place = np.stack([numbers, np.concatenate(icons)], axis=1).astype(np.int32)
+    place = _places(chosen.sets)
     if side != "all":
         place = place[_on_test_side(chosen.sets, fold) == (side == "test")]
+    notes = _notes(chosen)
+    source = Iconify(name or f"iconify:{path}", chosen.sets, place, unread=chosen.unread)
+    if unlike := (options or {}).get("unlike"):
+        copies = near_copies(source, _whole(named_sets(path, "unlike", unlike)))
+        found = Counter(chosen.sets[number].about.prefix for number in place[copies, 0].tolist())
+        told = ", ".join(f"{count:,} of {prefix}" for prefix, count in found.most_common(MOST))
+        notes += (f"{counted(int(copies.sum()), 'icon')} that nearly equal one of {unlike} left out: {told or 'none'}",)
+        place = place[~copies]
     if not len(place):
         raise ValueError(f"{name or path} has no icons{f' on its {side} side' if side != 'all' else ''}")
-    return Iconify(name or f"iconify:{path}", chosen.sets, place, _notes(chosen), chosen.unread)
+    return replace(source, place=place, notes=notes)
+
+
+def near_copies(icons: Iconify, of: Iconify) -> np.ndarray:
+    """bool (samples,): which of `icons` look nearly like one of the sets of `of`, all of whose icons count (`alike`).
+
+    Kept in the cache by the content of the sets. The first time every icon of both is drawn,
+    2 ms each.
+    """
+    digests = np.concatenate([one.digest for one in of.sets])
+    theirs: list[np.ndarray] = []
+
+    def compared(number: int) -> np.ndarray:
+        if not theirs:
+            theirs.append(np.concatenate([of.ink(other) for other in range(len(of.sets))]))
+        return near(icons.ink(number), theirs[0])
+
+    found = [
+        kept(
+            "near",
+            [one.digest.tobytes(), digests.tobytes(), str(NEAR).encode()],
+            lambda number=number: compared(number),
+        )
+        for number, one in enumerate(icons.sets)
+    ]
+    first = np.cumsum([0, *(len(one) for one in found[:-1])])
+    return np.concatenate(found)[first[icons.place[:, 0]] + icons.place[:, 1]]
+
+
+def _whole(sets: tuple[Collection, ...]) -> Iconify:
+    return Iconify("", sets, _places(sets))
+
+
+def _places(sets: Sequence[Collection]) -> np.ndarray:
+    counts = [len(one.names) for one in sets]
+    icons = np.concatenate([np.arange(count) for count in counts])
+    return np.stack([np.repeat(np.arange(len(counts)), counts), icons], axis=1).astype(np.int32)
 
 
 def _on_test_side(sets: Sequence[Collection], fold: int) -> np.ndarray:
@@ -144,7 +204,7 @@ def _on_test_side(sets: Sequence[Collection], fold: int) -> np.ndarray:
         for name, (start, end) in zip(one.names, one.thing.tolist(), strict=True):
             stem = name[start:end]
             if stem not in known:
-                digest = hashlib.blake2b(f"{fold}/{stem}".encode(), digest_size=8).digest()
+                digest = hashlib.blake2b(f"{fold}/{stem}".encode("utf-8", "backslashreplace"), digest_size=8).digest()
                 known[stem] = int.from_bytes(digest, "big") < TEST_SHARE * 2**64
             sides.append(known[stem])
     return np.array(sides, bool)
