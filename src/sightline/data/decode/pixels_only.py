@@ -10,9 +10,9 @@ import zlib
 from dataclasses import dataclass
 
 from sightline.data.decode import orientation, tiff
+from sightline.data.decode.chunks import JPEG, PNG, REST, SCAN, is_webp, jpeg_segments, png_chunks, webp_chunks
 from sightline.data.sample import BadSample
 
-PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 MADE_OF = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT", b"tRNS"})
 CHECKED = frozenset({b"acTL", b"fcTL", b"tRNS"})
 """chunks that a picture can do without, left out where they are damaged"""
@@ -45,7 +45,7 @@ def strip_metadata(data: bytes) -> Stripped:
         return _png(data)
     if data[:3] == JPEG:
         return _jpeg(data)
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+    if is_webp(data):
         return _webp(data)
     if data[:4] in tiff.MAGICS:
         tiff.check(data)
@@ -59,27 +59,20 @@ def strip_metadata(data: bytes) -> Stripped:
 def _png(data: bytes) -> Stripped:
     """The critical chunks and those of animation and transparency; orientation, profile and bits from the others."""
     view, kept, turn, profile, bits = memoryview(data), [memoryview(PNG)], 1, None, 0
-    at, kind = 8, b""
-    while kind != b"IEND" and at + 12 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, at)
-        after = at + 12 + length
-        if after > len(data):
-            break
+    for kind, at, after in png_chunks(data):
         block = data[at + 8 : after - 4] if kind not in MADE_OF else b""
-        if kind in MADE_OF or not kind[0] & 0x20:  # a chunk whose name begins with a capital may not be passed over
+        # a chunk whose name begins with a capital may not be passed over
+        if not kind or kind in MADE_OF or not kind[0] & 0x20:
             if kind not in CHECKED or _whole(kind, view[at:after]):
                 kept.append(view[at:after])
         elif kind == b"eXIf" or block.startswith((b"Raw profile type exif\0", b"Raw profile type APP1\0")):
-            turn = orientation.of_exif(block if kind == b"eXIf" else _raw_profile(kind, block))
+            turn = orientation.of_exif(block if kind == b"eXIf" else raw_profile(kind, block))
         elif kind == b"iTXt" and turn == 1 and block.startswith(b"XML:com.adobe.xmp\0"):
             turn = orientation.of_xmp(block)
         elif kind == b"iCCP" and profile is None:
-            profile = _inflated(block.partition(b"\0")[2][1:])
+            profile = inflated(block.partition(b"\0")[2][1:])
         elif kind == b"sBIT" and block:
             bits = block[0]
-        at = after
-    if kind != b"IEND":
-        kept.append(view[at:])
     return Stripped(b"".join(kept), turn, profile, bits)
 
 
@@ -90,17 +83,17 @@ def _whole(kind: bytes, chunk: memoryview) -> bool:
     return zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:])
 
 
-def _raw_profile(kind: bytes, block: bytes) -> bytes:
+def raw_profile(kind: bytes, block: bytes) -> bytes:
     """EXIF as ImageMagick writes it into PNGs: hexadecimal, after two lines of head."""
     text = block.partition(b"\0")[2]
-    text = (_inflated(text[1:]) or b"") if kind == b"zTXt" else text
+    text = (inflated(text[1:]) or b"") if kind == b"zTXt" else text
     try:
         return bytes.fromhex(b"".join(text.split(b"\n")[3:]).decode("ascii"))
     except ValueError:
         return b""
 
 
-def _inflated(block: bytes) -> bytes | None:
+def inflated(block: bytes) -> bytes | None:
     try:
         unpacking = zlib.decompressobj()
         made = unpacking.decompress(block, PROFILE)
@@ -112,23 +105,12 @@ def _inflated(block: bytes) -> bytes | None:
 def _jpeg(data: bytes) -> Stripped:
     """The segments that pixels depend on; orientation and profile from the others. BadSample for too many scans."""
     view, kept, turn, said, profile = memoryview(data), [memoryview(data)[:2]], 1, False, {}
-    at, colours, whole = 2, 0, False
-    while at + 4 <= len(data) and data[at] == 0xFF:
-        marker = data[at + 1]
-        if marker == 0xFF:  # padding
-            at += 1
-            continue
-        if marker == 0xDA:
+    colours, whole = 0, False
+    for marker, at, after in jpeg_segments(data):
+        if marker == REST:
             # a scan of all colours of a sequential picture is all of it: no reader looks for another
-            whole = 0 < colours == int.from_bytes(data[at + 4 : at + 5])
-            break
-        if marker in {0x00, 0xD9}:  # no segment: a reader goes on behind it, and what comes there is its own to find
-            break
-        if marker == 0x01 or 0xD0 <= marker <= 0xD8:
-            at += 2
-            continue
-        after = at + 2 + (data[at + 2] << 8 | data[at + 3])
-        if after < at + 4 or after > len(data):
+            whole = data[at : at + 2] == SCAN and 0 < colours == int.from_bytes(data[at + 4 : at + 5])
+            kept.append(view[at:])
             break
         block = bytes(view[at + 4 : after]) if marker in {0xE1, 0xE2} else b""
         if marker in FRAMES and after >= at + 10:
@@ -142,11 +124,9 @@ def _jpeg(data: bytes) -> Stripped:
         # a JFIF head that is cut is more than Pillow bears
         if marker == 0xEE or marker == 0xE0 and after - at >= 18 or not (0xE0 <= marker <= 0xEF or marker == 0xFE):
             kept.append(view[at:after])
-        at = after
-    kept.append(view[at:])
     left = b"".join(kept)
     # counting reads every byte once more, a tenth of what decoding them takes; a phone may have put a film behind them
-    if not whole and (scans := left.count(b"\xff\xda")) > SCANS:
+    if not whole and (scans := left.count(SCAN)) > SCANS:
         raise BadSample(f"bomb: a JPEG of {scans:,} scans, the limit is {SCANS}")
     icc = b"".join(profile[number] for number in sorted(profile))
     return Stripped(left, turn, icc if 0 < len(icc) <= PROFILE else None)
@@ -154,20 +134,16 @@ def _jpeg(data: bytes) -> Stripped:
 
 def _webp(data: bytes) -> Stripped:
     """All chunks but EXIF and XMP, and the flags that announce those taken out; orientation from them."""
-    view, kept, turn, at = memoryview(data), [], 1, 12
-    end = min(len(data), 8 + int.from_bytes(view[4:8], "little"))
-    while at + 8 <= end:
-        kind, size = struct.unpack_from("<4sI", data, at)
-        after = at + 8 + size + size % 2
+    view, kept, turn = memoryview(data), [], 1
+    for kind, at, after in webp_chunks(data):
         if kind == b"EXIF":
             turn = orientation.of_exif(data[at + 8 : after])
         elif kind == b"XMP ":
             turn = orientation.of_xmp(data[at + 8 : after]) if turn == 1 else turn
-        elif kind == b"VP8X" and at + 8 < end:
+        elif kind == b"VP8X" and at + 8 < len(data):
             # the flags of EXIF and XMP are taken out with them
             kept += [view[at : at + 8], bytes([data[at + 8] & ~0x0C]), view[at + 9 : after]]
         else:
             kept.append(view[at:after])
-        at = after
     body = b"".join(kept)
     return Stripped(b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WEBP" + body, turn)
