@@ -36,7 +36,8 @@ DTYPES |= {(3, 16): "f2", (3, 32): "f4", (3, 64): "f8"}
 """by sample format and bits"""
 WIDTHS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 """bytes of a value of each tag type"""
-DIRECTORIES = frozenset({34665, 34853, 40965})
+EXIF = 34665
+DIRECTORIES = frozenset({EXIF, 34853, 40965})
 """tags that lead to further directories which Pillow reads: EXIF, GPS, interoperability"""
 PAGES = 64
 ENTRIES = 4096
@@ -145,6 +146,22 @@ def tags_of(data: bytes) -> dict[int, int]:
         return found
     except struct.error:
         return {}
+
+
+def raw_tags(data: bytes, wanted: frozenset[int], most: int) -> dict[int, bytes]:
+    """Tag -> the bytes of its values, of those `wanted` in the first directory and in the EXIF one that it leads to.
+
+    What has more than `most` bytes or lies outside of the file is left out. Raises BadSample or struct.error.
+    """
+    found, waiting = dict[int, bytes](), [_first(data)]
+    for start in waiting:
+        for tag, kind, length, where, _ in _entries(data, start)[0]:
+            size = length * WIDTHS.get(kind, 1)
+            if tag == EXIF and len(waiting) == 1:
+                waiting.append(where)
+            elif tag in wanted and tag not in found and size <= min(most, len(data) - where):
+                found[tag] = data[where : where + size]
+    return found
 
 
 def inverted(tags: dict[int, int]) -> bool:

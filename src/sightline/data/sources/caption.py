@@ -40,6 +40,13 @@ def from_name(stem: str) -> str:
     return clean(" ".join(telling))
 
 
+def from_title(said: str) -> str:
+    """The words of a title that a program may have written: a sentence is kept as it is, a single word is taken as a
+    file name, and "" stands for one of both that tells nothing, such as "Layer 1".
+    """
+    return clean(said) if " " in said.strip() and from_name(said) else from_name(said)
+
+
 def clean(text: str, words: int = WORDS) -> str:
     """One line of at most `words` words: NFKC, control characters and runs of space gone. "" if nothing is left."""
     # cut first: normalising a caption of many megabytes would take seconds for 64 words

@@ -9,7 +9,7 @@ from sightline.data.decode.svg.rasterize import title
 from sightline.data.regular import read_regular
 from sightline.data.sample import BadSample, Sample
 from sightline.data.sources.beside import TABLE, TEXTS, Words, sidecars, tables, words
-from sightline.data.sources.caption import clean, from_name
+from sightline.data.sources.caption import from_name, from_title
 from sightline.data.sources.endings import PICTURES, TABLES, ending_of
 from sightline.data.sources.passed import foreign_among, notes_of, sniffed
 from sightline.data.sources.walk import Found, walk
@@ -79,11 +79,10 @@ class Folder:
     def _title(self, path: Path) -> str:
         """The title as words: drawing programs often write a file name there, or nothing but "Layer 1"."""
         try:
-            said = title(read_regular(path))
+            return from_title(title(read_regular(path)) or "")
         except OSError:
             # told as a bad sample when its pixels are wanted
             return ""
-        return clean(said) if said and " " in said.strip() and from_name(said) else from_name(said or "")
 
 
 def open_folder(
