@@ -16,8 +16,8 @@ from typing import Any
 from sightline.data.atomic import atomic_write
 from sightline.data.sources.source import open_source
 
-SETS = "licence=permissive&without=ph,fa*,*emoji*,noto*,twemoji,openmoji&group=ui"
-"""options of the source `iconify`: what is learnt from"""
+SETS = "licence=permissive&group=UI*,Material,Thematic,Archive*&without=ph,fa*&most=2500"
+"""options of the source `iconify`: what is learnt from. Emoji, logos, flags and marks of programming are other groups"""
 LONGEST = 12
 """words of a gloss that is read"""
 POS = ("noun", "verb", "adj", "adv")

@@ -38,7 +38,7 @@ SCENES = frozenset({"level", "n", "seed", "size", "renderer"})
 TABLE = frozenset({"image", "caption", "encoding"})
 FOLDER = frozenset({"links", "exclude", "encoding"})
 REMOTE = frozenset({"buffer"})
-ICONIFY = frozenset({"sets", "without", "licence", "kind", "unlike", "fold"})
+ICONIFY = frozenset({"sets", "without", "licence", "group", "kind", "unlike", "most", "words", "fold"})
 EVERY = ANYWHERE | ICONS | SCENES | TABLE | FOLDER | REMOTE | ICONIFY
 SETS = "iconify:"
 """before the path of icon sets in Iconify's JSON"""

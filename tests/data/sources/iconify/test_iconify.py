@@ -152,6 +152,33 @@ def test_sets_are_chosen_by_name_pattern_licence_and_colour(package):
     )
 
 
+def test_sets_are_chosen_by_what_the_package_files_them_under(package):
+    assert {sample.extra["set"] for sample in opened(f"iconify:{package}?group=UI*")} == {"thin"}
+    with pytest.raises(ValueError, match="group=Emoji: no set here is filed under it; there are UI 24px"):
+        opened(f"iconify:{package}?group=Emoji")
+
+
+def test_at_most_so_many_icons_of_each_set_are_kept_and_they_are_the_same_ones_beside_other_sets(package):
+    few = [sample.key for sample in opened(f"iconify:{package}?most=2")]
+    assert {key.split("/")[0] for key in few} == {"thin", "paint", "bare"} and len(few) == 6
+    assert [key for key in few if key.startswith("thin/")] == [
+        s.key for s in opened(f"iconify:{package}?sets=thin&most=2")
+    ]
+    with pytest.raises(ValueError, match="most=none: expected how many icons of a set"):
+        opened(f"iconify:{package}?most=none")
+
+
+def test_further_words_belong_to_every_icon_of_the_name(package, tmp_path):
+    file = write(tmp_path / "words.json", {"arrow-left": ["Back", "previous"], "house": ["home"]})
+    terms = {sample.key: sample.terms for sample in opened(f"iconify:{package}?words={file}")}
+    assert terms["thin/arrow-left"] == ("back", "go back", "Back", "previous")
+    assert terms["thin/arrow-left-filled"] == terms["paint/arrow-left"] == ("Back", "previous")
+    assert terms["bare/house"] == ("home",)
+    write(file, {"house": "home"})
+    with pytest.raises(ValueError, match="house is no list of words; expected"):
+        opened(f"iconify:{package}?words={file}")
+
+
 def test_a_set_without_a_licence_is_left_out_with_a_note_and_refused_alone(package):
     notes = opened(f"iconify:{package}?licence=permissive").notes
     assert "1 set that states no licence left out: bare" in notes

