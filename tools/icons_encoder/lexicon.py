@@ -17,7 +17,7 @@ from sightline.data.atomic import atomic_write
 from sightline.data.sources.source import open_source
 
 SETS = "licence=permissive&group=UI*,Material,Thematic,Archive*&without=ph,fa*&most=2500"
-"""options of the source `iconify`: what is learnt from. Emoji, logos, flags and marks of programming are other groups"""
+"""options of the source `iconify`: what is learnt from. Emoji, logos, flags, marks of programming are other groups"""
 LONGEST = 12
 """words of a gloss that is read"""
 POS = ("noun", "verb", "adj", "adv")
