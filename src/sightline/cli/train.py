@@ -15,7 +15,7 @@ def train(
     out: Path,
     data: str | None = None,
     eval: str | None = None,
-    init: str | None = None,
+    init: list[str] | None = None,
     lock: Literal["none", "image", "text", "both"] = "none",
     device: str = "auto",
     workers: int = 0,
@@ -39,6 +39,7 @@ def train(
       sightline train clip --data my-icons/ --out runs/mine steps=3000 optim.lr=5e-4
       sightline train clip.small --data "scenes?level=1" --eval "scenes:test?level=1&n=1000" --out runs/scenes
       sightline train clip --init hf-hub:openai/clip-vit-base-patch32 --lock image --data mine/ --out runs/mine
+      sightline train clip --init text=hf-hub:BAAI/bge-small-en-v1.5 --lock text --data mine/ --out runs/words
       sightline train clip.b32 --data "shards/{000..127}.tar" --out runs/b32 --dry-run
       torchrun --nproc-per-node 8 -m sightline train clip.b16 --data "shards/{000..127}.tar" --out runs/b16
 
@@ -56,6 +57,7 @@ def train(
         SRC to measure on while training; without it 5 % of the data is held out.
     init
         An encoder to start from: its towers, projections, preprocessing and tokenizer instead of the recipe's.
+        image=NAME or text=NAME takes that tower alone; give both to join two encoders.
     lock
         Towers of that encoder that stay as they are: image, text or both.
     device

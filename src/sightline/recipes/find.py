@@ -11,6 +11,7 @@ from typing import Any
 
 from sightline.recipes.catalogue import named
 from sightline.train.options import Options, Summary
+from sightline.train.recipe.given import Init
 from sightline.train.recipe.init import Lock
 from sightline.train.recipe.override import override
 from sightline.train.recipe.recipe import Recipe
@@ -31,7 +32,7 @@ def train(
     data: Any = None,
     evaluation: Any = None,
     overrides: Sequence[str] = (),
-    init: str | Path | None = None,
+    init: Init | None = None,
     lock: Lock = "none",
     **options: Any,
 ) -> Summary:
@@ -41,8 +42,9 @@ def train(
     >>> sightline.train("clip", data="photos/", out="runs/photos", overrides=["steps=2000"])   # doctest: +SKIP
 
     `data` and `evaluation` are SRC texts or open sources, `overrides` are "key.path=value", `init` is the
-    name of an encoder to start from and `lock` which of its towers stay as they are, `options` are the fields of
-    `sightline.train.options.Options`. Raises ValueError, NonFinite and OSError as `fit` does.
+    name of an encoder to start from, or `image=NAME` and `text=NAME` for one tower of it each, and `lock` which of its
+    towers stay as they are; `options` are the fields of `sightline.train.options.Options`. Raises
+    ValueError, NonFinite and OSError as `fit` does.
     """
     chosen = find(recipe) if isinstance(recipe, str) else recipe
     return fit(

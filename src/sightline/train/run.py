@@ -23,6 +23,7 @@ from sightline.train.log import Line
 from sightline.train.options import Options, Summary
 from sightline.train.parallel import processes
 from sightline.train.progress import Progress, progress_of
+from sightline.train.recipe.given import Init
 from sightline.train.recipe.init import Lock, Start, begin
 from sightline.train.recipe.phase import in_phase
 from sightline.train.recipe.precision import settled
@@ -41,14 +42,15 @@ def fit(
     data: str | Source | None = None,
     evaluation: str | Source | None = None,
     overrides: Sequence[str] = (),
-    init: str | Path | None = None,
+    init: Init | None = None,
     lock: Lock = "none",
     options: Options = AS_USUAL,
 ) -> Summary:
     """Trains `recipe` into the folder `out`, or goes on where an earlier call with the same settings stopped.
 
     `data` and `evaluation` are SRC texts or open sources; without `evaluation` 5 % of the data is held out. `init` is
-    an encoder that the run starts from (`train/recipe/init.py`), `lock` the towers of it that are not trained.
+    an encoder that the run starts from, or one a tower (`train/recipe/init.py`), `lock` the towers of it that are not
+    trained.
     Raises ValueError where the data lacks what the method needs, the folder holds another run, or a setting does not
     fit; NonFinite where the loss stops being a number; OSError where the disk is full (nothing older is lost).
     """
@@ -57,6 +59,8 @@ def fit(
         source, held = _sources(recipe, data, evaluation, line)
         recipe = settled(recipe, device, folder)
         start = begin(recipe, init, lock, folder, overrides)
+        for note in () if start is None else start.notes:
+            line.say(note)
         recipe = recipe if start is None else start.recipe
         config = _config(recipe, source, held, overrides) | ({} if start is None else {"init": start.record})
         folder.check_same(config)

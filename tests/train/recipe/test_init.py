@@ -107,10 +107,10 @@ def test_the_start_is_recorded_and_not_read_again(first, tmp_path, monkeypatch):
     assert said["identity"] == sightline.load(first, device="cpu").identity
     before = (tmp_path / "model.safetensors").read_bytes()
 
-    def never(name):
+    def never(name, *more):
         raise AssertionError(name)
 
-    monkeypatch.setattr(starting, "_opened", never)
+    monkeypatch.setattr(starting, "given", never)
     assert go(tmp_path, first, *QUICK, lock="image").finished
     assert (tmp_path / "model.safetensors").read_bytes() == before
 
@@ -139,7 +139,7 @@ def test_an_encoder_of_pictures_alone_gets_the_recipes_own_words(tmp_path):
         pictures, texts = vectors(out)
         assert pictures.shape[1] == texts.shape[1] == 24
     assert go(tmp_path / "image", tmp_path / "dino", *QUICK, "dim=24", lock="image").finished  # again, as it is
-    with pytest.raises(ValueError, match="--lock both: --init .*dino has no text tower, that of clip.tiny is new"):
+    with pytest.raises(ValueError, match="--lock both: --init .*dino gives no text tower, that of clip.tiny is new"):
         go(tmp_path / "run", tmp_path / "dino", *QUICK, lock="both")
     assert not (tmp_path / "run" / "config.json").exists()
 

@@ -1,6 +1,8 @@
 """Starting a run from an encoder: its towers, projections, scale, preprocessing and tokenizer for a recipe's own.
 
 Of an encoder of pictures alone, a recipe that reads words takes the tower and its preprocessing; the words are its own.
+`image=NAME` and `text=NAME` take one tower of an encoder, with what prepares its input, and nothing else of it: the
+other tower may come from another encoder or be the recipe's own, projections and scale are the recipe's.
 
 The encoder is read once, before the first step; what is needed to build the same model again is written into
 config.json as `init`, so that a resumed run reads its checkpoint and nothing else.
@@ -10,32 +12,28 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
-from sightline.data.prepare.naflex_rule import NaFlexRule, rule_from_json
+from sightline.data.prepare.naflex_rule import rule_from_json
 from sightline.data.prepare.preprocess import Preprocess
 from sightline.nn.state.lock import lock
 from sightline.text.load import AnyTokenizer
-from sightline.towers.spec import from_json, to_json
+from sightline.towers.spec import from_json
 from sightline.train.folder import RunFolder
+from sightline.train.recipe.given import TOWERS, Head, Init, asked, given, said, together
 from sightline.train.recipe.parts import Parts
 from sightline.train.recipe.recipe import Recipe, fitted
-from sightline.weights.channels import rule_with_channels, with_channels
-from sightline.weights.convert.source import opened
-from sightline.weights.resized import with_size
 from sightline.weights.run_folder.joint import tensors_of
 
 Lock = Literal["none", "image", "text", "both"]
 """The towers that are not trained; projections always are"""
-Head = Literal["none", "linear", "linear_bias"]
 WAY = re.compile(r"^(phases\.\d+\.)?(parts\.)?")
 """what may stand before the name of a part or of the data in a setting"""
-TAKEN, TAKEN_OF_WORDS = ("image", "data.preprocess"), ("text", "dim", "data.tokenizer")
-"""Settings that come from the encoder, and those that come from it where it reads words"""
+TAKEN = {"image": ("image", "data.preprocess"), "text": ("text", "data.tokenizer")}
+"""Settings that come from the encoder with each tower of it"""
 
 
 @dataclass(frozen=True)
@@ -64,18 +62,20 @@ class BuildFrom:
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """What `begin` found. `tensors` are empty, and `tokenizer` None, where the run goes on from its own checkpoint."""
+    """What `begin` found. `tensors` are empty, and `tokenizer` None, where the run goes on from its own checkpoint.
+    `notes` are what was taken for granted in reading the encoder."""
 
     recipe: Recipe
     record: dict[str, Any]
     tensors: Mapping[str, Tensor] = field(default_factory=dict)
     tokenizer: AnyTokenizer | None = None
+    notes: tuple[str, ...] = ()
 
     def fitted(self, tokenizer: AnyTokenizer | None) -> Recipe:
         """The recipe with its parts as they will be built: the encoder's towers are, others follow the run's words."""
         made = fitted(self.recipe, tokenizer)
-        theirs = ("image", "text") if _words_taken(self.recipe, self.record) else ("image",)
-        return replace(made, parts=made.parts | Parts(**{name: self.recipe.parts[name] for name in theirs}))
+        theirs = {name: self.recipe.parts[name] for name in _taken(self.recipe, self.record)}
+        return replace(made, parts=made.parts | Parts(**theirs))
 
     def fill(self, method: Any) -> None:
         """The encoder's weights into a method just built. ValueError where they do not fit."""
@@ -85,27 +85,27 @@ class Start:
         state = tensors_of(kept)
         # a temperature belongs to its loss: softmax has a scale, the sigmoid loss a bias beside it
         scalars = {"log_scale", "bias"} if ("bias" in state) == ("bias" in self.tensors) else set()
-        given = {name: x for name, x in self.tensors.items() if name not in ("log_scale", "bias") or name in scalars}
+        values = {name: x for name, x in self.tensors.items() if name not in ("log_scale", "bias") or name in scalars}
         # words, and parts that the recipe has not, are left; of parts that both have every tensor must fit
         here = {name.partition(".")[0] for name in state} - {"text", "project_text"} | {"image", "project_image"}
-        given = {name: x for name, x in given.items() if name in state or name.partition(".")[0] in here}
+        values = {name: x for name, x in values.items() if name in state or name.partition(".")[0] in here}
         parts: tuple[str, ...] = ("image.", "text.", "project_")
-        if not _words_taken(self.recipe, self.record):  # the image tower alone is what both have
-            parts = ("image.",)
-            given = {name: x for name, x in given.items() if name.startswith(parts)}
-        wrong = [name for name, x in given.items() if name not in state or state[name].shape != x.shape]
-        wrong += [name for name in state if name.startswith(parts) and name not in given]
+        taken = _taken(self.recipe, self.record)
+        if not _whole(self.recipe, self.record):  # towers alone are what both have
+            parts = tuple(f"{name}." for name in taken)
+            values = {name: x for name, x in values.items() if name.startswith(parts)}
+        wrong = [name for name, x in values.items() if name not in state or state[name].shape != x.shape]
+        wrong += [name for name in state if name.startswith(parts) and name not in values]
         if wrong:
             raise ValueError(f"--init {self.record['encoder']} does not fit {self.recipe.name}: {', '.join(wrong[:4])}")
         with torch.no_grad():
-            for name, value in given.items():
+            for name, value in values.items():
                 state[name].copy_(value)
-        spread(kept.parts["image"], method)
+        if "image" in taken:
+            spread(kept.parts["image"], method)
 
 
-def begin(
-    recipe: Recipe, init: str | Path | None, lock: Lock, folder: RunFolder, overrides: Sequence[str]
-) -> Start | None:
+def begin(recipe: Recipe, init: Init | None, lock: Lock, folder: RunFolder, overrides: Sequence[str]) -> Start | None:
     """The recipe as it starts from `init`, None without one. Raises ValueError with the reason where it cannot."""
     if init is None:
         if lock != "none":
@@ -113,30 +113,43 @@ def begin(
         return None
     if lock not in ("none", "image", "text", "both"):
         raise ValueError(f"lock is {lock!r}; expected none, image, text or both")
-    if "image" not in recipe.parts:
-        raise ValueError(
-            f"--init fills an image tower, and {recipe.name} has none; it has {', '.join(recipe.parts) or 'no parts'}"
-        )
+    names = asked(init)
+    for tower in [name or "image" for name in names]:
+        if tower not in recipe.parts:
+            raise ValueError(
+                f"--init fills {'an image' if tower == 'image' else 'a text'} tower, and {recipe.name} has none; it "
+                f"has {', '.join(recipe.parts) or 'no parts'}"
+            )
     if "text" not in recipe.parts and lock != "none":
         lacks = "learns by its image tower alone" if lock == "image" else "has no text tower"
         raise ValueError(f"--lock {lock}: {recipe.name} {lacks}")
     before = _record(folder)
-    if folder.last.exists() and before is not None and before["encoder"] == str(init):
+    if folder.last.exists() and before is not None and before["encoder"] == said(names):
         _check(recipe, before, lock, overrides)
-        size = before["preprocess"]["size"] if _asked("data.size", overrides) else recipe.data.size
+        seen = before["preprocess"]
+        size = seen["size"] if seen is not None and _set("data.size", overrides) else recipe.data.size
         if size != recipe.data.size:
             raise ValueError(
                 f"{folder.path} was started with data.size={size} and goes on with it, not with {recipe.data.size}: "
                 "give the same command, another --out, or --fresh"
             )
         return resumed(recipe, before | {"lock": lock})
-    size = recipe.data.size if _asked("data.size", overrides) else 0
-    record, tensors, tokenizer = _opened(str(init), size, recipe.parts.image.channels)
+    size = recipe.data.size if _set("data.size", overrides) else 0
+    channels = recipe.parts.image.channels if "image" in recipe.parts else 0
+    found = [given(name, tower, size, channels) for tower, name in names.items()]
+    record = together([one.record for one in found]) | {"encoder": said(names)}
     _check(recipe, record, lock, overrides)
-    if _words_taken(recipe, record) and tokenizer is None:
-        raise ValueError(f"--init {init} has no tokenizer, and {recipe.name} learns from captions")
+    tokenizer = next((one.tokenizer for one in found if one.tokenizer is not None), None)
+    if "text" in _taken(recipe, record) and tokenizer is None:
+        raise ValueError(f"--init {record['encoder']} has no tokenizer, and {recipe.name} learns from captions")
     record |= {"lock": lock}
-    return Start(recipe=_changed(recipe, record), record=record, tensors=tensors, tokenizer=tokenizer)
+    return Start(
+        recipe=_changed(recipe, record),
+        record=record,
+        tensors={name: x for one in found for name, x in one.tensors.items()},
+        tokenizer=tokenizer,
+        notes=tuple(note for one in found for note in one.notes),
+    )
 
 
 def resumed(recipe: Recipe, record: Mapping[str, Any]) -> Start:
@@ -146,54 +159,38 @@ def resumed(recipe: Recipe, record: Mapping[str, Any]) -> Start:
 
 def _check(recipe: Recipe, record: Mapping[str, Any], lock: Lock, overrides: Sequence[str]) -> None:
     """ValueError for a lock on a tower that the encoder lacks, and for settings that come from it."""
-    own = _own_words(recipe, record)
-    if own and lock in ("text", "both"):
-        raise ValueError(f"--lock {lock}: --init {record['encoder']} has no text tower, that of {recipe.name} is new")
-    taken = TAKEN if own else TAKEN + TAKEN_OF_WORDS
+    towers = _taken(recipe, record)
+    for tower in TOWERS if lock == "both" else (lock,):
+        if tower in TOWERS and tower not in towers:
+            raise ValueError(
+                f"--lock {lock}: --init {record['encoder']} gives no {tower} tower, that of {recipe.name} is new"
+            )
+    taken = [name for tower in towers for name in TAKEN[tower]]
+    if _dim(recipe, record) is not None:
+        taken.append("dim")
     for key in (WAY.sub("", text.partition("=")[0].strip()) for text in overrides):
         if key.startswith(tuple(f"{name}." for name in taken)) or key in taken:
             how = "; data.size=N reads pictures of another size" if key.startswith(("image.size", "data.pre")) else ""
             raise ValueError(f"{key} comes from --init {record['encoder']}, and cannot be set beside it{how}")
 
 
-def _asked(setting: str, overrides: Sequence[str]) -> bool:
+def _set(setting: str, overrides: Sequence[str]) -> bool:
     return any(text.partition("=")[0].strip() == setting for text in overrides)
 
 
-def _own_words(recipe: Recipe, record: Mapping[str, Any]) -> bool:
-    return "text" in recipe.parts and record["text"] is None
+def _taken(recipe: Recipe, record: Mapping[str, Any]) -> list[str]:
+    """The towers that come from the encoder."""
+    return [tower for tower in TOWERS if tower in recipe.parts and record[tower] is not None]
 
 
-def _words_taken(recipe: Recipe, record: Mapping[str, Any]) -> bool:
-    return "text" in recipe.parts and record["text"] is not None
+def _whole(recipe: Recipe, record: Mapping[str, Any]) -> bool:
+    """Whether both towers and what joins them come from one encoder."""
+    return len(_taken(recipe, record)) == len(TOWERS) and record["project_text"] is not None
 
 
-def _opened(name: str, size: int, channels: int) -> tuple[dict[str, Any], Mapping[str, Tensor], AnyTokenizer | None]:
-    """What the run needs of the encoder, for pictures of `size` px (0: the encoder's own) in `channels`: the record,
-    its tensors, its tokenizer."""
-    found = opened(name)
-    images, texts, tensors = found.towers.image, found.towers.text, dict(found.tensors)
-    if images is None or found.encoder.preparation is None:
-        raise ValueError(f"--init {name} has no image tower, or no rule by which pictures are prepared for it")
-    rule = found.encoder.rule
-    if isinstance(rule, NaFlexRule):
-        raise ValueError(f"--init {name} takes patches of any shape (NaFlex), which recipes do not make")
-    images, tensors = with_channels(images, tensors, channels)
-    rule = rule_with_channels(rule, channels)
-    if size and size != rule.size:
-        images, tensors = with_size(images, tensors, size)
-        rule = replace(rule, size=size, short=round(rule.short * size / rule.size))
-    record = {
-        "encoder": name,
-        "identity": found.encoder.identity,
-        "image": to_json(images),
-        "text": None if texts is None else to_json(texts),
-        "dim": found.towers.dim,
-        "preprocess": rule.to_json(),
-        "project_image": _kind("project_image", tensors),
-        "project_text": _kind("project_text", tensors),
-    }
-    return json.loads(json.dumps(record)), tensors, found.tokenizer
+def _dim(recipe: Recipe, record: Mapping[str, Any]) -> int | None:
+    """The width of the joint space where it is the encoder's: it has no meaning for projections that are new."""
+    return record["dim"] if _whole(recipe, record) or "text" not in recipe.parts else None
 
 
 def _record(folder: RunFolder) -> dict[str, Any] | None:
@@ -206,23 +203,15 @@ def _record(folder: RunFolder) -> dict[str, Any] | None:
 
 
 def _changed(recipe: Recipe, record: Mapping[str, Any]) -> Recipe:
-    rule = rule_from_json(record["preprocess"])
-    assert isinstance(rule, Preprocess), "refused when it was opened"
-    parts = recipe.parts | Parts(image=from_json(record["image"]))
-    words = _words_taken(recipe, record)
-    if words:
-        parts |= Parts(text=from_json(record["text"]))
-    projections = (record["project_image"], record["project_text"]) if words else None
-    dim = recipe.dim if _own_words(recipe, record) else record["dim"]
-    data = replace(recipe.data, size=rule.size, preprocess=rule)
+    parts = recipe.parts | Parts(**{name: from_json(record[name]) for name in _taken(recipe, record)})
+    data = recipe.data
+    if record["preprocess"] is not None:
+        rule = rule_from_json(record["preprocess"])
+        assert isinstance(rule, Preprocess), "refused when it was opened"
+        data = replace(data, size=rule.size, preprocess=rule)
+    projections = (record["project_image"], record["project_text"]) if _whole(recipe, record) else None
     made = BuildFrom(recipe.build, projections, record["lock"])
-    return replace(recipe, build=made, parts=parts, dim=dim, data=data)
-
-
-def _kind(name: str, tensors: Mapping[str, Tensor]) -> Head:
-    if f"{name}.weight" not in tensors:
-        return "none"
-    return "linear_bias" if f"{name}.bias" in tensors else "linear"
+    return replace(recipe, build=made, parts=parts, dim=_dim(recipe, record) or recipe.dim, data=data)
 
 
 def spread(tower: nn.Module, method: nn.Module) -> None:
