@@ -37,6 +37,7 @@ from sightline.data.augment import (
     drawing_views,
     evaluation,
     geometry,
+    icon_views,
 )
 from sightline.data.augment.draws import Draws
 from sightline.data.augment.exemplar import ComponentContrast, PowerContrast
@@ -84,6 +85,7 @@ LISTS = {
     "caption_views": caption_views,
     "drawing_views": drawing_views,
     "evaluation": evaluation,
+    "icon_views": icon_views,
     "OneView": OneView(),
     "TwoViews": TwoViews(),
     "ByolViews": ByolViews(),

@@ -7,7 +7,7 @@ import torch
 from sightline.methods.image_text import clip, siglip
 from sightline.methods.image_text.clip import CLIP
 from sightline.methods.image_text.siglip import SigLIP
-from sightline.nn.tag import decayed
+from sightline.nn.tag import decayed, groups
 from sightline.protocols import Contrastive, Method
 from sightline.towers import BagSpec, ResNetSpec, TransformerTextSpec, ViTSpec
 from sightline.weights.run_folder.joint import tensors_of
@@ -51,6 +51,14 @@ def test_every_parameter_gets_a_gradient_and_scalars_never_decay(method):
     sum(losses.values()).backward()
     assert [name for name, p in method.named_parameters() if p.grad is None] == []
     assert {"log_scale", "bias", "image.prefix", "image.position.weight", "text.position"}.isdisjoint(decayed(method))
+
+
+def test_a_text_tower_that_has_read_before_learns_by_its_share_of_the_rate():
+    method = CLIP(*towers(), 24, clip.Config(text_rate=0.1))
+    rate = {id(x): group.get("scale", 1.0) for group in groups(method, 0.1) for x in group["params"]}
+    for name, x in method.named_parameters():
+        assert rate[id(x)] == (0.1 if name.startswith("text.") else 1.0)
+    assert CLIP(*towers(), 24).rates() == {}
 
 
 def test_forward_is_compare_of_embed(method):
