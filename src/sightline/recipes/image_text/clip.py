@@ -80,8 +80,9 @@ def icons() -> Recipe:
 
 
 def iconify() -> Recipe:
-    """Icons of a hundred open sets, found by words that none of them bears: how `builtin:icons` is made.
-    `sightline train clip.iconify --init text=runs/words --data "iconify:PATH?licence=permissive" --out runs/iconify`
+    """Icons of a hundred open sets, by words none of them bears. `sightline train clip.iconify --init text=runs/words`
+
+    The first half of how `builtin:icons` is made, on a text tower that has read before (tools/icons_encoder).
     """
     return Recipe(
         name="clip.iconify",
@@ -94,18 +95,32 @@ def iconify() -> Recipe:
         dim=256,
         data=Data(
             source="iconify:node_modules/@iconify/json?licence=permissive",
-            size=48,
+            size=32,
             views=icon_views,
             caption=caption_or_term,
             tokenizer=BPE(vocab=8192, length=32),
         ),
         optim=AdamW(lr=2e-3, eps=1e-8, weight_decay=0.1),
-        schedule=WarmupCosine(warmup=200),
+        schedule=WarmupCosine(warmup=200, floor=0.3),
         batch=512,
-        steps=2800,
+        steps=2400,
         clip=5.0,
         ema=0.998,
-        evaluation=Evaluation(every=700),
+        evaluation=Evaluation(every=800),
+    )
+
+
+def iconify_fine() -> Recipe:
+    """The second half, at 48 px. `sightline train clip.iconify_fine --init runs/iconify --data iconify:PATH`"""
+    base = iconify()
+    return replace(
+        base,
+        name="clip.iconify_fine",
+        data=replace(base.data, size=48),
+        optim=replace(base.optim, lr=1e-3),
+        schedule=WarmupCosine(warmup=50),
+        steps=900,
+        evaluation=Evaluation(every=450),
     )
 
 
