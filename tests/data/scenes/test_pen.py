@@ -57,6 +57,17 @@ def test_what_is_empty_in_a_widget_is_no_longer_faint_and_what_is_full_stays(key
     assert (cover(f"{key}@{style}")[full] >= 192).mean() > 0.99
 
 
+def test_a_turned_drawing_is_the_drawing_turned_whatever_its_style():
+    for key in ("icon/flag/solid", "icon/heart/solid@thick"):
+        _, _, w, h = drawing(key).view
+        _, _, tall, wide = drawing(f"{key}~90").view
+        assert (wide, tall) == pytest.approx((w, h), rel=0.02)
+        size = (80, round(80 * h / w))
+        upright, turned = parts.part(key, *size), parts.part(f"{key}~90", *size[::-1])
+        assert (np.rot90(upright.solid, -1) == turned.solid).mean() > 0.97
+        assert parts.part(f"{key}~0", *size).cover == pytest.approx(upright.cover, abs=64)
+
+
 def test_filled_is_the_drawing_itself_and_every_line_is_an_outline():
     assert drawing("icon/heart/solid@filled").body == drawing("icon/heart/solid").body
     assert [stroke(style) for style in STYLES] == ["filled", "outlined", "outlined", "outlined"]

@@ -50,6 +50,14 @@ def test_perfect_features_reach_every_bound_and_features_of_other_pictures_or_no
     assert constant.flags and score(constant) == pytest.approx(0, abs=1e-9)
 
 
+def test_of_scenes_the_thing_is_scored_and_its_colour_and_place_are_told() -> None:
+    found = of(PixelSubject(), open_suite("scenes", quick=True))
+    votes = {r.finding.metric: r.finding for r in found.rows if r.task == "knn"}
+    assert list(votes) == ["kNN accuracy", "kNN accuracy: colour", "kNN accuracy: place"]
+    assert [finding.scored for finding in votes.values()] == [True, False, False]
+    assert votes["kNN accuracy"].protocol["asked"] == "thing"
+
+
 def test_the_value_of_all_pictures_lies_within_its_interval() -> None:
     for row in of(PixelSubject(), open_suite("scenes", quick=True)).rows:
         if row.finding.scored:

@@ -74,7 +74,7 @@ class Candidates:
 def candidates(suite: Suite) -> Candidates:
     """Those of a suite; ValueError with the reason where no two of its pictures differ."""
     if suite.kind == "scenes":
-        shelf = suite.test
+        shelf = suite.whole
         pictures = shelf.pictures
     else:
         shelf = _spread(suite.test, CANDIDATES[suite.quick])

@@ -22,7 +22,7 @@ def tasks(suite: Suite) -> list[Measurement | Absent]:
     """The measurements this suite allows, and what it does not, with the reason."""
     kept = _tried("content", suite, lambda: Content(suite.name, truth(suite)).findings)
     caps = isinstance(kept, Absent)
-    pictures = suite.test.pictures
+    pictures = suite.whole.pictures
     return [
         _tried("nuisance", suite, lambda: _nuisance(suite, caps=caps)),
         kept,

@@ -12,7 +12,7 @@ from sightline.measure.suite.shelf import Shelf
 from sightline.measure.suite.suite import Suite
 
 MEMORY = (500, 120)
-"""scenes, full and quick; they are embedded for other questions too"""
+"""close-ups of scenes, full and quick; they are embedded for other questions too"""
 FITTED = 1500
 """pictures of a source that a probe is fitted on, at most: a wide vector costs the square of that"""
 FIELDS = {"thing": "what", "colour": "colour", "place": "place"}
@@ -46,7 +46,7 @@ def truth(suite: Suite, most: int = FITTED) -> Truth:
     """Of a suite, with at most so many pictures to fit on; ValueError with the reason where it tells nothing that
     could be probed."""
     if suite.kind == "scenes":
-        fitted, asked = suite.drawn(1, MEMORY[suite.quick], "train"), suite.test
+        fitted, asked = suite.closeups(MEMORY[suite.quick], "train"), suite.whole
         return _truth(tuple(FIELDS), fitted, shown(fitted), asked, shown(asked), most)
     if not any(suite.test.labels):
         raise ValueError("no picture has a label, so it is not known what a vector must keep")

@@ -1,4 +1,4 @@
-"""Which classes the pixels of a suite have: of `scenes` what kind of thing lies there, of a source its own classes."""
+"""Which classes the pixels of a suite have: of `scenes` what a ground is made of, of a source its own classes."""
 
 import json
 from collections import Counter
@@ -11,13 +11,11 @@ import numpy as np
 from sightline.data.regular import read_regular
 from sightline.data.sample import Sample
 from sightline.data.sources.source import parse
-from sightline.measure.places import Board, scenes
+from sightline.measure.places import Board
+from sightline.measure.suite.grounds import CLASSES
 from sightline.measure.suite.shelf import IGNORED, square_mask
-from sightline.measure.suite.suite import Suite
+from sightline.measure.suite.suite import SCENE_SIDE, Suite
 
-LEVEL = 1
-"""of the scenes: one thing or two, several tokens wide on the coarsest grid"""
-KINDS = ("background", "icon", "shape")
 SCENES = (120, 24), (180, 40)
 """scenes measured on and fitted on, full and quick"""
 SHOWN = 3
@@ -49,15 +47,12 @@ class Masked:
         return [i for i, plane in enumerate(self.truth) if plane is not None]
 
 
-def kinds(suite: Suite) -> Masked:
-    """Scenes whose pixels are of the background, an icon or a shape."""
-    full, quick = zip(*SCENES, strict=True)
-    test, train = suite.n(full[0], quick[0]), suite.n(full[1], quick[1])
-    boards = scenes(suite, LEVEL, test), scenes(suite, LEVEL, train, "train")
-    return Masked(
-        KINDS, 0, True, boards[0], [_kinds(s) for s in boards[0].shelf.samples], boards[1],
-        [_kinds(s) for s in boards[1].shelf.samples],
-    )  # fmt: skip
+def grounds(suite: Suite) -> Masked:
+    """Pictures whose pixels are of one of four grounds, or of a thing."""
+    shelves = [suite.grounds(suite.n(*count), split) for count, split in zip(SCENES, ("test", "train"), strict=True)]
+    test, train = (Board(shelf, shelf.pictures, SCENE_SIDE) for shelf in shelves)
+    truth, fitted = (shelf.masks(SCENE_SIDE) for shelf in shelves)
+    return Masked(CLASSES, None, True, test, truth, train, fitted)
 
 
 def masked(test: Board, train: Board | None) -> Masked | str:
@@ -124,11 +119,6 @@ def _made(
     if not any(plane is not None and (plane != IGNORED).any() for plane in truth):
         return "no pixel of the pictures measured on has a class that was learnt from"
     return Masked(tuple(names), background, named, test, truth, train, fitted)
-
-
-def _kinds(sample: Sample) -> np.ndarray:
-    assert isinstance(sample.mask, np.ndarray)
-    return np.array([0, *(KINDS.index(e.kind) for e in sample.extra["scene"].elements)])[sample.mask]
 
 
 def _values(sample: Sample) -> dict[int, str]:

@@ -3,7 +3,7 @@
 Segmentation by a probe needs tokens alone; what compares patches with words needs a text tower.
 """
 
-from sightline.measure.localization.classes import SCENES, kinds, masked
+from sightline.measure.localization.classes import SCENES, grounds, masked
 from sightline.measure.localization.pointing import Pointing
 from sightline.measure.localization.probe import Segmentation
 from sightline.measure.localization.regions import Regions
@@ -29,7 +29,7 @@ def _masks(suite: Suite) -> list[Measurement | Absent]:
     if suite.kind == "scenes":
         board = scenes(suite, LEVEL, suite.n(*SCENES[0]))
         return [
-            Measurement(ASPECT, "segmentation", suite.name, Segmentation(kinds(suite)).ask),
+            Measurement(ASPECT, "segmentation", suite.name, Segmentation(grounds(suite)).ask),
             Measurement(ASPECT, "naming", suite.name, called(board).ask),
         ]
     test, train = boards(suite)

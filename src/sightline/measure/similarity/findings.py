@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
@@ -24,19 +25,16 @@ SUSPICIOUS = 3.0
 
 
 def knn(subject: Subject, truth: Truth, *, suite: str) -> list[Finding]:
-    """Accuracy of neighbours' votes, the mean over the questions; each by itself as a diagnostic."""
+    """Accuracy of neighbours' votes for what a picture shows; its colour and place, where they are known, are told."""
     k = min(K, len(truth.rows))
     notes = truth.notes if k == K else (*truth.notes, f"of {K} neighbours there are only {k}")
-    hits, luck = [], []
-    for part in truth.parts:
+    asked = {}
+    for question, part in zip(truth.questions, truth.parts, strict=True):
         similarity = cosines(_of(subject, truth.asked, part)[truth.kept], _of(subject, truth.fitted, part)[truth.rows])
         answers, right, whole = truth.answers[:, part], truth.right[:, part], (slice(0, part.stop - part.start),)
         found, chance = right_of(vote(similarity, answers, whole, k=k, t=TEMPERATURE), right, whole)
-        hits.append(found[:, 0])
-        luck.append(float(chance[0]))
-    asked = {"": (np.mean(hits, axis=0), float(np.mean(luck)))}
-    if len(truth.questions) > 1:
-        asked |= {f": {name}": (hits[q], luck[q]) for q, name in enumerate(truth.questions)}
+        asked[f": {question}" if asked else ""] = found[:, 0], float(chance[0])
+    told = {"asked": truth.questions[0]} if len(truth.questions) > 1 else {}
     return [
         Finding(
             metric=f"kNN accuracy{name}",
@@ -49,7 +47,7 @@ def knn(subject: Subject, truth: Truth, *, suite: str) -> list[Finding]:
             items=f"{suite}/knn/{truth.asked.digest}",
             domain=truth.domains,
             family=truth.families,
-            protocol={"k": k, "temperature": TEMPERATURE, "memory": len(truth.rows)},
+            protocol={"k": k, "temperature": TEMPERATURE, "memory": len(truth.rows), **told},
             notes=notes,
         )
         for name, (found, chance) in asked.items()
@@ -57,7 +55,7 @@ def knn(subject: Subject, truth: Truth, *, suite: str) -> list[Finding]:
 
 
 def retrieval(subject: Subject, asked: list[Question], *, suite: str, scored: bool) -> list[Finding]:
-    """mAP@R, the mean over the questions; each by itself, R@1 and alignment of what belongs together as diagnostics."""
+    """mAP@R of the first question; the others, R@1 and alignment of what belongs together as diagnostics."""
     values: dict[str, list[np.ndarray]] = {"mAP@R": [], "R@1": [], "alignment": []}
     luck: dict[str, list[float]] = {"mAP@R": [], "R@1": [], "alignment": []}
     for question in asked:
@@ -75,16 +73,16 @@ def retrieval(subject: Subject, asked: list[Question], *, suite: str, scored: bo
         for metric, value, chance in zip(values, found, blind, strict=True):
             values[metric].append(question.spread(value))
             luck[metric].append(float(chance))
-    protocol = {"candidates": [len(q.kept) for q in asked]}
+    protocol = {"candidates": [len(q.kept) for q in asked], **_told(asked)}
     return [
-        _finding(metric, q, mean_over(some), chance, asked, suite, scored and metric == "mAP@R", protocol)
+        _finding(metric, q, mean_known(some), chance, asked, suite, scored and metric == "mAP@R", protocol)
         for metric in values
-        for q, some, chance in _each(values[metric], luck[metric])
+        for q, (some, chance) in enumerate(zip(values[metric], luck[metric], strict=True))
     ]
 
 
 def clustering(subject: Subject, asked: list[Question], *, suite: str) -> list[Finding]:
-    """AMI of k-means with classes, as many clusters as classes, the mean over the questions; each as a diagnostic."""
+    """AMI of k-means with the classes of the first question, as many clusters as classes; the others as diagnostics."""
     pairs, counts = [], []
     for question in asked:
         classes = question.main
@@ -92,44 +90,36 @@ def clustering(subject: Subject, asked: list[Question], *, suite: str) -> list[F
         found = clustered(subject.vectors(question.pictures(classes))[question.kept], counts[-1])
         pairs.append(np.stack([question.spread(classes), question.spread(found)], axis=1))
 
-    def mean(some: list[np.ndarray]) -> OfDistinct:
-        return OfDistinct(len(pairs[0]), lambda index: float(np.mean([_known_ami(pair[index]) for pair in some])))
-
-    protocol = {"clusters": counts, "restarts": RESTARTS}
+    protocol = {"clusters": counts, "restarts": RESTARTS, **_told(asked)}
     return [
-        _finding("AMI", q, mean(some), chance, asked, suite, True, protocol)
-        for q, some, chance in _each(pairs, [0.0] * len(pairs))
+        _finding("AMI", q, OfDistinct(len(pair), partial(_known_ami, pair)), 0.0, asked, suite, True, protocol)
+        for q, pair in enumerate(pairs)
     ]
 
 
-def _known_ami(pair: np.ndarray) -> float:
-    kept = pair[~np.isnan(pair[:, 0])].astype(np.int64)
+def _known_ami(pair: np.ndarray, index: np.ndarray) -> float:
+    kept = pair[index][~np.isnan(pair[index, 0])].astype(np.int64)
     return ami(kept[:, 0], kept[:, 1])
 
 
-def _each(values: list[np.ndarray], luck: list[float]) -> list[tuple[int | None, list[np.ndarray], float]]:
-    """All questions together, then each by itself where there are several: (number, values, chance)."""
-    whole: list[tuple[int | None, list[np.ndarray], float]] = [(None, values, float(np.mean(luck)))]
-    if len(values) == 1:
-        return whole
-    return [*whole, *((q, [some], chance) for q, (some, chance) in enumerate(zip(values, luck, strict=True)))]
+def _told(asked: list[Question]) -> dict[str, str]:
+    """Of several questions, which one is scored."""
+    return {"asked": asked[0].name} if len(asked) > 1 else {}
 
 
-def mean_over(values: list[np.ndarray]) -> Statistic:
-    """The mean over questions of the mean over the items that each asks; values (n,), NaN of the others."""
-    asked = [~np.isnan(v) for v in values]
-    count = len(values)
+def mean_known(values: np.ndarray) -> Statistic:
+    """The mean over the items that are asked; values (n,), NaN of the others."""
 
     def of(sums: np.ndarray) -> np.ndarray:
         with np.errstate(invalid="ignore", divide="ignore"):
-            return (sums[:, :count] / sums[:, count:]).mean(axis=1)
+            return sums[:, 0] / sums[:, 1]
 
-    return Summed(np.stack([*map(np.nan_to_num, values), *(a.astype(np.float64) for a in asked)], axis=1), of)
+    return Summed(np.stack([np.nan_to_num(values), (~np.isnan(values)).astype(np.float64)], axis=1), of)
 
 
 def _finding(
     metric: str,
-    number: int | None,
+    number: int,
     statistic: Statistic,
     chance: float,
     asked: list[Question],
@@ -137,18 +127,18 @@ def _finding(
     scored: bool,
     protocol: Mapping[str, object],
 ) -> Finding:
-    """Of all questions, or of the one of this number: then a diagnostic."""
-    alone = len(asked) == 1 or number is not None
-    name = asked[number or 0].name
+    """Of the question of this number; of several the first alone is scored, and has the name of the metric."""
+    name = asked[number].name
+    plain = name == "class" or (len(asked) > 1 and number == 0)
     shelf = asked[0].shelf
     return Finding(
-        metric=f"{metric}: {name}" if alone and name != "class" else metric,
+        metric=metric if plain else f"{metric}: {name}",
         statistic=statistic,
         chance=chance,
         chance_kind="analytic",
         bound=0.0 if metric == "alignment" else 1.0,
         bound_kind="labels",
-        scored=scored and number is None,
+        scored=scored and number == 0,
         items=f"{suite}/same/{shelf.pictures.digest}",
         family=[sample.name or sample.key for sample in shelf.samples],
         domain=shelf.domains,

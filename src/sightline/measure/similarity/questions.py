@@ -57,9 +57,10 @@ class Question:
 
 
 def by_label(suite: Suite) -> list[Question]:
-    """Thing, colour and place of scenes, or the class of what is labelled; ValueError with the reason."""
+    """The thing of close-ups, then its colour and place; or the class of what is labelled. ValueError with the
+    reason."""
     if suite.kind == "scenes":
-        shelf = suite.test
+        shelf = suite.whole
         sets, main = shown(shelf), [_main(sample.extra["factors"], sample.boxes) for sample in shelf.samples]
         return [
             question(name, shelf, [row[q] for row in sets], [row[q] for row in main]) for q, name in enumerate(FIELDS)
@@ -95,13 +96,10 @@ def question(name: str, shelf: Shelf, sets: Sequence[set[str]], main: Sequence[s
 
 
 def graded(suite: Suite) -> tuple[Shelf, Sets]:
-    """What is known of each picture by itself: things, inks, places and the number of things; ValueError with the
-    reason."""
+    """What is known of each picture by itself: thing, ink and place; ValueError with the reason."""
     if suite.kind != "scenes":
         raise ValueError("how similar two pictures are is known of the built-in scenes alone")
-    shelf = suite.test
-    counts = [{str(len(sample.extra["factors"]))} for sample in shelf.samples]
-    return shelf, [(*row, count) for row, count in zip(shown(shelf), counts, strict=True)]
+    return suite.whole, shown(suite.whole)
 
 
 def _main(elements: list[dict[str, str]], boxes: np.ndarray | None) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ Ask = Callable[[Subject], Sequence[Finding]]
 def tasks(suite: Suite) -> list[Measurement | Absent]:
     """The measurements this suite allows, and what it does not, with the reason."""
     name = suite.name
-    pictures = suite.test.pictures
+    pictures = suite.whole.pictures
 
     def voting() -> Ask:
         known = truth(suite, MEMORY)

@@ -1,49 +1,47 @@
-"""S1 of scenes: which of two things that overlap lies in front, read off what each shows outside the other by one line.
+"""S1 of scenes: which of two things that overlap lies in front, read by one line off what each shows where they meet.
 
     w . (mean token of a - mean token of b) > 0: a is in front
 
+Means are over what a thing shows outside the other in either order, near what both have in common: there alone is
+seen whose outline goes on.
 Every pair is seen in both orders, so height, size, name and colour alone order one half of them: that is chance.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
 
 import numpy as np
+from scipy.ndimage import binary_dilation
 
-from sightline.data.scenes import Scene, Scenes
-from sightline.data.scenes.parts import owners, picture, shared
+from sightline.data.draw import seed_of
+from sightline.data.scenes import Scene
+from sightline.data.scenes.parts import owners, picture
 from sightline.measure.finding import Finding, MeanOf
 from sightline.measure.pictures import Pictures
 from sightline.measure.places import View, spread
 from sightline.measure.spatial.ridge import Ridge
 from sightline.measure.subject.subject import Subject
+from sightline.measure.suite.closeup import COMMON, exchanged, pair
 from sightline.measure.suite.suite import SCENE_SIDE, SEED
 from sightline.probes.grid import summed
 
-LEVEL, COMMON, SEEN = 3, 0.08, 40
-"""scenes whose things may overlap; the least share two have in common; least pixels of each outside the other"""
+NEAR = 6
+"""pixels from what both have in common, one after the other sideways, up or down"""
 FINE = (48, 48)
 
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """`count` scenes with two overlapping things, each drawn in both orders: pictures 2 i and 2 i + 1."""
+    """`count` close-ups of two overlapping things, each drawn in both orders: pictures 2 i and 2 i + 1."""
 
     count: int
     split: str
 
     @cached_property
     def found(self) -> list[tuple[Scene, Scene, np.ndarray, np.ndarray]]:
-        """The scene as drawn, with the two exchanged, and bool (s, s) of each thing outside the other."""
-        made = []
-        source = Scenes(level=LEVEL, n=100_000, seed=SEED, split=self.split, size=SCENE_SIDE)
-        for index in range(20 * self.count):
-            made += list(_overlapping(source.scene(index)))[:1]
-            if len(made) == self.count:
-                break
-        return made
+        """The scene as drawn, with the two exchanged, and bool (s, s) of each thing outside the other, near it."""
+        keys = [seed_of("closeup", 2, SEED, self.split, at) for at in range(self.count)]
+        return [_both(pair(SCENE_SIDE, key)) for key in keys]
 
     @cached_property
     def pictures(self) -> Pictures:
@@ -94,19 +92,13 @@ class FrontOrder:
                 bound_kind="labels",
                 items=f"overlaps {self.test.pictures.digest}",
                 family=(np.arange(len(rows)) // 2).tolist(),
-                protocol={"level": LEVEL, "common": COMMON},
+                protocol={"common": COMMON, "near": NEAR},
             )
         ]
 
 
-def _overlapping(scene: Scene) -> Iterator[tuple[Scene, Scene, np.ndarray, np.ndarray]]:
-    for i, j in combinations(range(len(scene.elements)), 2):
-        if shared(scene.elements[i], scene.elements[j]) < COMMON:
-            continue
-        after = list(scene.elements)
-        after[i], after[j] = after[j], after[i]
-        turned = replace(scene, elements=tuple(after))
-        before, behind = owners(scene), owners(turned)
-        one, other = (before == i + 1) & (behind == j + 1), (before == j + 1) & (behind == i + 1)
-        if min(one.sum(), other.sum()) >= SEEN:
-            yield scene, turned, one, other
+def _both(scene: Scene) -> tuple[Scene, Scene, np.ndarray, np.ndarray]:
+    after = exchanged(scene)
+    one, other = owners(scene), owners(after)
+    near = binary_dilation((one == 2) & (other == 2), iterations=NEAR)
+    return scene, after, near & (one == 1) & (other == 2), near & (one == 2) & (other == 1)

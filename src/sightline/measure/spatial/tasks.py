@@ -16,7 +16,7 @@ from sightline.probes.depth import known
 
 ASPECT = "spatial"
 LEVEL = 1
-OFFSETS, OVERLAPS = ((60, 12), (100, 20)), ((40, 8), (60, 12))
+OFFSETS, OVERLAPS = ((60, 12), (100, 20)), ((120, 24), (240, 48))
 """scenes measured on and fitted on, full and quick"""
 WARPED, MIRRORED = (60, 12), (150, 24)
 LEAST = 4
