@@ -10,7 +10,8 @@ on emoji; one seed. Beside them stand raw pixels and the tower untrained. Runs s
 one an encoder: stopped at any time, the same command goes on.
 
 `--transfer`: the rank correlation (Spearman) over all rows of each property's score on `scenes` with an independent
-measure on real pictures, which no part of the score has seen; its interval is a bootstrap over encoders.
+measure on real pictures, which no part of the score has seen; its interval is a bootstrap over encoders. Beside it the
+most that it can be where both sides are measured on so few pictures (`ceiling`).
 """
 
 import argparse
@@ -25,7 +26,7 @@ from _saved import load, save, there
 from _spaces import SPACES, folder, source
 from sightline.measure.face import opened
 from sightline.measure.finding import PROPERTIES
-from sightline.measure.report.result import SCORES, Measured, Report, compared
+from sightline.measure.report.result import SCORES, Measured, Report, Score, compared
 from sightline.measure.run import about, measured, subjects_of
 from sightline.measure.subject.store import Store
 from sightline.measure.suite.opened import open_suite
@@ -135,22 +136,24 @@ def table(found: Sequence[Measured]) -> str:
 
 
 def transfer(root: Path, quick: bool) -> str:
-    """One line a property: Spearman over encoders with its interval, and how many encoders."""
-    lines = ["| property on scenes | on real pictures | encoders | rank correlation | transfers |", "| --- " * 5 + "|"]
+    """One line a property: Spearman over encoders with its interval, what noise allows, and how many encoders."""
+    head = "| property on scenes | on real pictures | encoders | rank correlation | noise allows | transfers |"
+    lines = [head, "| --- " * 6 + "|"]
     for title, (real, _, words) in TRANSFER.items():
         aspect = title.partition(" ")[0]
         beside = {one.name: one for one in rows(root, real, quick)}
         scenes = rows(root, "scenes", quick)
         both = [(a, beside[a.name]) for a in scenes if a.name in beside]
         pairs = [(a.score(aspect, common(scenes, aspect)), independent(b, title)) for a, b in both]
-        known = [(a.value, b) for a, b in pairs if a is not None and b is not None]
+        known = [(a, b) for a, b in pairs if a is not None and b is not None]
         if len(known) < 4:
-            lines.append(f"| {title} | {words} | {len(known)} | too few | cannot be said |")
+            lines.append(f"| {title} | {words} | {len(known)} | too few | | cannot be said |")
             continue
-        scores, truth = map(np.array, zip(*known, strict=True))
+        scores, truth = (np.array([side.value for side in sides]) for sides in zip(*known, strict=True))
+        most = ceiling(*(np.stack([side.samples for side in sides]) for sides in zip(*known, strict=True)))
         value, (low, high) = spearman(scores, truth), resampled(scores, truth)
-        said = "yes" if value >= 0.7 else "no"
-        lines.append(f"| {title} | {words} | {len(known)} | {value:.2f} ({low:.2f} to {high:.2f}) | {said} |")
+        found = f"{value:.2f} ({low:.2f} to {high:.2f}) | {most:.2f} | {'yes' if value >= 0.7 else 'no'}"
+        lines.append(f"| {title} | {words} | {len(known)} | {found} |")
     return "\n".join(lines)
 
 
@@ -165,10 +168,13 @@ METRICS = {
 """what is asked of the real set"""
 
 
-def independent(found: Measured, title: str) -> float | None:
+def independent(found: Measured, title: str) -> Score | None:
     """The value on the real set, with its sign turned where lower is better."""
-    asked = [row.finding for row in found.rows if row.finding.metric == METRICS[title]]
-    return None if not asked else asked[0].value * np.sign(asked[0].bound - asked[0].chance)
+    asked = [row for row in found.rows if row.finding.metric == METRICS[title]]
+    if not asked:
+        return None
+    better = np.sign(asked[0].finding.bound - asked[0].finding.chance)
+    return Score(asked[0].finding.value * better, asked[0].values * better)
 
 
 def common(found: Sequence[Measured], aspect: str) -> set[tuple[str, str, str]]:
@@ -180,6 +186,22 @@ def common(found: Sequence[Measured], aspect: str) -> set[tuple[str, str, str]]:
 def spearman(a: np.ndarray, b: np.ndarray) -> float:
     """The correlation of the ranks, ties at their mean."""
     return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
+
+
+def ceiling(a: np.ndarray, b: np.ndarray) -> float:
+    """The rank correlation that two measures of the same thing would have by their noise alone: the root of the product
+    of their reliabilities (Spearman 1904). Of samples (encoders, draws of items), the same draws for all encoders."""
+    return float(np.sqrt(reliability(a) * reliability(b)))
+
+
+def reliability(samples: np.ndarray) -> float:
+    """The share of what lies between encoders that is no noise, t / (t + e), by the rank correlation c of two draws.
+
+    A draw adds the noise e to values that have it already: c = (t + e) / (t + 2 e), so that t / (t + e) = 2 - 1 / c.
+    """
+    pairs = zip(samples.T[0:200:2], samples.T[1:200:2], strict=True)
+    c = float(np.mean([spearman(one, other) for one, other in pairs if np.ptp(one) and np.ptp(other)]))
+    return max(0.0, 2 - 1 / c) if c > 0 else 0.0
 
 
 def resampled(a: np.ndarray, b: np.ndarray, times: int = 2000) -> tuple[float, float]:
