@@ -10,6 +10,7 @@ from sightline.measure.graphics.layers import distance
 from sightline.measure.graphics.order import DOMAINS, FACTORS, Order, drawn, scene
 from sightline.measure.graphics.semantics import Semantics, share_of_meaning
 from sightline.measure.subject.controls import Constant, Oracle, Shuffled
+from sightline.measure.subject.pixels import PixelSubject
 from sightline.measure.suite.opened import open_suite
 
 
@@ -57,9 +58,19 @@ def test_stars_go_by_one_and_arrows_turn_round(edits: Edits):
 
 def test_meaning_moves_a_perfect_encoder_and_looks_do_not(edits: Edits):
     found = Semantics(edits)(Oracle())
-    assert [f.metric for f in found if f.scored] == [f"meaning: {kind}" for kind in KINDS]
+    assert [f.metric for f in found][: 1 + len(KINDS)] == ["meaning", *(f"meaning: {kind}" for kind in KINDS)]
+    assert [f.metric for f in found if f.scored] == ["meaning"]
     assert [f.score for f in found] == pytest.approx([1.0] * len(found))
     assert [f.value for f in Semantics(edits)(Constant())] == pytest.approx([0.5] * len(found))
+
+
+def test_the_score_is_the_mean_over_kinds_scaled_once(edits: Edits):
+    """Kinds below chance weigh against those above, or features in a wrong order would have a score."""
+    found = {f.metric: f for f in Semantics(edits)(Shuffled(PixelSubject()))}
+    kinds = np.array([found[f"meaning: {kind}"].value for kind in KINDS])
+    assert kinds.min() < 0.5 < kinds.max()
+    assert found["meaning"].value == pytest.approx(kinds.mean())
+    assert found["meaning"].score == pytest.approx(max(0, 2 * kinds.mean() - 1))
 
 
 def test_the_share_of_meaning_is_the_equation_and_a_half_where_nothing_moves():

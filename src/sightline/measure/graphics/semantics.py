@@ -2,9 +2,10 @@
 
     q = d_M / (d_M + d_A)        d = mean ||z(x) - z(.x)|| of unit vectors; M the edit, A the nuisance matched to it
 
-Chance is 0.5; an encoder that moves by neither is there too. The score of the aspect is the mean over kinds of edits.
-Nuisances differ in loudness, so the mean is taken of the pairs' q and not of their distances; the q of each nuisance is
-told beside.
+Chance is 0.5; an encoder that moves by neither is there too. The score of the aspect is the mean q over kinds of edits,
+scaled from 0.5: scaled once, since a mean of scores that are each cut off at 0 is above 0 for an encoder that knows
+nothing. Nuisances differ in loudness, so the mean is taken of the pairs' q and not of their distances; the q of each
+kind and of each nuisance is told beside.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,7 +24,7 @@ STILL = 1e-5
 
 @dataclass(frozen=True, eq=False)
 class Semantics:
-    """One finding for every kind of edit; items are its pairs."""
+    """The mean over kinds of edits, then each kind and each nuisance alone; items are pairs."""
 
     edits: Edits
 
@@ -35,32 +36,34 @@ class Semantics:
         own = before[[pair.at for pair in pairs]]
         moved = np.linalg.norm(after.reshape(len(pairs), 2, -1) - own[:, None], axis=2)
         share = share_of_meaning(moved)
-        by_kind = _findings("meaning: {}", share, kinds, KINDS, scored=True)
-        return by_kind + _findings(
-            "meaning against {}", share, [pair.nuisance for pair in pairs], NUISANCES, scored=False
-        )
+        evenly = np.array([1 / kinds.count(kind) for kind in kinds])
+        whole = _finding("meaning", MeanOf(share, evenly), "edits", scored=True)
+        by_kind = _findings("meaning: {}", share, kinds, KINDS)
+        return [whole, *by_kind, *_findings("meaning against {}", share, [pair.nuisance for pair in pairs], NUISANCES)]
 
 
-def _findings(metric: str, share: np.ndarray, of: list[str], names: Iterable[str], *, scored: bool) -> list[Finding]:
-    """The mean share of meaning of the pairs of each name."""
-    found = []
-    for name in names:
-        chosen = share[[one == name for one in of]]
-        if len(chosen):
-            found.append(
-                Finding(
-                    metric=metric.format(name),
-                    statistic=MeanOf(chosen),
-                    chance=0.5,
-                    chance_kind="analytic",
-                    bound=1.0,
-                    bound_kind="unmoved by looks",
-                    scored=scored,
-                    items=f"edits: {name}",
-                    protocol={"matched": f"pixel L2 within {MATCHED:.0%}", "pairs": len(chosen)},
-                )
-            )
-    return found
+def _findings(metric: str, share: np.ndarray, of: list[str], names: Iterable[str]) -> list[Finding]:
+    """The mean share of meaning of the pairs of each name that has any."""
+    chosen = {name: share[[one == name for one in of]] for name in names}
+    return [
+        _finding(metric.format(name), MeanOf(some), f"edits: {name}", scored=False)
+        for name, some in chosen.items()
+        if len(some)
+    ]
+
+
+def _finding(metric: str, share: MeanOf, items: str, *, scored: bool) -> Finding:
+    return Finding(
+        metric=metric,
+        statistic=share,
+        chance=0.5,
+        chance_kind="analytic",
+        bound=1.0,
+        bound_kind="unmoved by looks",
+        scored=scored,
+        items=items,
+        protocol={"matched": f"pixel L2 within {MATCHED:.0%}", "pairs": share.n},
+    )
 
 
 def share_of_meaning(moved: np.ndarray) -> np.ndarray:
