@@ -15,15 +15,24 @@ import jaxtyping
 import numpy as np
 import pytest
 
+# where the shell forbids compiled modules to be kept, each of the tests' processes would compile all of them anew
+os.environ["PYTHONDONTWRITEBYTECODE"] = ""
+sys.dont_write_bytecode = False
+
 TESTS = Path(__file__).parent
-WHOLE = ("benchmarks", "cli", "runtime", "search", "shell", "train", "web", "weights/convert", "weights/onnx")
-"""folders of whole trainings, exports and commands, which take up to twice as long where shapes are checked"""
+WHOLE = tuple(
+    """
+    benchmarks/ cli/ golden/ runtime/ search/ shell/ train/ web/ weights/convert/ weights/onnx/ whole/
+    recipes/test_contract.py::test_one_batch recipes/test_ranks.py recipes/test_self_distillation.py::test_a_student
+    """.split()
+)
+"""whole trainings, exports and commands, which take up to twice as long where shapes are checked; how places begin"""
 
 LONG = """
-train/test_resume train/test_alarms weights/convert/test_conversion shell/test_light_install benchmarks/test_atlas
-train/test_parallel weights/onnx/test_export web/test_browser search/test_kill recipes/test_ranks
-recipes/test_contract train/recipe/test_init weights/onnx/test_naflex recipes/test_self_distillation
-data/feed/test_loader cli/test_convert
+whole/test_toy train/test_resume train/test_alarms weights/convert/test_conversion shell/test_light_install
+benchmarks/test_atlas train/test_parallel weights/onnx/test_export web/test_browser search/test_kill
+recipes/test_ranks recipes/test_contract train/recipe/test_init weights/onnx/test_naflex
+recipes/test_self_distillation data/feed/test_loader cli/test_convert
 """.split()
 """files that take long for their number of tests: begun first, so that no process waits for another at the end"""
 
@@ -36,8 +45,8 @@ def pytest_collection_modifyitems(items):
 def pytest_runtest_setup(item):
     """Shapes are checked in the tests of the parts; in those of the whole by `make test-all` alone."""
     plain = "not slow" in item.config.option.markexpr
-    place = item.path.relative_to(TESTS).as_posix()
-    jaxtyping.config.update("jaxtyping_disable", plain and place.startswith(tuple(f"{name}/" for name in WHOLE)))
+    place = item.nodeid.removeprefix(f"{TESTS.name}/")
+    jaxtyping.config.update("jaxtyping_disable", plain and place.startswith(WHOLE))
 
 
 @pytest.fixture(scope="session", autouse=True)

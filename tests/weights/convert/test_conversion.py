@@ -92,8 +92,8 @@ def weights_in(folder):
     return file.parent if any(file.parent.glob("*.json")) else file
 
 
-ALONE = {"clip", "dinov2-giant", "dinov3-gated", "open_clip-rn"}
-"""between them every part that a family's graph is made of; `test_onnx` has the others, and NaFlex its own"""
+ALONE = {"dinov2-giant", "dinov3-gated", "open_clip-rn"}
+"""between them every part that a family's graph is made of; tests/weights/onnx has the others, and NaFlex its own"""
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def torchvision_file(folder, name):
     return folder / f"{name}.pth"
 
 
-@pytest.mark.parametrize("name", ["resnet", "alexnet"])
+@pytest.mark.parametrize("name", [pytest.param("resnet", marks=pytest.mark.slow), "alexnet"])
 def test_a_tower_of_torchvision_runs_without_torch(tmp_path, name):
     file = torchvision_file(tmp_path / "theirs", name)
     made = convert(file, tmp_path / "light", "onnx")
