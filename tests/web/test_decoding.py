@@ -61,7 +61,7 @@ def test_a_search_without_memory_is_refused_in_words(plain, monkeypatch):
     def fails(*words):
         raise MemoryError
 
-    monkeypatch.setattr(type(plain.index), "search_text", fails)
+    monkeypatch.setattr(type(plain.index), "answer_text", fails)
     answer = plain.get("/api/search?q=house")
     assert answer.status == 503 and "memory" in answer.json["error"]
 

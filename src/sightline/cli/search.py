@@ -32,11 +32,13 @@ def search(
     """Find pictures by words or by a picture; prints rank, score and path, the best first.
 
     Words are looked up in names and captions and compared with what the pictures show; a picture of exactly that name
-    comes first.
+    comes first, then those whose name or caption holds every word. in:lucide among them looks in that folder or set
+    alone, and in:lucide by itself shows it.
 
     Examples:
       sightline search icons.db "credit card"
       sightline search icons.db "credit card" -k 24 --sheet found.png
+      sightline search icons.db "heart in:lucide"
       sightline search icons.db --image sketch.png --json
 
     Parameters
@@ -63,6 +65,7 @@ def search(
     from sightline.cli.timing import TimedEncoder, Timing
     from sightline.search.encoder import encoder_of
     from sightline.search.index import Index
+    from sightline.search.read import Answer
 
     spent = Timing()
     if (query is None) == (image is None):
@@ -78,7 +81,8 @@ def search(
         spent.lap("index")
         model: Any = TimedEncoder(encoder_of(db, about.encoder, encoder, device))
         spent.lap("encoder")
-        hits = index.search_image(image, model, k) if image else index.search_text(query or "", model, k)
+        answer = Answer(index.search_image(image, model, k)) if image else index.answer_text(query or "", model, k)
+        hits = answer.hits
         spent.laps["encoder"] += model.seconds
         spent.lap("query", less=model.seconds)
         rows = [asdict(hit) for hit in hits]
@@ -91,6 +95,7 @@ def search(
             "db": str(db),
             "encoder": about.encoder,
             **asked,
+            "suggestion": answer.suggestion,
             "count": len(rows),
             "results": rows,
         }
@@ -100,6 +105,8 @@ def search(
             print(f"{row['rank']:4}  {row['score']:.3f}  {printable_line(row['path'] or row['key'])}")
         if not rows:
             print(printable_line(_nothing(db, about.pictures, query)))
+        if answer.suggestion:
+            print(printable_line(f"did you mean {answer.suggestion!r}?"))
         if sheet and rows:
             print(f"sheet: {sheet}")
     if timing:
@@ -116,8 +123,12 @@ def misspelt(word: str) -> str:
 
 def _nothing(db: Path, pictures: int, query: str | None) -> str:
     """Why there is no result: an encoder that reads words gives every picture a place."""
+    from sightline.search.asked import asked
+
     if not pictures:
         return f"{db} holds no pictures"
+    if query and (folders := asked(query).folders):
+        return f"nothing in {db} lies in {' or '.join(map(repr, folders))}, a folder or a set (in:), and was found"
     return (
         f"nothing in {db} is called {query!r}, and its encoder reads no words: names and captions alone were searched. "
         "Search by a picture: --image one.png"

@@ -17,14 +17,16 @@ import numpy as np
 from sightline.data.array import unit
 from sightline.data.sample import Source, Stream
 from sightline.search import read
+from sightline.search.asked import asked
 from sightline.search.fill import place
 from sightline.search.fill.fill import Filling, Progress, Report
 from sightline.search.owner import admit, check, owner_of, register, set_owner, sources_of, stamp_of
-from sightline.search.query import Embedder, image_vector, reads_text, single_line, text_vector
+from sightline.search.query import Embedder, image_vector, reads_text, text_vector
 from sightline.search.rank import near, rank
 from sightline.search.rank.matrix import Cache, Stamp, Vectors
-from sightline.search.rank.rank import Mode, Ranked, Ranking
-from sightline.search.read import Hit, Picture
+from sightline.search.rank.rank import Library, Mode, Ranking, Wanted
+from sightline.search.rank.spelling import suggestion
+from sightline.search.read import Answer, Hit, Picture
 from sightline.search.schema import connect, new_revision, plain_errors, transaction
 from sightline.search.tile import TileCache, scales_of, set_scales
 
@@ -143,22 +145,35 @@ class Index:
             return place.move(connection, old, new, self.path)
 
     def search_text(self, query: str, encoder: Embedder, k: int = 10) -> list[Hit]:
-        """The `k` best pictures for what a person typed: those called so, then words and likeness fused (fuse.py).
+        """The `k` best pictures for what a person typed: those called so, those that hold every word of it, then words
+        and likeness fused (fuse.py). `in:lucide` in it looks in that folder or set alone.
 
         Raises ValueError for an empty query. An encoder that reads no text finds by words alone, perhaps fewer.
         """
+        return self.answer_text(query, encoder, k).hits
+
+    def answer_text(self, query: str, encoder: Embedder, k: int = 10) -> Answer:
+        """As `search_text`, with what else there is to say of the query."""
+        _counted(k)
         self.check(encoder)
-        said = single_line(query)
-        return self._best(k, said, text_vector(encoder, said) if reads_text(encoder) else None, encoder=encoder)
+        said = asked(query)
+        if not said.words:
+            with self._reading() as connection:
+                return Answer(read.browse(connection, k, 0, said.folders))
+        vector = text_vector(encoder, said.words) if reads_text(encoder) else None
+        hits = self._best(k, Wanted(said.words, vector, said.folders), encoder=encoder)
+        with self._reading() as connection:
+            meant = suggestion(connection, said.words)
+        return Answer(hits, meant and said.wholly(meant))
 
     def search_image(self, picture: Any, encoder: Embedder, k: int = 10) -> list[Hit]:
         """The `k` pictures most alike to a path, bytes, PIL image or uint8 array."""
         self.check(encoder)
-        return self._best(k, "", image_vector(encoder, picture), encoder=encoder)
+        return self._best(k, Wanted(vector=image_vector(encoder, picture)), encoder=encoder)
 
     def search(self, vector: Any, k: int = 10) -> list[Hit]:
         """The `k` pictures nearest to `vector` (e,), best first; equal scores go by the order of indexing."""
-        return self._best(k, "", unit(vector).reshape(-1))
+        return self._best(k, Wanted(vector=unit(vector).reshape(-1)))
 
     def similar(self, id: int, k: int = 10) -> list[Hit]:
         """The `k` pictures most alike to one of the index, which is left out. ValueError for an unknown `id`."""
@@ -170,14 +185,16 @@ class Index:
             ).fetchone()
         if row is None:
             raise ValueError(f"picture {id} of {self.path} has no vector yet; index again")
-        return self._best(k, "", np.frombuffer(row[0], "<f4"), without=id)
+        return self._best(k, Wanted(vector=np.frombuffer(row[0], "<f4")), without=id)
 
     def ranking(self, query: str, vector: Any | None, mode: Mode) -> Ranking:
         """The rank of every picture by words alone (BM25), vectors alone or as a search answers; for evaluation."""
         with self._reading() as connection:
-            vectors, _ = self._vectors(connection)
-            wanted = None if vector is None else self._fitting(unit(vector).reshape(-1), vectors)
-            return rank.ranking(connection, vectors, query, wanted, mode)
+            library = self._library(connection, tiled=False)
+            said = asked(query)
+            wanted = Wanted(said.words, None if vector is None else unit(vector).reshape(-1), said.folders)
+            self._refuse_other_length(wanted, library)
+            return rank.ranking(connection, library, wanted, mode)
 
     def browse(self, k: int, after: int = 0) -> list[Hit]:
         """`k` pictures in the order of indexing, from the one that follows the id `after`; score 0, match ""."""
@@ -230,31 +247,26 @@ class Index:
     def _best(
         self,
         k: int,
-        query: str,
-        vector: np.ndarray | None,
+        wanted: Wanted,
         encoder: Embedder | None = None,
         without: int | None = None,
     ) -> list[Hit]:
-        """The `k` best hits for words, a vector or both, but for the id `without`."""
+        """The `k` best hits, but for the id `without`."""
         _counted(k)
         with self._reading() as connection:
             if encoder is not None:
                 # again: while the query was embedded, the index may have been given another encoder
                 check(connection, encoder, self.path)
-            vectors, graph = self._vectors(connection)
-            vector = None if vector is None else self._fitting(vector, vectors)
-            encoder_id, tiles = owner_of(connection, self.path).id, None
-            if vector is not None and scales_of(connection):
-                tiles = self._tiles.at(connection, encoder_id, vectors.stamp)
-            count = k + (without is not None)
+            library = self._library(connection, tiled=wanted.vector is not None)
+            self._refuse_other_length(wanted, library)
+            encoder_id, count = owner_of(connection, self.path).id, k + (without is not None)
             while True:
-                found = rank.ranked(connection, vectors, graph, count, query, vector, tiles)
+                found = rank.ranked(connection, library, count, wanted)
                 if without is not None:
-                    keep = found.ids != without
-                    found = Ranked(found.ids[keep], found.cosines[keep], found.match[keep], found.tile[keep])
-                hits = read.hits(connection, found, vectors, k, encoder_id, without)
+                    found = found.without(without)
+                hits = read.hits(connection, found, library.vectors, k, encoder_id, without)
                 # rows that went since the matrix was read leave gaps, which the next ones fill
-                if len(hits) == k or vector is None or count >= len(vectors.ids):
+                if len(hits) == k or found.whole:
                     return hits
                 count *= 4
 
@@ -265,19 +277,23 @@ class Index:
                 set_scales(connection, asked)
         return scales_of(connection)
 
-    def _fitting(self, vector: np.ndarray, vectors: Vectors) -> np.ndarray:
-        if len(vector) != vectors.stamp.dim:
-            raise ValueError(f"the query has {len(vector)} numbers, {self.path} holds vectors of {vectors.stamp.dim}")
-        return vector
+    def _refuse_other_length(self, wanted: Wanted, library: Library) -> None:
+        dim, vector = library.vectors.stamp.dim, wanted.vector
+        if vector is not None and len(vector) != dim:
+            raise ValueError(f"the query has {len(vector)} numbers, {self.path} holds vectors of {dim}")
 
-    def _vectors(self, connection: sqlite3.Connection) -> tuple[Vectors, near.Graph | None]:
+    def _library(self, connection: sqlite3.Connection, tiled: bool) -> Library:
+        """What is searched, with the tiles where there are any and `tiled` asks for them."""
         owner = owner_of(connection, self.path)
         vectors = self._cache.at(connection, owner.id, stamp_of(connection, owner))
-        if len(vectors.ids) < self.approximate_from:
-            return vectors, None
+        graph = self._near(vectors) if len(vectors.ids) >= self.approximate_from else None
+        tiles = self._tiles.at(connection, owner.id, vectors.stamp) if tiled and scales_of(connection) else None
+        return Library(vectors, graph, tiles)
+
+    def _near(self, vectors: Vectors) -> near.Graph | None:
         if self._graph is None or self._graph[0] != vectors.stamp:
             self._graph = (vectors.stamp, near.opened(near.path_of(self.path), vectors.stamp))
-        return vectors, self._graph[1]
+        return self._graph[1]
 
     def _renew(self, connection: sqlite3.Connection, progress: Progress | None) -> None:
         """Brings the caches up to date, so that the next search only reads."""

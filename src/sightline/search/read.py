@@ -19,6 +19,7 @@ from sightline.search.fill.place import is_gone
 from sightline.search.rank.matrix import Vectors, key
 from sightline.search.rank.rank import Ranked
 from sightline.search.tile import box_of
+from sightline.search.words import inside_of
 
 SVG = "image/svg+xml"
 TOGETHER = 500
@@ -42,6 +43,15 @@ class Hit:
     """name | words | picture | both: what found it; "" where nothing was asked"""
     box: tuple[int, int, int, int] | None = None
     """x, y, w, h in pixels of a part of the picture that is nearer than the whole; an index with tiles knows it"""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a typed query gets."""
+
+    hits: list[Hit]
+    suggestion: str | None = None
+    """the query with words that no picture has replaced by words a letter away that some have; None without such"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +110,16 @@ def _rows(connection: sqlite3.Connection, ids: Sequence[int], *, at_a_time: int)
         yield from (rows.get(id) for id in some)
 
 
-def browse(connection: sqlite3.Connection, k: int, after: int) -> list[Hit]:
-    """`k` pictures in the order of indexing, from the one that follows the id `after`; lost copies are left out."""
+def browse(connection: sqlite3.Connection, k: int, after: int, folders: Sequence[str] = ()) -> list[Hit]:
+    """`k` pictures in the order of indexing, from the one that follows the id `after`; lost copies are left out.
+
+    With `folders` only those in any of them.
+    """
+    inside = "AND id IN (SELECT rowid FROM words WHERE words MATCH ?)" if folders else ""
     find = f"""SELECT hash, {_SHOWN} FROM picture JOIN content USING (hash)
-               WHERE id > ? AND hash NOT IN (SELECT hash FROM content WHERE bad IS NOT NULL) ORDER BY id"""
-    rows = (row for row in connection.execute(find, (after,)) if _living(connection, row[0], row[1]) == row[1])
+               WHERE id > ? AND hash NOT IN (SELECT hash FROM content WHERE bad IS NOT NULL) {inside} ORDER BY id"""
+    asked = (after, inside_of(folders)) if folders else (after,)
+    rows = (row for row in connection.execute(find, asked) if _living(connection, row[0], row[1]) == row[1])
     return [_hit(row[1:], rank, 0.0, "") for rank, row in enumerate(islice(rows, k), 1)]
 
 

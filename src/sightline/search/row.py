@@ -19,14 +19,15 @@ class Row(NamedTuple):
     """JSON list: captions, then terms"""
     called: str
     said: str
+    within: str
     hash: str
     size: int
     mtime: int
 
     @property
-    def texts(self) -> tuple[str, str, str]:
-        """What it is called and what is said of it, as stored."""
-        return self.captions, self.called, self.said
+    def texts(self) -> tuple[str, str, str, str]:
+        """What it is called, what is said of it and where it lies, as stored."""
+        return self.captions, self.called, self.said, self.within
 
 
 COLUMNS = ", ".join(Row._fields)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sightline.search.folders import folder_lines
 from sightline.search.words import stored_lines
 
 APPLICATION = 0x53474C4E  # "SGLN"
@@ -77,6 +78,30 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             data BLOB NOT NULL, PRIMARY KEY (hash, encoder_id, number))""",
         # the scales at which the tiles of this picture were made, '' where nobody asked for any
         "ALTER TABLE vector ADD COLUMN tiled TEXT NOT NULL DEFAULT ''",
+    ),
+    (
+        # where a picture lies as weak words, by the rule of folders.py
+        "ALTER TABLE picture ADD COLUMN within TEXT NOT NULL DEFAULT ''",
+        *(f"DROP TRIGGER words_{change}" for change in ("added", "removed", "changed")),
+        "DROP TABLE words",
+        "UPDATE picture SET within = v4_within(source, key, path)",
+        """CREATE VIRTUAL TABLE words USING fts5 (
+            called, said, within, content = 'picture', content_rowid = 'id',
+            tokenize = 'porter unicode61 remove_diacritics 2')""",
+        "INSERT INTO words (words) VALUES ('rebuild')",
+        """CREATE TRIGGER words_added AFTER INSERT ON picture BEGIN
+            INSERT INTO words (rowid, called, said, within) VALUES (new.id, new.called, new.said, new.within);
+        END""",
+        """CREATE TRIGGER words_removed AFTER DELETE ON picture BEGIN
+            INSERT INTO words (words, rowid, called, said, within)
+                VALUES ('delete', old.id, old.called, old.said, old.within);
+        END""",
+        """CREATE TRIGGER words_changed AFTER UPDATE ON picture
+            WHEN old.id != new.id OR old.called != new.called OR old.said != new.said OR old.within != new.within BEGIN
+            INSERT INTO words (words, rowid, called, said, within)
+                VALUES ('delete', old.id, old.called, old.said, old.within);
+            INSERT INTO words (rowid, called, said, within) VALUES (new.id, new.called, new.said, new.within);
+        END""",
     ),
 )
 
@@ -165,6 +190,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     _write_ahead(connection)
     connection.create_function("v1_called", 2, lambda name, texts: stored_lines([name, *json.loads(texts)[:1]]))
     connection.create_function("v1_said", 1, lambda texts: stored_lines(json.loads(texts)[1:]))
+    connection.create_function("v4_within", 3, lambda source, key, path: folder_lines(source, key, path, []))
     with transaction(connection):
         version = connection.execute("PRAGMA user_version").fetchone()[0]  # another process may have been first
         for statements in MIGRATIONS[version:]:

@@ -1,13 +1,15 @@
 """Words of names, captions and queries: one rule for all three, so that `credit-card_2`, `creditCard` and "Credit card"
 meet; and a query as an expression of FTS5 in which nothing typed is syntax.
 
+Words that say nothing of a picture ("a", "of", "with") are looked up only where a query has no others.
+
 Stored words are made here, not by triggers: SQLite cannot split `creditCard`. A run of Han or Kana has no spaces and is
 one word; it is found by itself and by how it starts, as is the last word of a query that is still being typed.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sightline.data.sources.caption import CAMEL
 
@@ -21,6 +23,12 @@ MOST = 32
 """distinct words of a query that are looked up"""
 READ = 16_384
 """characters of a query that are read"""
+STOP = frozenset(
+    """a an and are as at be been by can do does for from had has have he her his how i if in into is it its me my of on
+    or our she so some than that the their them then there these they this those to us was we were what when where which
+    who will with would you your""".split()
+)
+"""English; not `no`, `not`, `up`, `down`, `off`, `out`, `over`, `all`, which name icons"""
 CALLED = 64
 """words of the longest caption that can be typed whole"""
 
@@ -55,38 +63,85 @@ def stored_lines(texts: Iterable[str]) -> str:
     return "\n".join(dict.fromkeys(filter(None, map(stored_words, texts))))
 
 
-def any_of(query: str) -> str | None:
+def any_of(query: str, folders: Sequence[str] = ()) -> str | None:
     """The FTS5 expression for pictures with any of the words of `query`; None where it has no words.
 
-    The last word, which may be half typed, and words of unspaced scripts also stand for all that start like them.
+    The last word, which may be half typed, and words of unspaced scripts also stand for all that start like them. With
+    `folders` only for pictures in one of those.
 
     >>> any_of('credit NEAR(car')
     '"credit" OR "near" OR "car"*'
     """
-    return " OR ".join(_looked_up(query)) or None
+    return only_inside(" OR ".join(_looked_up(query)), folders)
 
 
-def all_of(query: str) -> str | None:
+def all_of(query: str, folders: Sequence[str] = ()) -> str | None:
     """The same for pictures with every word.
 
-    >>> all_of('credit NEAR(car')
-    '"credit" AND "near" AND "car"*'
+    >>> all_of('credit NEAR(car', ["lucide"])
+    '("credit" AND "near" AND "car"*) AND within : ("lucide")'
     """
-    return " AND ".join(_looked_up(query)) or None
+    return only_inside(" AND ".join(_looked_up(query)), folders)
 
 
-def _looked_up(query: str) -> list[str]:
-    # bm25 adds up over the terms of an expression: each word once
-    wanted = list(dict.fromkeys(words(query)))[:MOST]
-    return [f'"{word}"{"*" if _open(word, word == wanted[-1]) else ""}' for word in wanted]
+def holding(query: str, folders: Sequence[str] = (), *, typing: bool) -> str | None:
+    """The same for pictures whose name and captions hold every word, but for some that may be those of their folders.
+
+    With `typing` the last word may be the start of one.
+
+    >>> holding("lucide heart", typing=False)
+    '{called within} : ("lucide" AND "heart") AND called : ("lucide" OR "heart")'
+    """
+    wanted = _looked_up(query, typing)
+    both = f"{{called within}} : ({' AND '.join(wanted)}) AND called : ({' OR '.join(wanted)})"
+    return only_inside(both if wanted else "", folders)
+
+
+def inside_of(folders: Sequence[str]) -> str:
+    """The expression for pictures in any of `folders`, each given as stored words.
+
+    >>> inside_of(["lucide", "nav arrows"])
+    'within : ("lucide" OR "nav arrows")'
+    """
+    phrases = [f'"{folder}"' for folder in folders]
+    return f"within : ({' OR '.join(phrases)})"
+
+
+def telling(query: str) -> list[str]:
+    """The distinct words of `query` that are looked up, in their order.
+
+    >>> telling("a heart of the heart"), telling("to be or")
+    (['heart'], ['to', 'be', 'or'])
+    """
+    wanted = list(dict.fromkeys(words(query)))
+    return ([word for word in wanted if word not in STOP] or wanted)[:MOST]
+
+
+def expression(word: str, *, typing: bool) -> str:
+    """One word as FTS5 looks for it; `typing` where it may be the start of a longer one."""
+    return f'"{word}"{"*" if UNSPACED.search(word) or (typing and len(word) > 1) else ""}'
+
+
+def half_typed(query: str) -> str | None:
+    """The word that may be half typed: the last, unless that is one that says nothing."""
+    wanted = telling(query)
+    return wanted[-1] if wanted and words(query)[-1] in wanted else None
+
+
+def _looked_up(query: str, typing: bool = True) -> list[str]:
+    # bm25 adds up over the terms of an expression: each word once. A single Latin letter starts a tenth of all words
+    last = half_typed(query) if typing else None
+    return [expression(word, typing=word == last) for word in telling(query)]
+
+
+def only_inside(found: str, folders: Sequence[str]) -> str | None:
+    """An expression, for pictures in any of `folders` only; None where there is no expression."""
+    if not folders or not found:
+        return found or None
+    return f"({found}) AND {inside_of(folders)}"
 
 
 def exact_line(query: str) -> str | None:
     """The words of `query` as a stored line of a name or caption would hold them; None where none is that long."""
     wanted = words(query)
     return " ".join(wanted) if 0 < len(wanted) <= CALLED else None
-
-
-def _open(word: str, last: bool) -> bool:
-    # a single Latin letter starts a tenth of all words
-    return bool(UNSPACED.search(word)) or (last and len(word) > 1)

@@ -16,7 +16,7 @@ from sightline.data.decode.picture import NotAPicture, measure
 from sightline.data.sample import BadSample
 from sightline.search.index import About, Index
 from sightline.search.query import Embedder
-from sightline.search.read import Hit, Picture
+from sightline.search.read import Answer, Hit, Picture
 from sightline.web.refused import Refused
 
 FORMAT = 1
@@ -39,6 +39,8 @@ class Found:
     """pictures in the library"""
     ms: float
     """milliseconds from the question to the answer, inside the server"""
+    suggestion: str | None = None
+    """the query with a word that is a letter off put right; null without such"""
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ class Library:
 
     def by_words(self, query: str, k: int) -> Found:
         """The `k` best pictures for a typed query."""
-        return self._found(lambda: self.index.search_text(query, self.encoder, k), query=query)
+        return self._found(lambda: self.index.answer_text(query, self.encoder, k), query=query)
 
     def prepared(self, picture: bytes) -> Any:
         """A picture that somebody sent, decoded as the encoder wants it; may take seconds, and holds no lock.
@@ -219,16 +221,19 @@ class Library:
         with _spoken(404):
             return self.index.thumb(id)
 
-    def _found(self, ask: Callable[[], Sequence[Hit]], query: str | None = None, image: str | None = None) -> Found:
+    def _found(
+        self, ask: Callable[[], Answer | Sequence[Hit]], query: str | None = None, image: str | None = None
+    ) -> Found:
         start = time.perf_counter()
         about = self._about()
         try:
             with _spoken(422):
-                hits = list(ask())
+                found = ask()
         except Refused as error:
             with _spoken(409):
                 self.index.check(self.encoder)  # it was made anew with another encoder: that is the reason to give
             raise error
+        answer = found if isinstance(found, Answer) else Answer(list(found))
         ms = round(1000 * (time.perf_counter() - start), 1)
         return Found(
             format=FORMAT,
@@ -236,10 +241,11 @@ class Library:
             encoder=about.encoder,
             query=query,
             image=image,
-            count=len(hits),
-            results=hits,
+            count=len(answer.hits),
+            results=answer.hits,
             total=about.pictures,
             ms=ms,
+            suggestion=answer.suggestion,
         )
 
     def _about(self) -> About:

@@ -267,7 +267,7 @@ def test_a_rebuild_is_refused_while_pictures_cannot_be_read(db, library, encoder
 
 def row(place, source="/p", hash_="00"):
     path = None if "#" in place else place
-    return Row(place, source, "k", path, "n", "[]", "", "", hash_, 1, 1)
+    return Row(place, source, "k", path, "n", "[]", "", "", "", hash_, 1, 1)
 
 
 def test_as_many_rows_of_an_empty_folder_move_as_places_came(tmp_path):

@@ -152,7 +152,7 @@ class Filling:
         with transaction(self.connection):
             self.connection.executemany("DELETE FROM picture WHERE place = ?", [(row.place,) for row in gone])
             self.connection.executemany(
-                "UPDATE picture SET captions = ?, called = ?, said = ? WHERE place = ?",
+                "UPDATE picture SET captions = ?, called = ?, said = ?, within = ? WHERE place = ?",
                 [(*self._stored_texts(place), place.place) for place in told],
             )
             remove_orphans(self.connection)
@@ -184,11 +184,11 @@ class Filling:
             f"of them first: sightline index {self.db} --drop '{first.place}'"
         )
 
-    def _stored_texts(self, place: Place) -> tuple[str, str, str]:
+    def _stored_texts(self, place: Place) -> tuple[str, str, str, str]:
         """The texts of a picture as they are stored."""
         texts = list(dict.fromkeys([*place.captions, *place.terms]))
         called, said = stored_lines([place.name, *place.captions]), stored_lines(place.terms)
-        return json.dumps(texts, ensure_ascii=False), called, said
+        return json.dumps(texts, ensure_ascii=False), called, said, place.within
 
     def _look(self, sample: Sample, source: str) -> tuple[Place, Content | None] | Bad:
         """In a thread: where a sample is, and its content unless that is known."""

@@ -13,6 +13,7 @@ from PIL import Image
 from sightline.data.decode.guard import guarded
 from sightline.data.decode.picture import NotAPicture, is_svg, measure, open_raster, preview, unpacked
 from sightline.data.sample import BadSample, Sample
+from sightline.search.folders import folder_lines, sets_of
 from sightline.search.row import number, storable
 
 THUMB = 256
@@ -39,6 +40,8 @@ class Place:
     """what it is called; the main caption first"""
     terms: list[str]
     """words about it"""
+    within: str
+    """words of where it lies, as stored"""
     size: int
     mtime: int
     """nanoseconds; 0 where there is no file"""
@@ -78,6 +81,7 @@ def place_of(sample: Sample, source: str) -> Place:
         name=storable(sample.name or Path(sample.key).stem),
         captions=[storable(caption) for caption in sample.captions],
         terms=[storable(term) for term in sample.terms],
+        within=storable(folder_lines(source, sample.key, str(path) if path else None, sets_of(sample.extra))),
         size=number(stat.st_size) if stat else 0,
         mtime=number(stat.st_mtime_ns) if stat else 0,
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sightline.search.fill.gone import below, may_exist
+from sightline.search.folders import location, moved_lines
 from sightline.search.owner import sources_of
 from sightline.search.row import COLUMNS, Row
 from sightline.search.schema import new_revision, transaction
@@ -43,16 +44,6 @@ def absolute(src: str) -> str:
         return text if named else os.path.abspath(os.path.expanduser(name)) + text.removeprefix(name)
 
     return "::".join(anchor(part.name, part.text) for part in parse(src))
-
-
-def location(source: str) -> str:
-    """The folder, table, archive or address of a source: its name without split and options."""
-    from sightline.data.sources.source import parse
-
-    try:
-        return parse(source)[0].name
-    except ValueError:
-        return source
 
 
 def is_gone(source: str) -> bool:
@@ -91,17 +82,19 @@ def move(connection: sqlite3.Connection, given: str, new: str, db: Path) -> Move
     with transaction(connection):
         taken = {place for (place,) in connection.execute("SELECT place FROM picture")} - {row.place for row in rows}
         merged: list[tuple[str]] = []
-        moved: list[tuple[str, str, str | None, str]] = []
+        moved: list[tuple[str, str, str | None, str, str]] = []
         for before, after in zip(rows, made, strict=True):
             if after.place in taken:
                 merged.append((before.place,))
             else:
                 taken.add(after.place)
-                moved.append((after.place, after.source, after.path, before.place))
+                moved.append((after.place, after.source, after.path, after.within, before.place))
         connection.executemany("DELETE FROM picture WHERE place = ?", merged)
         # first to names that nothing has: one picture may come to where another one was
-        connection.executemany("UPDATE picture SET place = char(10) || place WHERE place = ?", [(m[3],) for m in moved])
-        connection.executemany("UPDATE picture SET place = ?, source = ?, path = ? WHERE place = char(10) || ?", moved)
+        connection.executemany("UPDATE picture SET place = char(10) || place WHERE place = ?", [m[-1:] for m in moved])
+        connection.executemany(
+            "UPDATE picture SET place = ?, source = ?, path = ?, within = ? WHERE place = char(10) || ?", moved
+        )
         remove_orphans(connection)
         new_revision(connection)
     return Moved(len(moved), len(merged))
@@ -192,4 +185,5 @@ def _rehomed(row: Row, old: str, new: str) -> Row:
         elif source == new and below(path, os.path.dirname(old_root)) and not may_exist(path):
             # a table that took its pictures along
             path = os.path.dirname(new_root) + path[len(os.path.dirname(old_root)) :]
-    return row._replace(source=source, path=path, place=path or f"{source}#{row.key}")
+    within = moved_lines(row.within, (row.source, row.key, row.path), (source, row.key, path))
+    return row._replace(source=source, path=path, within=within, place=path or f"{source}#{row.key}")

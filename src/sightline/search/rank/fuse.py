@@ -1,4 +1,5 @@
-"""Rankings made one: words, vectors, feedback, by reciprocal rank fusion, with pictures called by the query first.
+"""Rankings made one: words, vectors, feedback, by reciprocal rank fusion, with pictures called by the query first,
+then those that hold all its words.
 
 G. V. Cormack, C. L. A. Clarke, S. Buettcher, "Reciprocal Rank Fusion outperforms Condorcet and individual Rank Learning
 Methods", SIGIR 2009:  score(d) = sum over rankings r of 1 / (K + rank_r(d)),  ranks from 1; a ranking that does not
@@ -6,7 +7,7 @@ hold d adds nothing. BM25 and cosines have no common scale; ranks need none.
 
 Departures: K is 10 (the paper has 60, for rankings of thousands); each ranking counts to its DEPTH only, so that the
 answer does not depend on how many results are asked for; what no ranking holds follows by cosine; a picture whose name
-or caption is the query comes first whatever the ranks.
+or caption is the query comes first whatever the ranks, and after those what holds every word of it.
 """
 
 from collections.abc import Sequence
@@ -37,12 +38,16 @@ def reciprocal(rankings: Sequence[np.ndarray], pool: np.ndarray) -> np.ndarray:
     return scores
 
 
-def fused(rankings: Sequence[np.ndarray], named: np.ndarray, pool: np.ndarray, cosines: np.ndarray) -> np.ndarray:
-    """The `pool` (n,) in the order of the answer: `named` ones by cosine, then by fused score, cosine and number.
+def fused(
+    rankings: Sequence[np.ndarray], named: np.ndarray, held: np.ndarray, pool: np.ndarray, cosines: np.ndarray
+) -> np.ndarray:
+    """The `pool` (n,) in the order of the answer: `named` ones by cosine, then those that `held` every word, then the
+    rest, both by fused score, cosine and number.
 
-    `pool` is ascending and holds everything in `rankings` and `named`; `cosines` (n,) are the pool's.
+    `pool` is ascending and holds everything in `rankings`, `named` and `held`; `cosines` (n,) are the pool's.
     """
-    first = np.isin(pool, named)
-    scores = np.where(first, 0.0, reciprocal(rankings, pool))
+    called = np.isin(pool, named)
+    tier = np.where(called, 0, np.where(np.isin(pool, held), 1, 2))
+    scores = np.where(called, 0.0, reciprocal(rankings, pool))
     # rounded, since a sum of the same two numbers in another order must not decide
-    return pool[np.lexsort((pool, -cosines, -scores.round(12), ~first))]
+    return pool[np.lexsort((pool, -cosines, -scores.round(12), tier))]

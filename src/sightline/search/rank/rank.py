@@ -8,15 +8,35 @@ import numpy as np
 
 from sightline.probes.nearest import top_k
 from sightline.search.rank.feedback import MOST, rocchio
+from sightline.search.rank.find import exact_matches, holders, inhabitants, word_matches
 from sightline.search.rank.fuse import DEPTH, fused
 from sightline.search.rank.matrix import Vectors
 from sightline.search.rank.near import Graph
 from sightline.search.tile import Best, best
-from sightline.search.words import all_of, any_of, exact_line
+from sightline.search.words import all_of, any_of
 
 Mode = Literal["words", "vectors", "fused"]
 CLOSE = 100
 """a picture found by words is also said to look like the query if it is among so many nearest"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is searched for: `words` (what was typed), their `vector` (e,) or a picture's, or both."""
+
+    words: str = ""
+    vector: np.ndarray | None = None
+    folders: tuple[str, ...] = ()
+    """stored words of the folders to look in; () for everywhere"""
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """What is searched: the vectors of every picture, a graph over them, the vectors of their tiles."""
+
+    vectors: Vectors
+    graph: Graph | None = None
+    tiles: Vectors | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +49,13 @@ class Ranked:
     """name | words | picture | both"""
     tile: np.ndarray
     """number of the part of the picture that is nearest, 0 where the whole is"""
+    whole: bool
+    """whether asking for more would find no more"""
+
+    def without(self, id: int) -> "Ranked":
+        """The same but for one picture."""
+        keep = self.ids != id
+        return Ranked(self.ids[keep], self.cosines[keep], self.match[keep], self.tile[keep], self.whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,72 +66,76 @@ class Ranking:
     ranks: np.ndarray
 
 
-def ranked(
-    connection: sqlite3.Connection,
-    vectors: Vectors,
-    graph: Graph | None,
-    count: int,
-    query: str = "",
-    vector: np.ndarray | None = None,
-    tiles: Vectors | None = None,
-) -> Ranked:
-    """At least the first `count`, of `query` (what was typed), `vector` (e,) or both; fewer where there are no more.
+def ranked(connection: sqlite3.Connection, library: Library, count: int, wanted: Wanted) -> Ranked:
+    """At least the first `count` pictures for what is `wanted`; fewer where there are no more.
 
-    With `tiles` a picture is as near as the nearest of the whole and its parts.
+    With tiles a picture is as near as the nearest of the whole and its parts.
 
     The order does not depend on `count`: asked for more, it goes on.
     """
-    worded = vectors.rows(word_matches(connection, any_of(query), DEPTH))
-    named = vectors.rows(exact_matches(connection, query))
+    vectors, vector, words, folders = library.vectors, wanted.vector, wanted.words, wanted.folders
+    worded = vectors.rows(word_matches(connection, any_of(words, folders), DEPTH))
+    named = vectors.rows(exact_matches(connection, words, folders))
+    held = vectors.rows(holders(connection, words, folders))
     near = alike = np.zeros(0, np.int64)
-    parts = None if tiles is None or vector is None else best(tiles, vectors, vector)
+    parts = None if library.tiles is None or vector is None else best(library.tiles, vectors, vector)
+    there = vectors.rows(inhabitants(connection, folders)) if folders else None
     if vector is not None:
-        graph = graph if count <= DEPTH else None
-        near = nearest(vectors, graph, vector, max(count, DEPTH), parts)
-        if len(relevant := vectors.rows(word_matches(connection, all_of(query), MOST))):
-            alike = nearest(vectors, graph, rocchio(vector, vectors.matrix[relevant]), DEPTH)
-    pool = np.unique(np.concatenate([worded, named, near, alike]))
+        # a graph proposes pictures of anywhere
+        graph = library.graph if count <= DEPTH and there is None else None
+        near = nearest(vectors, graph, vector, max(count, DEPTH), parts, there)
+        if len(relevant := vectors.rows(word_matches(connection, all_of(words, folders), MOST))):
+            alike = nearest(vectors, graph, rocchio(vector, vectors.matrix[relevant]), DEPTH, there=there)
+    pool = np.unique(np.concatenate([worded, named, held, near, alike]))
     cosines = np.zeros(len(pool), np.float32) if vector is None else _cosines(vectors.matrix[pool], vector)
     tile = np.zeros(len(pool), np.int64)
     if parts is not None:
         tile = np.where(parts.cosines[pool] > cosines, parts.tile[pool], 0)
         cosines = np.maximum(cosines, parts.cosines[pool])
-    order = fused([worded, near, alike], named, pool, cosines)
+    order = fused([worded, near, alike], named, held, pool, cosines)
     by_words, by_look = np.isin(order, worded), np.isin(order, near[:CLOSE])
     match = np.select(
         [np.isin(order, named), by_words & by_look, by_words], ["name", "both", "words"], default="picture"
     )
     at = np.searchsorted(pool, order)
-    return Ranked(vectors.ids[order], cosines[at], match, tile[at])
+    whole = vector is None or count >= len(vectors.ids if there is None else there)
+    return Ranked(vectors.ids[order], cosines[at], match, tile[at], whole)
 
 
-def ranking(
-    connection: sqlite3.Connection, vectors: Vectors, query: str, vector: np.ndarray | None, mode: Mode
-) -> Ranking:
+def ranking(connection: sqlite3.Connection, library: Library, wanted: Wanted, mode: Mode) -> Ranking:
     """The rank of every picture by BM25 alone, by the vectors alone, or as a search answers; for evaluation."""
+    vectors = library.vectors
     if mode == "words":
-        order = vectors.ids[vectors.rows(word_matches(connection, any_of(query), -1))]
-    elif vector is None:
+        order = vectors.ids[vectors.rows(word_matches(connection, any_of(wanted.words, wanted.folders), -1))]
+    elif wanted.vector is None:
         raise ValueError(f"a ranking by {mode} needs the vector of the query")
     elif mode == "vectors":
-        order = ranked(connection, vectors, None, len(vectors.ids), vector=vector).ids
+        order = ranked(connection, library, len(vectors.ids), Wanted(vector=wanted.vector)).ids
     else:
-        order = ranked(connection, vectors, None, len(vectors.ids), query, vector).ids
+        order = ranked(connection, library, len(vectors.ids), wanted).ids
     ranks = np.full(len(vectors.ids), np.inf)
     ranks[vectors.rows(order)] = np.arange(1, len(order) + 1)
     return Ranking(vectors.ids, ranks)
 
 
 def nearest(
-    vectors: Vectors, graph: Graph | None, vector: np.ndarray, count: int, parts: Best | None = None
+    vectors: Vectors,
+    graph: Graph | None,
+    vector: np.ndarray,
+    count: int,
+    parts: Best | None = None,
+    there: np.ndarray | None = None,
 ) -> np.ndarray:
     """Rows of the `count` pictures nearest to a unit vector (e,), best first; with a graph those it proposes.
 
-    `parts` are the pictures' best tiles, always looked at exactly.
+    `parts` are the pictures' best tiles, always looked at exactly. `there` are the only rows that may be found, where
+    not all may.
     """
     if graph is None:
         cosines = _cosines(vectors.matrix, vector)
-        return top_k(cosines if parts is None else np.maximum(cosines, parts.cosines), count)
+        if parts is not None:
+            cosines = np.maximum(cosines, parts.cosines)
+        return top_k(cosines, count) if there is None else there[top_k(cosines[there], count)]
     near = vectors.rows(graph.candidates(vector))
     if parts is not None:
         near = np.union1d(near, top_k(parts.cosines, count))
@@ -112,26 +143,6 @@ def nearest(
     if parts is not None:
         cosines = np.maximum(cosines, parts.cosines[near])
     return near[np.lexsort((near, -cosines))]
-
-
-def word_matches(connection: sqlite3.Connection, expression: str | None, most: int) -> np.ndarray:
-    """Ids (n,) of the pictures that an expression of FTS5 finds, by its BM25, best first, at most
-    `most` (-1: all of them).
-    """
-    if expression is None:
-        return np.zeros(0, np.int64)
-    find = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY bm25(words), rowid LIMIT ?"
-    return np.array([row[0] for row in connection.execute(find, (expression, most))], np.int64)
-
-
-def exact_matches(connection: sqlite3.Connection, query: str) -> np.ndarray:
-    """Ids (n,) of the pictures whose name, or one of whose captions, is the query: the same words in the same order."""
-    line = exact_line(query)
-    if line is None:
-        return np.zeros(0, np.int64)
-    find = """SELECT rowid FROM words WHERE words MATCH ?
-              AND instr(char(10) || called || char(10), char(10) || ? || char(10)) ORDER BY rowid"""
-    return np.array([row[0] for row in connection.execute(find, (f'called : "{line}"', line))], np.int64)
 
 
 def _cosines(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:

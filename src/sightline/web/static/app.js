@@ -119,6 +119,8 @@ async function load(more = false) {
     $("grid").classList.toggle("bare", !asked.q);
     if (!more) scrollTo({ top: 0, behavior: "instant" });
     say(browsing ? "" : `${results.length.toLocaleString()} of `, answer.total, browsing ? null : answer.ms);
+    $("meant-query").textContent = answer.suggestion ?? "";
+    $("meant").hidden = !answer.suggestion;
     if (asked.picture) moveButtons();
     if (!stays) warn("");
   } catch (error) {
@@ -292,6 +294,11 @@ query.addEventListener("keydown", (event) => {
     event.preventDefault();
     go({});
   }
+});
+
+$("meant-query").addEventListener("click", () => {
+  go({ q: $("meant-query").textContent });
+  query.focus();
 });
 
 $("ask").addEventListener("submit", (event) => {

@@ -1,0 +1,44 @@
+"""A typed query as it is understood: words to look for, and the folders or sets to look in (`in:lucide`)."""
+
+import re
+from dataclasses import dataclass
+
+from sightline.search.query import single_line
+from sightline.search.words import stored_words
+
+IN = re.compile(r'(?<!\S)in:(?:"(?P<several>[^"]+)"|(?P<one>\S+))', re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a person wants."""
+
+    words: str
+    """what is left of the query without its filters, on one line; "" where there were only filters"""
+    folders: tuple[str, ...] = ()
+    """as stored words: a picture in any of them will do; () for everywhere"""
+
+    def wholly(self, words: str) -> str:
+        """The query again with other `words`, its filters after them."""
+        return " ".join([words, *(f'in:"{folder}"' if " " in folder else f"in:{folder}" for folder in self.folders)])
+
+
+def asked(query: str) -> Asked:
+    """Reads a query. Raises ValueError where it has no visible character.
+
+    A filter without a letter or digit is no filter: `in:` and `in:?!` are words as any others.
+
+    >>> asked('heart in:lucide  in:"Nav arrows" outline')
+    Asked(words='heart outline', folders=('lucide', 'nav arrows'))
+    """
+    folders: list[str] = []
+
+    def taken(found: re.Match[str]) -> str:
+        folder = stored_words(found["several"] or found["one"])
+        if not folder:
+            return found[0]
+        folders.append(folder)
+        return ""
+
+    rest = " ".join(IN.sub(taken, single_line(query)).split())
+    return Asked(rest, tuple(dict.fromkeys(folders)))
