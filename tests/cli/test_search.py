@@ -75,8 +75,22 @@ def test_json_has_the_documented_fields(place, capsys):
     capsys.readouterr()
     assert main(["search", "a.db", "🔴 round", "--json", "-k", "9"]) == 0
     said = json.loads(capsys.readouterr().out)
-    assert (said["format"], said["query"], said["image"], said["count"]) == (1, "🔴 round", None, 3)
-    fields = {"rank", "score", "id", "key", "path", "name", "captions", "width", "height", "match", "box"}
+    assert (said["format"], said["query"], said["image"], said["count"]) == (2, "🔴 round", None, 3)
+    fields = {
+        "rank",
+        "score",
+        "id",
+        "key",
+        "path",
+        "name",
+        "captions",
+        "width",
+        "height",
+        "match",
+        "box",
+        "said",
+        "line",
+    }
     assert all(set(row) == fields for row in said["results"])
     scores = [row["score"] for row in said["results"]]
     assert scores == sorted(scores, reverse=True)

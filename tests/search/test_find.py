@@ -137,7 +137,7 @@ def test_rankings_for_evaluation(index, encoder):
     assert sorted(words.ranks.tolist()) == [1, 2, 3] + [np.inf] * 4  # credit-card, card game, credit card holder
     near = index.ranking("money card", vector, "vectors")
     assert near.ids[np.argsort(near.ranks)].tolist() == [hit.id for hit in index.search(vector, 7)]
-    fused = index.ranking("red card", encoder.encode_text(["red card"])[0], "fused")
+    fused = index.ranking("red card", encoder.encode_text(["red card"])[0], "fused", encoder)
     assert fused.ids[np.argsort(fused.ranks)].tolist() == [hit.id for hit in index.search_text("red card", encoder, 7)]
     with pytest.raises(ValueError, match="needs the vector"):
         index.ranking("red", None, "fused")

@@ -104,4 +104,4 @@ def test_json_has_the_box(tmp_path, large, encoder, monkeypatch, capsys):
     Image.fromarray(RED).save(tmp_path / "red.png")
     search_command(tmp_path / "x.db", image=tmp_path / "red.png", as_json=True)
     found = json.loads(capsys.readouterr().out)
-    assert found["format"] == 1 and len(found["results"][0]["box"]) == 4 and found["results"][1]["box"] is None
+    assert found["format"] == 2 and len(found["results"][0]["box"]) == 4 and found["results"][1]["box"] is None

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 from PIL import Image
 
-FIELDS = {"rank", "score", "id", "key", "path", "name", "captions", "width", "height", "match", "box"}
+FIELDS = {"rank", "score", "id", "key", "path", "name", "captions", "width", "height", "match", "box", "said", "line"}
 FTS = ['"', "a OR b", "NEAR(a b)", "name:x", "a*", "(((", "-", "^a", "a AND", "' OR 1=1 --", "\\", "{a b}: c", "a\x00b"]
 
 
@@ -29,7 +29,7 @@ def test_words_find_the_picture_of_that_name_first(served):
     said = answer.json
     assert answer.status == 200 and names(answer)[0] == "credit-card"
     assert (said["format"], said["query"], said["image"], said["count"], said["total"]) == (
-        1,
+        2,
         "credit card",
         None,
         5,

@@ -33,6 +33,7 @@ def index(
     Examples:
       sightline index icons.db icons --encoder runs/icons
       sightline index icons.db my-folder/
+      sightline index names.db my-folder/ --encoder none
       sightline index icons.db icons --encoder runs/better --rebuild
       sightline index icons.db --move /mnt/old-disk/icons /mnt/new-disk/icons
       sightline index icons.db --drop my-folder/
@@ -44,7 +45,8 @@ def index(
     src
         SRC: a folder, a table, tars, `icons`, `scenes`. May be left out beside --drop and --move.
     encoder
-        ENCODER: a run folder. Left out: the one the index was made with.
+        ENCODER: a run folder. Left out: the one the index was made with. none: names, captions and folders alone, which
+        words find; a later run with an encoder gives it vectors.
     rebuild
         Embed everything again, with another encoder if one is named. The other sources of the index are dropped: it
         then holds SRC and nothing else.
@@ -80,12 +82,15 @@ def index(
 def _fill(made: "Index", src: str, encoder: str | None, rebuild: bool, device: str, scales: tuple[float, ...]) -> None:
     """Adds a source, or rebuilds the index of it, and prints what was done."""
     from sightline.data.sources.source import open_source
-    from sightline.search.encoder import open_encoder
+    from sightline.search.encoder import open_indexer
     from sightline.search.fill.place import absolute
 
     start, db = time.monotonic(), made.path
     if encoder is None and not db.exists():
-        raise ValueError(f"{db} is new, so it needs an encoder: sightline index {db} {src} --encoder ENCODER")
+        raise ValueError(
+            f"{db} is new, so it needs an encoder: sightline index {db} {src} --encoder ENCODER "
+            "(or --encoder none for names alone)"
+        )
     src = absolute(src)
     if encoder is None:
         known = made.about()
@@ -94,7 +99,7 @@ def _fill(made: "Index", src: str, encoder: str | None, rebuild: bool, device: s
             _refuse_lost(src, db)
     source = open_source(src)
     print_source_notes(source)
-    model = open_encoder(encoder, device=device)
+    model = open_indexer(encoder, device=device)
     with progress("indexing") as tell:
         fill = made.rebuild if rebuild else made.add
         report = fill(source, model, progress=tell, tiles=scales)

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from sightline.data.terminal import printable_line
 
-FORMAT = 1
+FORMAT = 2
 """of `--json`; docs/search.md lists its fields"""
 OPTIONS = ("--image", "--k", "--json", "--sheet", "--encoder", "--device", "--timing", "--help")
 
@@ -104,7 +104,7 @@ def search(
         for row in rows:
             print(f"{row['rank']:4}  {row['score']:.3f}  {printable_line(row['path'] or row['key'])}")
         if not rows:
-            print(printable_line(_nothing(db, about.pictures, query)))
+            print(printable_line(_nothing(db, about.pictures, query, about.encoder)))
         if answer.suggestion:
             print(printable_line(f"did you mean {answer.suggestion!r}?"))
         if sheet and rows:
@@ -121,14 +121,17 @@ def misspelt(word: str) -> str:
     return f"search has no option {name} (did you mean {near[0]}?)" if near and name not in OPTIONS else ""
 
 
-def _nothing(db: Path, pictures: int, query: str | None) -> str:
+def _nothing(db: Path, pictures: int, query: str | None, encoder: str) -> str:
     """Why there is no result: an encoder that reads words gives every picture a place."""
     from sightline.search.asked import asked
+    from sightline.search.blind import NONE
 
     if not pictures:
         return f"{db} holds no pictures"
     if query and (folders := asked(query).folders):
         return f"nothing in {db} lies in {' or '.join(map(repr, folders))}, a folder or a set (in:), and was found"
+    if encoder == NONE:
+        return f"nothing in {db} is called {query!r}; it was indexed by names alone (--encoder none)"
     return (
         f"nothing in {db} is called {query!r}, and its encoder reads no words: names and captions alone were searched. "
         "Search by a picture: --image one.png"

@@ -6,7 +6,8 @@ from pathlib import Path
 from sightline.runtime.load import exported
 from sightline.runtime.load import load as load_exported
 from sightline.search.batcher import Precision
-from sightline.search.query import Embedder
+from sightline.search.blind import NONE, Blind
+from sightline.search.query import Embedder, reads_text
 
 
 def encoder_of(db: Path, made_with: str, given: str | None = None, device: str = "auto") -> Embedder:
@@ -14,12 +15,24 @@ def encoder_of(db: Path, made_with: str, given: str | None = None, device: str =
 
     Raises ValueError where that is gone; whether it is the same encoder is for `Index.check`.
     """
+    if made_with == NONE and given in (None, NONE):
+        return Blind()
     if given is None and ":" not in made_with[2:] and not Path(made_with).exists():
         raise ValueError(
             f"{db} was made with the encoder {made_with}, which is not there any more; say where it is with "
             "--encoder ENCODER"
         )
     return open_encoder(given or made_with, device)
+
+
+def open_indexer(name: str, device: str = "auto") -> Embedder:
+    """What an index is filled with: the encoder called `name`, or `Blind` for "none"."""
+    return Blind() if name == NONE else open_encoder(name, device)
+
+
+def words_encoder(encoder: Embedder) -> Embedder | None:
+    """What compares words with words in an index of `encoder`: itself where it reads text; None where nothing does."""
+    return encoder if reads_text(encoder) else None
 
 
 def open_quick(name: str | Path, device: str = "auto", precision: Precision = "auto") -> Embedder:

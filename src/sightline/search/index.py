@@ -6,9 +6,9 @@ matrix (matrix.py), and above `APPROXIMATE_FROM` pictures `DB-near`, a graph for
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +17,33 @@ import numpy as np
 from sightline.data.array import unit
 from sightline.data.sample import Source, Stream
 from sightline.search import read
-from sightline.search.asked import asked
+from sightline.search.asked import Asked, asked
+from sightline.search.blind import needs_encoder
+from sightline.search.caches import Caches
+from sightline.search.encoder import words_encoder
 from sightline.search.fill import place
-from sightline.search.fill.fill import Filling, Progress, Report
-from sightline.search.owner import admit, check, owner_of, register, set_owner, sources_of, stamp_of
+from sightline.search.fill.fill import Filling, Progress, Report, parts_of
+from sightline.search.fill.lines import fill_lines, prune_lines
+from sightline.search.owner import (
+    admit,
+    check,
+    is_blind,
+    owner_of,
+    register,
+    set_owner,
+    set_words_owner,
+    sources_of,
+    stamp_of,
+    words_owner,
+)
 from sightline.search.query import Embedder, image_vector, reads_text, text_vector
 from sightline.search.rank import near, rank
-from sightline.search.rank.matrix import Cache, Stamp, Vectors
 from sightline.search.rank.rank import Library, Mode, Ranking, Wanted
 from sightline.search.rank.spelling import suggestion
 from sightline.search.read import Answer, Hit, Picture
 from sightline.search.schema import connect, new_revision, plain_errors, transaction
-from sightline.search.tile import TileCache, scales_of, set_scales
+from sightline.search.tile import scales_of, set_scales
+from sightline.search.words import telling
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +72,22 @@ class Index:
     ...         print(hit.rank, hit.name)
     """
 
-    def __init__(self, path: str | Path, approximate_from: int = near.APPROXIMATE_FROM) -> None:
-        """Libraries of `approximate_from` pictures and more are searched by a graph, if indexing has made one."""
+    def __init__(
+        self,
+        path: str | Path,
+        approximate_from: int = near.APPROXIMATE_FROM,
+        words: Callable[[Embedder], Embedder | None] = words_encoder,
+    ) -> None:
+        """Libraries of `approximate_from` pictures and more are searched by a graph, if indexing has made one.
+
+        `words` gives the encoder that compares words with words beside the encoder of the pictures, which mostly is
+        that one; None for none.
+        """
+        self._words = words
         self.path, self.approximate_from = Path(path), approximate_from
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
-        self._cache, self._tiles = Cache(self.path), TileCache(self.path)
-        self._graph: tuple[Stamp, near.Graph | None] | None = None
+        self._caches = Caches(self.path, approximate_from)
 
     def __enter__(self) -> "Index":
         return self
@@ -76,8 +100,8 @@ class Index:
         with self._lock:
             if self._connection is not None:
                 self._connection.close()
-            self._connection = self._graph = None
-            self._cache, self._tiles = Cache(self.path), TileCache(self.path)
+            self._connection = None
+            self._caches = Caches(self.path, self.approximate_from)
 
     def add(
         self,
@@ -91,15 +115,28 @@ class Index:
         `tiles` are scales at which large pictures are also embedded part by part (`data.tile`), so that a search finds
         what is small in them; an index remembers them, and () is as before.
 
+        An index of names alone (`blind.Blind`) that is given an encoder gets vectors for all its sources; words find
+        as before until the last one is made.
+
         What could not be read is kept, and told in `Report.kept`. Raises ValueError where the index was made with
         another encoder, or where the folder vanished or is suddenly empty; OSError where it cannot be written, or where
         a stream broke off. What was committed before stays either way.
         """
         with self._writing() as connection:
+            if encoder.dim and is_blind(connection):
+                added = {str(part.name) for part in parts_of(source)}
+                others = [place.reopened(name, self.path) for name in sources_of(connection) if name not in added]
+                return self._anew(connection, [source, *others], encoder, progress, tiles)
             encoder_id = admit(connection, encoder, self.path, str(source.name))
             filling = Filling(connection, encoder, encoder_id, self.path, self._scales(connection, tiles))
-            report = self._fill(filling, source, progress)
-            self._renew(connection, progress)
+            report = filling.all_of([source], progress)
+            compared, changed = self._compare(connection, encoder, progress)
+            with transaction(connection):
+                if compared != getattr(words_owner(connection), "id", None):
+                    set_words_owner(connection, compared)
+                if changed:
+                    new_revision(connection)
+            self._caches.renew(connection, progress)
         return report
 
     def rebuild(
@@ -115,16 +152,7 @@ class Index:
         ValueError where pictures of the source cannot be read now.
         """
         with self._writing() as connection:
-            with transaction(connection):
-                encoder_id = register(connection, encoder)
-            filling = Filling(connection, encoder, encoder_id, self.path, self._scales(connection, tiles))
-            report = self._fill(filling, source, progress, others=sources_of(connection))
-            with transaction(connection):
-                set_owner(connection, encoder_id)
-                new_revision(connection)
-                connection.execute("DELETE FROM encoder WHERE id != ?", (encoder_id,))
-            self._renew(connection, progress)
-        return report
+            return self._anew(connection, [source], encoder, progress, tiles)
 
     def drop(self, source: str) -> int:
         """Removes a source, as `about().sources` lists it or as a path; returns how many pictures that were.
@@ -160,11 +188,21 @@ class Index:
         if not said.words:
             with self._reading() as connection:
                 return Answer(read.browse(connection, k, 0, said.folders))
-        vector = text_vector(encoder, said.words) if reads_text(encoder) else None
-        hits = self._best(k, Wanted(said.words, vector, said.folders), encoder=encoder)
+        hits = self._best(k, self._wanted(said, encoder), encoder=encoder)
         with self._reading() as connection:
             meant = suggestion(connection, said.words)
         return Answer(hits, meant and said.wholly(meant))
+
+    def _wanted(self, said: Asked, encoder: Embedder) -> Wanted:
+        """What was typed with its vectors: one to compare with pictures, one with words."""
+        vector = text_vector(encoder, said.words) if reads_text(encoder) else None
+        reader = self._words(encoder)
+        if reader is None or not telling(said.words):  # signs alone say nothing that words could be compared with
+            return Wanted(said.words, vector, said.folders)
+        same = vector is not None and reader.identity == encoder.identity
+        return Wanted(
+            said.words, vector, said.folders, vector if same else text_vector(reader, said.words), reader.identity
+        )
 
     def search_image(self, picture: Any, encoder: Embedder, k: int = 10) -> list[Hit]:
         """The `k` pictures most alike to a path, bytes, PIL image or uint8 array."""
@@ -187,12 +225,17 @@ class Index:
             raise ValueError(f"picture {id} of {self.path} has no vector yet; index again")
         return self._best(k, Wanted(vector=np.frombuffer(row[0], "<f4")), without=id)
 
-    def ranking(self, query: str, vector: Any | None, mode: Mode) -> Ranking:
-        """The rank of every picture by words alone (BM25), vectors alone or as a search answers; for evaluation."""
+    def ranking(self, query: str, vector: Any | None, mode: Mode, encoder: Embedder | None = None) -> Ranking:
+        """The rank of every picture by words alone (BM25), vectors alone or as a search answers; for evaluation.
+
+        `encoder` is that of the index where the query is to be compared with words too, as a search does.
+        """
+        said = asked(query)
+        wanted = Wanted(said.words) if encoder is None else self._wanted(said, encoder)
+        given = None if vector is None else unit(vector).reshape(-1)
+        wanted = replace(wanted, vector=given, folders=said.folders)
         with self._reading() as connection:
-            library = self._library(connection, tiled=False)
-            said = asked(query)
-            wanted = Wanted(said.words, None if vector is None else unit(vector).reshape(-1), said.folders)
+            library = self._caches.library(connection, tiled=False, lined=wanted.meant is not None)
             self._refuse_other_length(wanted, library)
             return rank.ranking(connection, library, wanted, mode)
 
@@ -257,7 +300,8 @@ class Index:
             if encoder is not None:
                 # again: while the query was embedded, the index may have been given another encoder
                 check(connection, encoder, self.path)
-            library = self._library(connection, tiled=wanted.vector is not None)
+            tiled, lined = wanted.vector is not None, wanted.meant is not None
+            library = self._caches.library(connection, tiled=tiled, lined=lined)
             self._refuse_other_length(wanted, library)
             encoder_id, count = owner_of(connection, self.path).id, k + (without is not None)
             while True:
@@ -279,31 +323,10 @@ class Index:
 
     def _refuse_other_length(self, wanted: Wanted, library: Library) -> None:
         dim, vector = library.vectors.stamp.dim, wanted.vector
+        if vector is not None and dim == 0:
+            raise ValueError(needs_encoder("searching by likeness", self.path))
         if vector is not None and len(vector) != dim:
             raise ValueError(f"the query has {len(vector)} numbers, {self.path} holds vectors of {dim}")
-
-    def _library(self, connection: sqlite3.Connection, tiled: bool) -> Library:
-        """What is searched, with the tiles where there are any and `tiled` asks for them."""
-        owner = owner_of(connection, self.path)
-        vectors = self._cache.at(connection, owner.id, stamp_of(connection, owner))
-        graph = self._near(vectors) if len(vectors.ids) >= self.approximate_from else None
-        tiles = self._tiles.at(connection, owner.id, vectors.stamp) if tiled and scales_of(connection) else None
-        return Library(vectors, graph, tiles)
-
-    def _near(self, vectors: Vectors) -> near.Graph | None:
-        if self._graph is None or self._graph[0] != vectors.stamp:
-            self._graph = (vectors.stamp, near.opened(near.path_of(self.path), vectors.stamp))
-        return self._graph[1]
-
-    def _renew(self, connection: sqlite3.Connection, progress: Progress | None) -> None:
-        """Brings the caches up to date, so that the next search only reads."""
-        with transaction(connection, "DEFERRED"):
-            owner = owner_of(connection, self.path)
-            vectors = Cache(self.path).renew(connection, owner.id, stamp_of(connection, owner))
-            if scales_of(connection):
-                TileCache(self.path).renew(connection, owner.id, vectors.stamp)
-        if len(vectors.ids) >= self.approximate_from:
-            near.update(near.path_of(self.path), vectors, progress)
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -332,22 +355,41 @@ class Index:
             owner_of(connection, self.path)
         with self._writing() as connection:
             yield connection
-            self._renew(connection, None)
+            prune_lines(connection)
+            self._caches.renew(connection, None)
 
-    def _fill(
+    def _anew(
         self,
-        filling: Filling,
-        source: Source | Stream,
+        connection: sqlite3.Connection,
+        sources: Sequence[Source | Stream],
+        encoder: Embedder,
         progress: Progress | None,
-        others: Sequence[str] | None = None,
+        tiles: Sequence[float],
     ) -> Report:
-        """`others` are dropped: a rebuild leaves nothing that is not in the source."""
-        from sightline.data.sources.mixture import Mixture
+        """Everything embedded by `encoder`, which answers when all of it is; what no source of these has is dropped."""
+        with transaction(connection):
+            encoder_id = register(connection, encoder)
+        filling = Filling(connection, encoder, encoder_id, self.path, self._scales(connection, tiles))
+        report = filling.all_of(sources, progress, others=sources_of(connection))
+        compared, _ = self._compare(connection, encoder, progress)
+        with transaction(connection):
+            set_owner(connection, encoder_id)
+            set_words_owner(connection, compared)
+            new_revision(connection)
+            connection.execute("DELETE FROM encoder WHERE id NOT IN (?, ?)", (encoder_id, compared or encoder_id))
+        self._caches.renew(connection, progress)
+        return report
 
-        parts = source.parts if isinstance(source, Mixture) else [source]
-        for part in parts:
-            filling.add(part, progress)
-        return filling.finish({str(part.name) for part in parts}, others)
+    def _compare(
+        self, connection: sqlite3.Connection, encoder: Embedder, progress: Progress | None
+    ) -> tuple[int | None, bool]:
+        """Vectors for the lines of the library: the id of their encoder, if there is one, and whether any changed."""
+        reader = self._words(encoder)
+        if reader is None:
+            return None, False
+        with transaction(connection):
+            encoder_id = register(connection, reader)
+        return encoder_id, fill_lines(connection, reader, encoder_id, progress)
 
 
 def _counted(k: int) -> None:

@@ -51,18 +51,39 @@ def admit(connection: sqlite3.Connection, encoder: Embedder, db: Path, source: s
     return encoder_id
 
 
+def is_blind(connection: sqlite3.Connection) -> bool:
+    """Whether the index holds names alone: it was made without an encoder."""
+    owner = _owner(connection)
+    return owner is not None and owner.dim == 0
+
+
 def register(connection: sqlite3.Connection, encoder: Embedder) -> int:
     """The id of an encoder in the index, where it is written down if it is new; it is not made the owner."""
     if not encoder.identity:
         raise ValueError(f"the encoder {encoder.name} has no identity: save it to a run folder, load it and index then")
     # a name relative to where the command happened to run would not be found again
-    name = str(absolute_path(encoder.name)) if Path(encoder.name).exists() else encoder.name
+    there = encoder.dim > 0 and Path(encoder.name).exists()
+    name = str(absolute_path(encoder.name)) if there else encoder.name
     connection.execute(
         """INSERT INTO encoder (name, identity, dim) VALUES (?, ?, ?)
            ON CONFLICT (identity) DO UPDATE SET name = excluded.name""",
         (name, encoder.identity, encoder.dim),
     )
     return connection.execute("SELECT id FROM encoder WHERE identity = ?", (encoder.identity,)).fetchone()[0]
+
+
+def words_owner(connection: sqlite3.Connection) -> Owner | None:
+    """The encoder by whose vectors words are compared with words; None until every line has one."""
+    return _said_in(connection, "words_encoder")
+
+
+def set_words_owner(connection: sqlite3.Connection, encoder_id: int | None) -> None:
+    """Makes the encoder of this id the one that compares words, and lets go of the lines of every other."""
+    connection.execute("DELETE FROM text_vector WHERE encoder_id IS NOT ?", (encoder_id,))
+    if encoder_id is None:
+        connection.execute("DELETE FROM meta WHERE key = 'words_encoder'")
+    else:
+        connection.execute("INSERT OR REPLACE INTO meta VALUES ('words_encoder', ?)", (str(encoder_id),))
 
 
 def set_owner(connection: sqlite3.Connection, encoder_id: int) -> None:
@@ -76,9 +97,14 @@ def sources_of(connection: sqlite3.Connection) -> tuple[str, ...]:
 
 
 def _owner(connection: sqlite3.Connection) -> Owner | None:
+    return _said_in(connection, "encoder")
+
+
+def _said_in(connection: sqlite3.Connection, key: str) -> Owner | None:
     row = connection.execute(
         """SELECT encoder.id, name, identity, dim FROM meta JOIN encoder ON encoder.id = CAST(value AS INTEGER)
-           WHERE key = 'encoder'"""
+           WHERE key = ?""",
+        (key,),
     ).fetchone()
     return row and Owner(*row)
 

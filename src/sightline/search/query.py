@@ -6,6 +6,7 @@ import numpy as np
 
 from sightline.data.array import unit
 from sightline.protocols import Encoder
+from sightline.search.blind import needs_encoder
 
 
 @runtime_checkable
@@ -41,5 +42,7 @@ def reads_text(encoder: Embedder) -> bool:
 
 
 def image_vector(encoder: Embedder, picture: Any) -> np.ndarray:
-    """Unit vector (e,) of a path, bytes, PIL image or uint8 array."""
+    """Unit vector (e,) of a path, bytes, PIL image or uint8 array. ValueError where no encoder was given."""
+    if encoder.dim == 0:
+        raise ValueError(needs_encoder("searching by a picture"))
     return unit(encoder.encode_image([picture]))[0]

@@ -40,9 +40,13 @@ class Hit:
     width: int | None
     height: int | None
     match: str = ""
-    """name | words | picture | both: what found it; "" where nothing was asked"""
+    """name | words | said | picture | both: what found it; "" where nothing was asked"""
     box: tuple[int, int, int, int] | None = None
     """x, y, w, h in pixels of a part of the picture that is nearer than the whole; an index with tiles knows it"""
+    said: float | None = None
+    """cosine of the query and the nearest of the picture's own words; None where none were compared"""
+    line: str | None = None
+    """those words: its name, a caption or a term, as stored"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,7 @@ def hits(
     Where a file is gone and equal bytes lie elsewhere, those are found in its place.
     """
     keys = vectors.keys[vectors.rows(found.ids)]
+    lines = _lines(connection, found.line[: 2 * k].tolist())  # of as many as are shown, and some that may be gone
     made: list[Hit] = []
     given = {without}
     for at, row in enumerate(_rows(connection, found.ids.tolist(), at_a_time=min(max(k, 16), TOGETHER))):
@@ -91,10 +96,22 @@ def hits(
             row = next(iter(_rows(connection, [stands], at_a_time=1))) or row
         given.add(stands)
         box = box_of(connection, hash_, encoder_id, int(found.tile[at]))
-        made.append(_hit(row[2:], len(made) + 1, float(found.cosines[at]), str(found.match[at]), box))
+        number = int(found.line[at])
+        said = (round(float(found.said[at]), 6), lines.get(number)) if number else (None, None)
+        made.append(_hit(row[2:], len(made) + 1, float(found.cosines[at]), str(found.match[at]), box, *said))
         if len(made) == k:  # before the next rows are read
             break
     return made
+
+
+def _lines(connection: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, str]:
+    """The lines of these numbers."""
+    wanted, found = sorted({*numbers} - {0}), {}
+    for first in range(0, len(wanted), TOGETHER):
+        some = wanted[first : first + TOGETHER]
+        find = f"SELECT id, line FROM text_vector WHERE id IN ({', '.join('?' * len(some))})"
+        found.update(connection.execute(find, some))
+    return found
 
 
 def _rows(connection: sqlite3.Connection, ids: Sequence[int], *, at_a_time: int) -> Iterator[tuple | None]:
@@ -193,10 +210,19 @@ def source_of(connection: sqlite3.Connection, found: Picture) -> bytes | None:
 _SHOWN = "id, key, path, name, captions, width, height"
 
 
-def _hit(row: tuple, rank: int, score: float, match: str, box: Box | None = None) -> Hit:
+def _hit(
+    row: tuple,
+    rank: int,
+    score: float,
+    match: str,
+    box: Box | None = None,
+    said: float | None = None,
+    line: str | None = None,
+) -> Hit:
     id, key, path, name, captions, width, height = row
     place = None if box is None else (box.x, box.y, box.w, box.h)
-    return Hit(rank, round(score, 6), id, key, path, name, tuple(json.loads(captions)), width, height, match, place)
+    texts = tuple(json.loads(captions))
+    return Hit(rank, round(score, 6), id, key, path, name, texts, width, height, match, place, said, line)
 
 
 def _media(data: bytes) -> str:

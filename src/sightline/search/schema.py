@@ -103,6 +103,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             INSERT INTO words (rowid, called, said, within) VALUES (new.id, new.called, new.said, new.within);
         END""",
     ),
+    (
+        # a line of `called` or `said` as a unit vector of the encoder that `words_encoder` of `meta` names when all are
+        # made: the one that answers searches, or one of texts beside it
+        """CREATE TABLE text_vector (
+            id INTEGER PRIMARY KEY, line TEXT NOT NULL,
+            encoder_id INTEGER NOT NULL REFERENCES encoder (id) ON DELETE CASCADE, data BLOB NOT NULL,
+            UNIQUE (encoder_id, line))""",
+    ),
 )
 
 

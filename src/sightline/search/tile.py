@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sightline.data.prepare.tile import Box
-from sightline.search.rank.matrix import Cache, Stamp, Vectors
+from sightline.search.rank.matrix import MatrixCache, Stamp, Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def best(tiles: Vectors, pictures: Vectors, vector: np.ndarray) -> Best | None:
     return found
 
 
-class TileCache(Cache):
+class TileCache(MatrixCache):
     """All tile vectors as one matrix, beside that of the pictures: `ids` are pictures', once a tile; `keys` numbers."""
 
     suffix = "-tiles"

@@ -19,7 +19,7 @@ from sightline.search.query import Embedder
 from sightline.search.read import Answer, Hit, Picture
 from sightline.web.refused import Refused
 
-FORMAT = 1
+FORMAT = 2
 """of every answer; docs/page.md lists the fields"""
 
 
@@ -172,6 +172,8 @@ class Library:
     def like(self, id: int, k: int) -> Found:
         """The `k` pictures most alike to one of the index. Refused (404) where it has none of this id."""
         self.picture(id)
+        if not self.encoder.dim:  # names alone: nothing is alike, and the panel still shows the picture
+            return self._found(list)
         return self._found(lambda: self.index.similar(id, k))
 
     def browse(self, after: int, k: int) -> Found:

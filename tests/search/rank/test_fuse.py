@@ -21,6 +21,12 @@ def test_scores_are_the_formula():
     np.testing.assert_allclose(reciprocal(rankings, pool), naive(rankings, pool), rtol=1e-12)
 
 
+def test_a_weight_counts_a_ranking_so_often():
+    pool, rankings = np.arange(9), [np.array([3, 5, 1]), np.array([5, 8])]
+    twice = reciprocal([rankings[0], *[rankings[1]] * 2], pool)
+    np.testing.assert_allclose(reciprocal(rankings, pool, [1.0, 2.0]), twice, rtol=1e-12)
+
+
 def test_agreement_wins_and_ties_go_by_cosine_then_number():
     pool = np.array([2, 4, 6, 8])
     cosines = np.array([0.1, 0.1, 0.9, 0.5])

@@ -36,7 +36,7 @@ def test_indexing_leaves_a_cache_that_searches_map(db, cache, encoder, no_readin
     assert len(answer(db, encoder)) == 5
     with Index(db) as index:
         index.search(np.ones(3))
-        assert not index._cache._held.matrix.flags.writeable  # on the disk, not in memory
+        assert not index._caches._matrix._held.matrix.flags.writeable  # on the disk, not in memory
 
 
 def test_the_file_holds_what_sqlite_holds(db, cache, encoder):

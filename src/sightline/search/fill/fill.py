@@ -9,7 +9,7 @@ removed is decided in gone.py: an unmounted disk must not empty an index.
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,13 @@ class Report:
     """pictures that were not seen, perhaps because nobody could look, and stay"""
     notes: list[str] = field(default_factory=list)
     """what else a person should know: a source that went elsewhere"""
+
+
+def parts_of(source: Source | Stream) -> Sequence[Source | Stream]:
+    """The sources that a mixture is made of; any other is one."""
+    from sightline.data.sources.mixture import Mixture
+
+    return source.parts if isinstance(source, Mixture) else [source]
 
 
 class Filling:
@@ -133,6 +140,15 @@ class Filling:
                 f"{gone} vanished while it was indexed. What was indexed stays, nothing was removed; when it is back, "
                 f"go on: sightline index {self.db} '{source.name}'"
             )
+
+    def all_of(
+        self, sources: Sequence[Source | Stream], progress: Progress | None, others: Iterable[str] | None = None
+    ) -> Report:
+        """`add` and `finish` for whole sources; `others` as there."""
+        parts = [part for source in sources for part in parts_of(source)]
+        for part in parts:
+            self.add(part, progress)
+        return self.finish({str(part.name) for part in parts}, others)
 
     def finish(self, sources: set[str], others: Iterable[str] | None = None) -> Report:
         """Removes rows of `sources` that are gone, and what belongs to no row any more. One transaction.

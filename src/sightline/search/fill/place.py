@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from sightline.data.sample import Source, Stream
 from sightline.search.fill.gone import below, may_exist
 from sightline.search.folders import location, moved_lines
 from sightline.search.owner import sources_of
@@ -53,6 +54,19 @@ def is_gone(source: str) -> bool:
     first = next((at for at, letter in enumerate(where) if letter in "{*?["), None)
     # the tars of a pattern: their folder stands for them
     return first is None or not may_exist(os.path.dirname(where[:first]))
+
+
+def reopened(source: str, db: Path) -> Source | Stream:
+    """A source of the index again. Raises ValueError saying what to do where that cannot be had."""
+    from sightline.data.sources.source import open_source
+
+    try:
+        return open_source(source)
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"an index of names alone gets its vectors all at once, and {source} of {db} cannot be opened now "
+            f"({error}). Make it readable, or let go of it: sightline index {db} --drop '{source}'"
+        ) from error
 
 
 def drop(connection: sqlite3.Connection, given: str, db: Path) -> int:

@@ -25,21 +25,32 @@ DEPTH = 1000
 """places of a ranking that count"""
 
 
-def reciprocal(rankings: Sequence[np.ndarray], pool: np.ndarray) -> np.ndarray:
+SAID = 2.0  # ours
+"""weight of the ranking by words against words; the others have 1 (benchmarks/words_against_words.py)"""
+
+
+def reciprocal(rankings: Sequence[np.ndarray], pool: np.ndarray, weights: Sequence[float] | None = None) -> np.ndarray:
     """Scores (n,) of the distinct `pool` (n,), ascending; each ranking is a part of the pool, best first.
+
+    A ranking counts `weights` times, once where none are given.
 
     >>> reciprocal([np.array([7, 3]), np.array([3])], np.array([3, 5, 7])).round(4).tolist()
     [0.1742, 0.0, 0.0909]
     """
     scores = np.zeros(len(pool))
-    for ranking in rankings:
+    for ranking, weight in zip(rankings, weights or [1.0] * len(rankings), strict=True):
         counted = ranking[:DEPTH]
-        scores[np.searchsorted(pool, counted)] += 1 / (K + 1 + np.arange(len(counted)))
+        scores[np.searchsorted(pool, counted)] += weight / (K + 1 + np.arange(len(counted)))
     return scores
 
 
 def fused(
-    rankings: Sequence[np.ndarray], named: np.ndarray, held: np.ndarray, pool: np.ndarray, cosines: np.ndarray
+    rankings: Sequence[np.ndarray],
+    named: np.ndarray,
+    held: np.ndarray,
+    pool: np.ndarray,
+    cosines: np.ndarray,
+    weights: Sequence[float] | None = None,
 ) -> np.ndarray:
     """The `pool` (n,) in the order of the answer: `named` ones by cosine, then those that `held` every word, then the
     rest, both by fused score, cosine and number.
@@ -48,6 +59,6 @@ def fused(
     """
     called = np.isin(pool, named)
     tier = np.where(called, 0, np.where(np.isin(pool, held), 1, 2))
-    scores = np.where(called, 0.0, reciprocal(rankings, pool))
+    scores = np.where(called, 0.0, reciprocal(rankings, pool, weights))
     # rounded, since a sum of the same two numbers in another order must not decide
     return pool[np.lexsort((pool, -cosines, -scores.round(12), tier))]

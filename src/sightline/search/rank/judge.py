@@ -31,7 +31,7 @@ def judge(index: Index, encoder: Embedder, queries: Sequence[tuple[str, int]]) -
     candidates = 0
     for number, ((query, right), vector) in enumerate(zip(queries, vectors, strict=True)):
         for name, mode in MODES.items():
-            found = index.ranking(query, vector, mode)
+            found = index.ranking(query, vector, mode, encoder)
             place = np.searchsorted(found.ids, right)
             if place == len(found.ids) or found.ids[place] != right:
                 raise ValueError(f"the right picture of {query!r}, {right}, is not in {index.path}")

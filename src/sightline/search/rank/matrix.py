@@ -15,6 +15,7 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -62,22 +63,34 @@ class Vectors:
         return at[there]
 
 
-class Cache:
-    """Gives the matrix for a stamp: the one at hand, the mapped file, or one read from SQLite."""
+class Stamped(Protocol):
+    """What a cache holds."""
 
-    suffix = "-vectors"
+    @property
+    def stamp(self) -> Stamp:
+        """What it was made of."""
+        ...
+
+
+T = TypeVar("T", bound=Stamped)
+
+
+class Cache(Generic[T]):
+    """Gives what is kept for a stamp: the one at hand, the mapped file, or one read from SQLite."""
+
+    suffix = ""
 
     def __init__(self, db: Path) -> None:
         self.path = db.with_name(db.name + self.suffix)
-        self._held: Vectors | None = None
+        self._held: T | None = None
         self._until = 0.0
 
-    def at(self, connection: sqlite3.Connection, encoder_id: int, stamp: Stamp) -> Vectors:
+    def at(self, connection: sqlite3.Connection, encoder_id: int, stamp: Stamp) -> T:
         """Called inside a transaction in which `stamp` was read. May be of an older revision; see above."""
         held = self._held
         if held and held.stamp == stamp:
             return held
-        found = _mapped(self.path, stamp)
+        found = self.opened(stamp)
         if found is None:
             same = held and (held.stamp.library, held.stamp.encoder) == (stamp.library, stamp.encoder)
             if held and same and time.monotonic() < self._until:
@@ -85,23 +98,49 @@ class Cache:
             start = time.monotonic()
             found = self.read(connection, encoder_id, stamp)
             if time.monotonic() - start > WORTH:
-                write(self.path, found)
+                self.write(found)
             took = time.monotonic() - start
             self._until = start + took + (BUSY * took if took > QUICK else 0)
         self._held = found
         return found
 
-    def renew(self, connection: sqlite3.Connection, encoder_id: int, stamp: Stamp) -> Vectors:
-        """The matrix as it is now, and on disk; for the end of indexing."""
-        found = _mapped(self.path, stamp)
+    def renew(self, connection: sqlite3.Connection, encoder_id: int, stamp: Stamp) -> T:
+        """What there is now, and on disk; for the end of indexing."""
+        found = self.opened(stamp)
         if found is None:
             found = self.read(connection, encoder_id, stamp)
-            write(self.path, found)
+            self.write(found)
         return found
 
+    def read(self, connection: sqlite3.Connection, encoder_id: int, stamp: Stamp) -> T:
+        """As the cache would hold it, read from SQLite."""
+        raise NotImplementedError
+
+    def opened(self, stamp: Stamp) -> T | None:
+        """The mapped file, None where it is not there, not whole or of something else."""
+        raise NotImplementedError
+
+    def write(self, found: T) -> None:
+        """Leaves the file as it was where it cannot be written."""
+        raise NotImplementedError
+
+
+class MatrixCache(Cache[Vectors]):
+    """All vectors of pictures as one matrix."""
+
+    suffix = "-vectors"
+
     def read(self, connection: sqlite3.Connection, encoder_id: int, stamp: Stamp) -> Vectors:
-        """The matrix as the cache would hold it, read from SQLite."""
+        """As of `Cache`."""
         return read(connection, encoder_id, stamp)
+
+    def opened(self, stamp: Stamp) -> Vectors | None:
+        """As of `Cache`."""
+        return _mapped(self.path, stamp)
+
+    def write(self, found: Vectors) -> None:
+        """As of `Cache`."""
+        write(self.path, found)
 
 
 def read(connection: sqlite3.Connection, encoder_id: int, stamp: Stamp) -> Vectors:

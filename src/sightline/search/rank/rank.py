@@ -9,13 +9,14 @@ import numpy as np
 from sightline.probes.nearest import top_k
 from sightline.search.rank.feedback import MOST, rocchio
 from sightline.search.rank.find import exact_matches, holders, inhabitants, word_matches
-from sightline.search.rank.fuse import DEPTH, fused
+from sightline.search.rank.fuse import DEPTH, SAID, fused
+from sightline.search.rank.lines import Lines
 from sightline.search.rank.matrix import Vectors
 from sightline.search.rank.near import Graph
 from sightline.search.tile import Best, best
 from sightline.search.words import all_of, any_of
 
-Mode = Literal["words", "vectors", "fused"]
+Mode = Literal["words", "vectors", "said", "fused"]
 CLOSE = 100
 """a picture found by words is also said to look like the query if it is among so many nearest"""
 
@@ -28,15 +29,20 @@ class Wanted:
     vector: np.ndarray | None = None
     folders: tuple[str, ...] = ()
     """stored words of the folders to look in; () for everywhere"""
+    meant: np.ndarray | None = None
+    """(d,) the words' vector by the encoder that compares words with words"""
+    reader: str = ""
+    """identity of that encoder"""
 
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """What is searched: the vectors of every picture, a graph over them, the vectors of their tiles."""
+    """What is searched: the vectors of every picture, a graph over them, the vectors of their tiles and their words."""
 
     vectors: Vectors
     graph: Graph | None = None
     tiles: Vectors | None = None
+    lines: Lines | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +52,23 @@ class Ranked:
     ids: np.ndarray
     cosines: np.ndarray
     match: np.ndarray
-    """name | words | picture | both"""
+    """name | words | said | picture | both"""
     tile: np.ndarray
     """number of the part of the picture that is nearest, 0 where the whole is"""
+    said: np.ndarray
+    """the cosine of the query and the nearest of the picture's own lines, nan where there is none"""
+    line: np.ndarray
+    """number of that line in the index"""
     whole: bool
     """whether asking for more would find no more"""
 
     def without(self, id: int) -> "Ranked":
         """The same but for one picture."""
         keep = self.ids != id
-        return Ranked(self.ids[keep], self.cosines[keep], self.match[keep], self.tile[keep], self.whole)
+        ids, cosines, match, tile, said, line = (
+            part[keep] for part in (self.ids, self.cosines, self.match, self.tile, self.said, self.line)
+        )
+        return Ranked(ids, cosines, match, tile, said, line, self.whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,27 +99,46 @@ def ranked(connection: sqlite3.Connection, library: Library, count: int, wanted:
         near = nearest(vectors, graph, vector, max(count, DEPTH), parts, there)
         if len(relevant := vectors.rows(word_matches(connection, all_of(words, folders), MOST))):
             alike = nearest(vectors, graph, rocchio(vector, vectors.matrix[relevant]), DEPTH, there=there)
-    pool = np.unique(np.concatenate([worded, named, held, near, alike]))
+    lines = library.lines if library.lines and library.lines.stamp.encoder == wanted.reader else None
+    meant, nearness = np.zeros(0, np.int64), np.zeros(0, np.float32)
+    if lines is not None and wanted.meant is not None:
+        ids, nearness = lines.nearest(wanted.meant, DEPTH, None if there is None else vectors.ids[there])
+        known = np.isin(ids, vectors.ids)
+        meant, nearness = vectors.rows(ids[known]), nearness[known]
+    pool = np.unique(np.concatenate([worded, named, held, near, alike, meant]))
     cosines = np.zeros(len(pool), np.float32) if vector is None else _cosines(vectors.matrix[pool], vector)
     tile = np.zeros(len(pool), np.int64)
     if parts is not None:
         tile = np.where(parts.cosines[pool] > cosines, parts.tile[pool], 0)
         cosines = np.maximum(cosines, parts.cosines[pool])
-    order = fused([worded, near, alike], named, held, pool, cosines)
+    said, line = np.full(len(pool), np.nan, np.float32), np.zeros(len(pool), np.int64)
+    if lines is not None and wanted.meant is not None:
+        said, line = lines.best(wanted.meant, vectors.ids[pool])
+        # many pictures may be called the same: the one that looks like it is first
+        meant = meant[np.lexsort((meant, -cosines[np.searchsorted(pool, meant)], -nearness))]
+    order = fused([worded, near, alike, meant], named, held, pool, cosines, [1.0, 1.0, 1.0, SAID])
     by_words, by_look = np.isin(order, worded), np.isin(order, near[:CLOSE])
-    match = np.select(
-        [np.isin(order, named), by_words & by_look, by_words], ["name", "both", "words"], default="picture"
-    )
     at = np.searchsorted(pool, order)
+    by_meaning = (_places(meant[:CLOSE], pool) < _places(near[:DEPTH], pool))[at]
+    match = np.select(
+        [np.isin(order, named), by_words & by_look, by_words, by_meaning],
+        ["name", "both", "words", "said"],
+        default="picture",
+    )
     whole = vector is None or count >= len(vectors.ids if there is None else there)
-    return Ranked(vectors.ids[order], cosines[at], match, tile[at], whole)
+    return Ranked(vectors.ids[order], cosines[at], match, tile[at], said[at], line[at], whole)
 
 
 def ranking(connection: sqlite3.Connection, library: Library, wanted: Wanted, mode: Mode) -> Ranking:
-    """The rank of every picture by BM25 alone, by the vectors alone, or as a search answers; for evaluation."""
+    """The rank of every picture by BM25 alone, by the vectors alone, by words against words alone, or as a search
+    answers; for evaluation."""
     vectors = library.vectors
     if mode == "words":
         order = vectors.ids[vectors.rows(word_matches(connection, any_of(wanted.words, wanted.folders), -1))]
+    elif mode == "said":
+        if library.lines is None or wanted.meant is None:
+            raise ValueError("a ranking by said needs an index with the vectors of its words, and their encoder")
+        order = library.lines.nearest(wanted.meant, len(library.lines.ids))[0]
     elif wanted.vector is None:
         raise ValueError(f"a ranking by {mode} needs the vector of the query")
     elif mode == "vectors":
@@ -143,6 +175,13 @@ def nearest(
     if parts is not None:
         cosines = np.maximum(cosines, parts.cosines[near])
     return near[np.lexsort((near, -cosines))]
+
+
+def _places(ranking: np.ndarray, pool: np.ndarray) -> np.ndarray:
+    """The place (n,) in a ranking of each of the `pool` that it is part of, inf for the others."""
+    places = np.full(len(pool), np.inf)
+    places[np.searchsorted(pool, ranking)] = np.arange(len(ranking))
+    return places
 
 
 def _cosines(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:

@@ -124,6 +124,7 @@ function reason(hit, asked) {
     const said = hit.captions.find((text) => text.toLowerCase() !== own && words.some((word) => holds(text, word)));
     if (said && !words.some((word) => holds(own, word))) return `also “${said}”`;
   }
+  if (hit.match === "said") return `like “${hit.line}”`;
   return WHY[hit.match] ?? "";
 }
 
