@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from known import KNOW_NOTHING, known
+from known import score as known_score
 from PIL import Image
 
 from sightline.measure.density.queries import candidates, queries
@@ -12,7 +14,7 @@ from sightline.measure.finding import Finding
 from sightline.measure.measurement import Absent, Measurement
 from sightline.measure.report.result import Measured
 from sightline.measure.run import measured
-from sightline.measure.subject.controls import Constant, Oracle, Shuffled
+from sightline.measure.subject.controls import Constant, Oracle
 from sightline.measure.subject.pixels import PixelSubject
 from sightline.measure.subject.subject import Subject
 from sightline.measure.suite.opened import open_suite
@@ -24,9 +26,7 @@ def of(subject: Subject, suite: Suite) -> Measured:
 
 
 def score(found: Measured) -> float:
-    whole = found.score("density")
-    assert whole is not None
-    return whole.value
+    return known_score(found, "density")
 
 
 def metric(found: Measured, name: str) -> Finding:
@@ -50,22 +50,22 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("quick", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_perfect_features_reach_every_bound_and_features_of_other_pictures_or_none_reach_nothing(quick: bool) -> None:
-    suite = open_suite("scenes", quick=quick)
-    assert score(of(Oracle(), suite)) >= 0.95
-    for control in (Shuffled(Oracle()), Shuffled(PixelSubject()), Constant()):
-        assert score(of(control, suite)) <= 0.05
+    found = known("density", quick=quick)
+    assert score(found["oracle"]) >= 0.95
+    for name in KNOW_NOTHING:
+        assert score(found[name]) <= 0.05
 
 
-def test_a_constant_is_flagged_and_forgets_every_nuisance_but_has_no_content(scenes: Suite) -> None:
-    found = of(Constant(), scenes)
+def test_a_constant_is_flagged_and_forgets_every_nuisance_but_has_no_content() -> None:
+    found = known("density", quick=True)["constant"]
     assert found.flags
     assert metric(found, "nuisance decodability").score == 1.0
     assert metric(found, "content retention").score == metric(found, "nuisance invariance").score == 0.0
     assert "undefined" in metric(found, "nuisance invariance").notes[0]
 
 
-def test_density_cannot_exceed_content_retention(scenes: Suite) -> None:
-    found = of(PixelSubject(), scenes)
+def test_density_cannot_exceed_content_retention() -> None:
+    found = known("density", quick=True)["pixels"]
     kept = metric(found, "content retention")
     assert kept.caps and score(found) <= kept.score < metric(found, "nuisance invariance").score
 

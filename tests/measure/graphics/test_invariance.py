@@ -1,10 +1,10 @@
 """The scores of invariance are the equations of representation.md G.6, and controls get what they must."""
 
-from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from known import KNOW_NOTHING, known, score
 
 from sightline.measure.finding import Finding
 from sightline.measure.graphics.applied import Applied
@@ -15,10 +15,9 @@ from sightline.measure.graphics.operation import NAMED
 from sightline.measure.graphics.stock import Stock
 from sightline.measure.graphics.tasks import tasks
 from sightline.measure.measurement import Absent, Measurement
-from sightline.measure.report.result import Measured, Row
-from sightline.measure.subject.controls import Constant, Oracle, Shuffled
+from sightline.measure.subject.controls import Constant, Oracle
 from sightline.measure.subject.pixels import PixelSubject
-from sightline.measure.subject.subject import Lacks, Subject
+from sightline.measure.subject.subject import Subject
 from sightline.measure.suite.opened import open_suite
 from sightline.measure.suite.suite import Suite
 
@@ -36,17 +35,6 @@ def stock(quick: Suite) -> Stock:
 def _asked(stock: Stock, subject: Subject, name: str = "background") -> dict[str, Finding]:
     applied = Applied(NAMED[name], stock.fitting["ground"], (0.5,), 3)
     return {finding.metric.partition(": ")[2]: finding for finding in Invariance(applied, "drawings")(subject)}
-
-
-def _scored(suite: Suite, subject: Subject, aspect: str) -> float:
-    asked = [task for task in tasks(suite) if isinstance(task, Measurement) and task.aspect == aspect]
-    measured = Measured(subject.name, subject.kind)
-    for task in asked:
-        with suppress(Lacks):  # raw pixels read no captions
-            measured.rows += [Row(aspect, suite.name, task.name, finding) for finding in task.ask(subject)]
-    score = measured.score(aspect)
-    assert score is not None
-    return score.value
 
 
 def test_a_perfect_encoder_reaches_every_bound(stock: Stock):
@@ -175,8 +163,8 @@ def test_what_a_suite_cannot_be_asked_is_said_with_the_reason():
 
 @pytest.mark.slow
 def test_the_controls_at_full_size():
-    suite = open_suite("scenes")
+    found = known("graphics", quick=False)
     for aspect in ("invariance", "semantics"):
-        assert _scored(suite, Oracle(), aspect) >= 0.95
-        for control in (Constant(), Shuffled(Oracle()), Shuffled(PixelSubject())):
-            assert _scored(suite, control, aspect) <= 0.05, (aspect, control.name)
+        assert score(found["oracle"], aspect) >= 0.95
+        for name in KNOW_NOTHING:
+            assert score(found[name], aspect) <= 0.05, (aspect, name)

@@ -4,13 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from known import KNOW_NOTHING, known
+from known import score as known_score
 from PIL import Image
 
 from sightline.data.sample import Sample
 from sightline.measure.report.result import Measured
 from sightline.measure.run import measured
 from sightline.measure.similarity.questions import by_label
-from sightline.measure.subject.controls import Constant, Oracle, Shuffled
+from sightline.measure.subject.controls import Constant, Oracle
 from sightline.measure.subject.pixels import PixelSubject
 from sightline.measure.subject.subject import Subject
 from sightline.measure.suite.opened import open_suite
@@ -23,9 +25,7 @@ def of(subject: Subject, suite: Suite) -> Measured:
 
 
 def score(found: Measured) -> float:
-    whole = found.score("similarity")
-    assert whole is not None
-    return whole.value
+    return known_score(found, "similarity")
 
 
 def scored(found: Measured) -> list[str]:
@@ -40,14 +40,12 @@ def drawn(folder: Path, name: str, seed: int) -> None:
 
 @pytest.mark.parametrize("quick", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_perfect_features_reach_every_bound_and_features_of_other_pictures_or_none_reach_nothing(quick: bool) -> None:
-    suite = open_suite("scenes", quick=quick)
-    found = of(Oracle(), suite)
-    assert score(found) >= 0.95
-    assert scored(found) == ["kNN accuracy", "mAP@R", "AMI", "agreement with shared factors"]
-    for control in (Shuffled(Oracle()), Shuffled(PixelSubject())):
-        assert score(of(control, suite)) <= 0.05
-    constant = of(Constant(), suite)
-    assert constant.flags and score(constant) == pytest.approx(0, abs=1e-9)
+    found = known("similarity", quick=quick)
+    assert score(found["oracle"]) >= 0.95
+    assert scored(found["oracle"]) == ["kNN accuracy", "mAP@R", "AMI", "agreement with shared factors"]
+    for name in KNOW_NOTHING:
+        assert score(found[name]) <= 0.05
+    assert found["constant"].flags and score(found["constant"]) == pytest.approx(0, abs=1e-9)
 
 
 def test_of_scenes_the_thing_is_scored_and_its_colour_and_place_are_told() -> None:
@@ -59,7 +57,7 @@ def test_of_scenes_the_thing_is_scored_and_its_colour_and_place_are_told() -> No
 
 
 def test_the_value_of_all_pictures_lies_within_its_interval() -> None:
-    for row in of(PixelSubject(), open_suite("scenes", quick=True)).rows:
+    for row in known("similarity", quick=True)["pixels"].rows:
         if row.finding.scored:
             assert row.values.min() <= row.finding.value <= row.values.max()
 
