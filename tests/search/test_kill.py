@@ -155,7 +155,7 @@ def test_kills_while_the_caches_are_written_leave_whole_caches_or_none(tmp_path,
         with Index(db, approximate_from=50) as index:
             with_graph += index.about().approximate is not None
             assert len({hit.id for hit in index.search([1.0, 0.5, 0.0], 9999)}) == 305
-            stamp = index._cache._held.stamp
+            stamp = index._caches._matrix._held.stamp
         assert (near.recall_of(near_file, stamp) is None) == (near.opened(near_file, stamp) is None)
         answers(db, encoder, 305)
     assert cut and with_graph  # some kills did meet a file half written, some a graph in use

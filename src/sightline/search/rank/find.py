@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sightline.search.rank.fuse import DEPTH
 from sightline.search.words import exact_line, holding, inside_of, only_inside
 
 WEAK = 0.1  # ours
@@ -23,13 +22,13 @@ def word_matches(connection: sqlite3.Connection, expression: str | None, most: i
 
 
 def holders(connection: sqlite3.Connection, query: str, folders: Sequence[str] = ()) -> np.ndarray:
-    """Ids (n,), at most DEPTH, of the pictures whose name and captions hold every word of a query (`words.holding`).
+    """Ids (n,), ascending, of the pictures whose name and captions hold every word of a query (`words.holding`).
 
     Where there are none, the last word is taken as the start of one.
     """
     for typing in (False, True):
-        found = word_matches(connection, holding(query, folders, typing=typing), DEPTH)
-        if len(found):
+        expression = holding(query, folders, typing=typing)
+        if expression is not None and len(found := members(connection, expression)):
             return found
     return np.zeros(0, np.int64)
 
@@ -47,5 +46,12 @@ def exact_matches(connection: sqlite3.Connection, query: str, folders: Sequence[
 
 def inhabitants(connection: sqlite3.Connection, folders: Sequence[str]) -> np.ndarray:
     """Ids (n,) of the pictures in any of `folders`, ascending."""
-    find = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid"
-    return np.array([row[0] for row in connection.execute(find, (inside_of(folders),))], np.int64)
+    return members(connection, inside_of(folders))
+
+
+def members(connection: sqlite3.Connection, expression: str) -> np.ndarray:
+    """Ids (n,) of all pictures that an expression of FTS5 finds, ascending: a fifth of the time of their BM25."""
+    # as one text: thousands of rows would take as long again to become Python's
+    find = "SELECT group_concat(rowid) FROM (SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid)"
+    found = connection.execute(find, (expression,)).fetchone()[0]
+    return np.fromstring(found, np.int64, sep=",") if found else np.zeros(0, np.int64)

@@ -55,7 +55,7 @@ def fused(
     """The `pool` (n,) in the order of the answer: `named` ones by cosine, then those that `held` every word, then the
     rest, both by fused score, cosine and number.
 
-    `pool` is ascending and holds everything in `rankings`, `named` and `held`; `cosines` (n,) are the pool's.
+    `pool` is ascending and holds everything in `rankings` and `named`; `cosines` (n,) are the pool's.
     """
     called = np.isin(pool, named)
     tier = np.where(called, 0, np.where(np.isin(pool, held), 1, 2))

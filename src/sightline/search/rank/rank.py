@@ -87,7 +87,8 @@ def ranked(connection: sqlite3.Connection, library: Library, count: int, wanted:
     The order does not depend on `count`: asked for more, it goes on.
     """
     vectors, vector, words, folders = library.vectors, wanted.vector, wanted.words, wanted.folders
-    worded = vectors.rows(word_matches(connection, any_of(words, folders), DEPTH))
+    some, every = any_of(words, folders), all_of(words, folders)
+    worded = vectors.rows(word_matches(connection, some, DEPTH))
     named = vectors.rows(exact_matches(connection, words, folders))
     held = vectors.rows(holders(connection, words, folders))
     near = alike = np.zeros(0, np.int64)
@@ -97,7 +98,9 @@ def ranked(connection: sqlite3.Connection, library: Library, count: int, wanted:
         # a graph proposes pictures of anywhere
         graph = library.graph if count <= DEPTH and there is None else None
         near = nearest(vectors, graph, vector, max(count, DEPTH), parts, there)
-        if len(relevant := vectors.rows(word_matches(connection, all_of(words, folders), MOST))):
+        # of one word these are the same, and asking twice for the pictures of a usual one takes as long again
+        relevant = worded[:MOST] if every == some else vectors.rows(word_matches(connection, every, MOST))
+        if len(relevant):
             alike = nearest(vectors, graph, rocchio(vector, vectors.matrix[relevant]), DEPTH, there=there)
     lines = library.lines if library.lines and library.lines.stamp.encoder == wanted.reader else None
     meant, nearness = np.zeros(0, np.int64), np.zeros(0, np.float32)
@@ -105,7 +108,9 @@ def ranked(connection: sqlite3.Connection, library: Library, count: int, wanted:
         ids, nearness = lines.nearest(wanted.meant, DEPTH, None if there is None else vectors.ids[there])
         known = np.isin(ids, vectors.ids)
         meant, nearness = vectors.rows(ids[known]), nearness[known]
-    pool = np.unique(np.concatenate([worded, named, held, near, alike, meant]))
+    # of more than that the rankings have the best
+    rest = held if len(held) <= DEPTH else held[:0]
+    pool = np.unique(np.concatenate([worded, named, rest, near, alike, meant]))
     cosines = np.zeros(len(pool), np.float32) if vector is None else _cosines(vectors.matrix[pool], vector)
     tile = np.zeros(len(pool), np.int64)
     if parts is not None:
