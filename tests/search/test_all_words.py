@@ -187,8 +187,8 @@ def test_of_several_near_words_that_of_the_same_beginning_then_the_commonest(tmp
 @pytest.mark.parametrize(
     ("place", "lines"),
     [
-        (("/home/ann/my-icons", "a", "/home/ann/my-icons/lucide/a.svg"), "my icons\nlucide"),
-        (("/home/ann/my-icons?caption=name", "a", "/home/ann/my-icons/a.svg"), "my icons"),
+        (("/srv/art/my-icons", "a", "/srv/art/my-icons/lucide/a.svg"), "my icons\nlucide"),
+        (("/srv/art/my-icons?caption=name", "a", "/srv/art/my-icons/a.svg"), "my icons"),
         (("/data/set.csv", "a", "/data/train/dogs/a.jpg"), "set\ntrain\ndogs"),
         (("/data/set.csv", "a", "/elsewhere/secret/a.jpg"), "set"),
         (("/data/shards/{000..010}.tar", "cats/0001", None), "cats"),

@@ -1,6 +1,6 @@
 """Where a picture lies as weak words: the folders below its source's root, the source's own name, the set it is of.
 
-The machine's path above the source is nobody's word for a picture and is left out: `/home/ann/work/icons` indexed as a
+The machine's path above the source is nobody's word for a picture and is left out: `/srv/art/icons` indexed as a
 source gives "icons" to all of it and "lucide" to what lies in `icons/lucide/`.
 """
 
@@ -28,7 +28,7 @@ def location(source: str) -> str:
 def folder_lines(source: str, key: str, path: str | None, sets: list[str]) -> str:
     """The words of where a picture lies, a line for the source, each folder and each set; `path` is None in archives.
 
-    >>> folder_lines("/home/ann/icons", "a.svg", "/home/ann/icons/lucide/navArrows/a.svg", [])
+    >>> folder_lines("/srv/art/icons", "a.svg", "/srv/art/icons/lucide/navArrows/a.svg", [])
     'icons\\nlucide\\nnav arrows'
     """
     root = location(source)
