@@ -149,6 +149,8 @@ def test_what_is_no_filter_is_words():
         ("hear", None),
         ("xqzv blorp", None),
         ("lucide", None),
+        ("haert" * 2000, None),
+        (" ".join(f"haert{letter}" for letter in "abcdefghijklmnop"), None),
         ("lov", None),
         ("the", None),
         ("🦊", None),

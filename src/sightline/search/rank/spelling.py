@@ -12,8 +12,10 @@ from collections.abc import Iterator
 
 from sightline.search.words import UNSPACED, expression, half_typed, telling
 
-SHORTEST = 4
-"""letters; nearly every shorter word is a letter away from another"""
+SHORTEST, LONGEST = 4, 24
+"""letters; nearly every shorter word is a letter away from another, and a longer one has too many neighbours"""
+MOST = 4
+"""unknown words of a query that are looked at: more of them are no slip"""
 AT_ONCE = 200
 """words of one expression"""
 ROWS = 200
@@ -26,10 +28,11 @@ def suggestion(connection: sqlite3.Connection, query: str) -> str | None:
     None where every word is known, or none of the unknown ones is near another.
     """
     last, wanted = half_typed(query), telling(query)
-    meant = [word if _known(connection, word, word == last) else near_word(connection, word) for word in wanted]
-    if all(one in (None, word) for one, word in zip(meant, wanted, strict=True)):
+    unknown = [word for word in wanted if not _known(connection, word, word == last)]
+    if len(unknown) > MOST:
         return None
-    return " ".join(one or word for one, word in zip(meant, wanted, strict=True))
+    meant = {word: near for word in unknown if (near := near_word(connection, word))}
+    return " ".join(meant.get(word, word) for word in wanted) if meant else None
 
 
 def near_word(connection: sqlite3.Connection, word: str) -> str | None:
@@ -37,7 +40,7 @@ def near_word(connection: sqlite3.Connection, word: str) -> str | None:
 
     Of several the one that begins as `word` does, then the commonest.
     """
-    if len(word) < SHORTEST or not word.isalpha() or UNSPACED.search(word):
+    if not SHORTEST <= len(word) <= LONGEST or not word.isalpha() or UNSPACED.search(word):
         return None
     near, found = sorted(set(one_edit(word)) - {word}), Counter[str]()
     for start in range(0, len(near), AT_ONCE):
@@ -77,6 +80,8 @@ def alphabet(word: str) -> list[str]:
     if word.isascii():
         return list(string.ascii_lowercase)
     blocks = {ord(letter) // 128 for letter in word}
+    if len(blocks) > 2:  # of many scripts: no slip, and too many letters
+        return []
     every = (chr(number) for block in blocks for number in range(128 * block, 128 * block + 128))
     return sorted({letter for letter in every if letter.isalpha() and letter == letter.casefold()})
 
