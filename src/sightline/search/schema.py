@@ -111,6 +111,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             encoder_id INTEGER NOT NULL REFERENCES encoder (id) ON DELETE CASCADE, data BLOB NOT NULL,
             UNIQUE (encoder_id, line))""",
     ),
+    (
+        # what the bytes say of themselves, a JSON list of captions and one of terms; NULL where nobody has looked
+        "ALTER TABLE content ADD COLUMN words TEXT",
+    ),
 )
 
 

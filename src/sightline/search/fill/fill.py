@@ -22,6 +22,8 @@ from sightline.data.decode.guard import reason
 from sightline.data.decode.record import Bad
 from sightline.data.prepare.tile import tiles
 from sightline.data.sample import Sample, Source, Stream
+from sightline.data.sources.beside import Words
+from sightline.data.sources.embedded_words import embedded_words
 from sightline.data.storable import escaped
 from sightline.search.batcher import batcher_of, side_of
 from sightline.search.fill.gone import Kept, Walk, split_unseen, vanished
@@ -97,6 +99,9 @@ class Filling:
             if not scales or row[1] == scales_text(scales)
         }
         """hashes whose vector is stored; a bad picture is tried again by every run, it may be readable by now"""
+        read = connection.execute("SELECT hash, words FROM content WHERE words IS NOT NULL")
+        self.inside: dict[str, Words] = {row[0]: Words(*map(tuple, json.loads(row[1]))) for row in read}
+        """hash -> what the file says of itself, where it was looked at: by earlier versions it was not"""
 
     def add(self, source: Source | Stream, progress: Progress | None = None) -> None:
         """Looks at every sample; decodes in two threads ahead of the encoder.
@@ -202,8 +207,10 @@ class Filling:
 
     def _stored_texts(self, place: Place) -> tuple[str, str, str, str]:
         """The texts of a picture as they are stored."""
-        texts = list(dict.fromkeys([*place.captions, *place.terms]))
-        called, said = stored_lines([place.name, *place.captions]), stored_lines(place.terms)
+        inside = self.inside.get(place.hash, Words())
+        captions, terms = [*place.captions, *inside.captions], [*place.terms, *inside.terms]
+        texts = list(dict.fromkeys([*captions, *terms]))
+        called, said = stored_lines([place.name, *captions]), stored_lines(terms)
         return json.dumps(texts, ensure_ascii=False), called, said, place.within
 
     def _look(self, sample: Sample, source: str) -> tuple[Place, Content | None] | Bad:
@@ -214,12 +221,15 @@ class Filling:
         try:
             place = place_of(sample, source)
             before = self.known.get(place.place)
-            if before and place.path and before[-2:] == (place.size, place.mtime) and before.hash in self.ready:
+            known = before and place.path and before[-2:] == (place.size, place.mtime) and before.hash in self.ready
+            if before and known and before.hash in self.inside:
                 place.hash = before.hash
                 return place, None
             image = sample.image if isinstance(sample.image, np.ndarray) else sample.content()
             place.hash = fingerprint(image)
             place.size = len(image) if place.path is None else place.size
+            if place.hash not in self.inside:
+                place.inside = embedded_words(image) if isinstance(image, bytes) else Words()
         except Exception as error:  # one odd sample ends no run, whatever it makes a library raise
             # a file that vanishes meanwhile keeps its row; the next run, which does not find it listed, removes it
             return Bad(name, reason(error))
@@ -260,6 +270,12 @@ class Filling:
                     "DELETE FROM tile WHERE hash = ? AND encoder_id = ?", [(h, self.encoder_id) for h in good]
                 )
                 self.connection.executemany("INSERT INTO tile VALUES (?, ?, ?, ?, ?, ?, ?, ?)", parts)
+            read = {place.hash: place.inside for place in places if place.inside is not None}
+            self.inside |= read
+            self.connection.executemany(
+                "UPDATE content SET words = ? WHERE hash = ?",
+                [(json.dumps(self.inside[h], ensure_ascii=False), h) for h in {*read, *contents} if h in self.inside],
+            )
             rows = [row for place in places if (row := self._row(place, contents.get(place.hash))) is not None]
             self.connection.executemany(
                 f"""INSERT INTO picture ({COLUMNS}) VALUES ({", ".join("?" * len(Row._fields))})

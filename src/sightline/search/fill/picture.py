@@ -13,6 +13,7 @@ from PIL import Image
 from sightline.data.decode.guard import guarded
 from sightline.data.decode.picture import NotAPicture, is_svg, measure, open_raster, preview, unpacked
 from sightline.data.sample import BadSample, Sample
+from sightline.data.sources.beside import Words
 from sightline.search.folders import folder_lines, sets_of
 from sightline.search.row import number, storable
 
@@ -46,6 +47,8 @@ class Place:
     mtime: int
     """nanoseconds; 0 where there is no file"""
     hash: str = ""
+    inside: Words | None = None
+    """what the file says of itself; None where it was not read"""
 
 
 @dataclass(slots=True)
