@@ -8,6 +8,7 @@ from metadata import app13, iim, jpeg, packet, resource, segment
 
 from sightline.data.sample import Sample
 from sightline.data.sources.folder import open_folder
+from sightline.search.blind import Blind
 from sightline.search.index import Index
 
 IPTC = app13(resource(0x0404, iim((120, b"A walk by the lake"), (25, b"zeppelin"))))
@@ -94,3 +95,8 @@ def test_a_hostile_block_keeps_no_picture_out(db, library, encoder):
     (library / "red-fox.jpg").write_bytes(jpeg(broken))
     report = db.add(open_folder(library), encoder)
     assert not report.bad and first(db, encoder, "red fox")[0] == "red-fox.jpg"
+
+
+def test_an_index_without_an_encoder_reads_them_too(db, library):
+    db.add(open_folder(library), Blind())
+    assert first(db, Blind(), "zeppelin")[0] == "IMG_2041.jpg"
