@@ -29,6 +29,7 @@ TRANSFER = (
     "encoder makes of scenes. To choose for your own pictures, measure on them (docs/measure.md)."
 )
 """what a report on scenes says of itself"""
+UNASKED = "not asked of a random tower: what is told beside the scores has no gain"
 Tell = Callable[[int, int | None], None]
 
 
@@ -82,6 +83,9 @@ def measured(
 def _ask(subject: Subject, task: Measurement | Absent, mine: Measured) -> None:
     if isinstance(task, Absent):
         mine.missing.append(Missing(task.aspect, task.suite, task.name, task.reason))
+        return
+    if subject.kind == "random" and task.aspect == "beyond":
+        mine.missing.append(Missing(task.aspect, task.suite, task.name, UNASKED))
         return
     start = time.monotonic()
     try:

@@ -20,7 +20,7 @@ SIDE = 128
 """pixels of a side of the squares that sources are disturbed as; scenes are squares already"""
 CANDIDATES = (300, 60)
 """pictures of a source"""
-DISTURBED, EACH = (231, 36), (6, 4)
+DISTURBED, EACH = (200, 36), (3, 4)
 """candidates that are disturbed, and how many disturbances of all each gets"""
 CODE = 64
 """numbers of the vectors that perfect features know each picture by"""

@@ -13,8 +13,8 @@ from sightline.measure.suite.suite import Suite
 
 MEMORY = (500, 120)
 """close-ups of scenes, full and quick; they are embedded for other questions too"""
-FITTED = 1500
-"""pictures of a source that a probe is fitted on, at most: a wide vector costs the square of that"""
+FITTED = 500
+"""pictures of a source that a probe is fitted on, at most: embedding them is most of what density costs"""
 FIELDS = {"thing": "what", "colour": "colour", "place": "place"}
 """question: the key in what `scenes` tells of an element"""
 Sets = list[tuple[set[str], ...]]
