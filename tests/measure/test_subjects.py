@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from small_run import save_run
 
 import sightline
 from sightline.measure.pictures import Pictures, Texts
@@ -14,6 +15,8 @@ from sightline.measure.subject.pixels import GRID, SIDE, PixelSubject
 from sightline.measure.subject.random_tower import randomised, shape_of
 from sightline.measure.subject.store import Store
 from sightline.measure.subject.subject import Lacks
+from sightline.towers.spec import ResNetSpec
+from sightline.weights.encoder import TorchEncoder
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +73,18 @@ def test_a_random_tower_has_the_encoders_shape_and_none_of_its_weights(run: Path
     before = torch.random.get_rng_state()
     randomised(encoder, 0)
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_a_deep_random_tower_that_normalises_over_batches_still_tells_pictures_apart(tmp_path: Path) -> None:
+    deep = ResNetSpec(depths=(3, 4, 6, 3), width=8, block="bottleneck")
+    encoder = sightline.load(save_run(tmp_path, deep))
+    assert isinstance(encoder, TorchEncoder)
+    made, again = randomised(encoder, 0), randomised(encoder, 0)
+    vectors = made.encode_image(list(pictures(8).items), normalize=True)
+    assert float((vectors @ vectors.T).min()) < 0.999
+    torch.testing.assert_close(vectors, again.encode_image(list(pictures(8).items), normalize=True), rtol=0, atol=0)
+    norm = next(part for part in made.model.modules() if isinstance(part, torch.nn.BatchNorm2d))
+    assert not norm.training and norm.momentum == 0.1 and float(norm.running_var.std()) > 0
 
 
 def test_pixels_are_pictures_and_tokens_are_their_patches() -> None:
