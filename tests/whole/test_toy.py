@@ -15,15 +15,11 @@ from safetensors.torch import load_file
 
 import sightline
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-import toy
-
 TOY = Path(__file__).with_name("toy.py")
 STEPS = 16
 
 
-def words(out, ranks):
+def words(out, ranks=1):
     if ranks == 1:
         return [sys.executable, str(TOY), str(out)]
     with socket.socket() as free:
@@ -33,12 +29,13 @@ def words(out, ranks):
     return [sys.executable, *many, str(TOY), str(out)]
 
 
-def run(out, pool=None):
-    """To the end, in this process or on every rank of a pool."""
-    if pool is None:
-        toy.main(str(out))
-    else:
-        pool.run(__file__, "run", out)
+def environment():
+    return os.environ | {"OMP_NUM_THREADS": "1"}
+
+
+def run(out, ranks=1):
+    done = subprocess.run(words(out, ranks), capture_output=True, text=True, env=environment())
+    assert done.returncode == 0, done.stderr[-4000:]
     return out
 
 
@@ -71,9 +68,9 @@ def whole(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def whole_of_two(ranks, tmp_path_factory):
+def whole_of_two(tmp_path_factory):
     """The same on two."""
-    return run(tmp_path_factory.mktemp("two") / "run", ranks)
+    return run(tmp_path_factory.mktemp("two") / "run", ranks=2)
 
 
 def kill(out, after, ranks=1):
@@ -82,7 +79,7 @@ def kill(out, after, ranks=1):
         words(out, ranks),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        env=environment(),
         start_new_session=True,
     )
     deadline = time.monotonic() + 200
@@ -134,23 +131,23 @@ def test_two_processes_learn_what_one_does(whole, whole_of_two):
             assert ours[name] == pytest.approx(theirs[name], rel=2e-3, abs=1e-4), (ours["step"], name)
 
 
-def test_two_killed_processes_go_on_as_if_nothing_had_happened(ranks, whole_of_two, tmp_path):
+def test_two_killed_processes_go_on_as_if_nothing_had_happened(whole_of_two, tmp_path):
     kill(tmp_path / "run", 10, ranks=2)
-    assert_equal(run(tmp_path / "run", ranks), whole_of_two)
+    assert_equal(run(tmp_path / "run", ranks=2), whole_of_two)
 
 
 @pytest.mark.parametrize("run_of", ["whole", "whole_of_two"])
 def test_what_was_kept_embeds_and_captions_and_refuses_the_rest_by_name(run_of, request):
     out = request.getfixturevalue(run_of)
-    kept = sightline.load(out, device="cpu")
-    assert kept.capabilities == ("embeds", "captions")
+    toy = sightline.load(out, device="cpu")
+    assert toy.capabilities == ("embeds", "captions")
     picture = torch.zeros(1, 3, 32, 32)
-    assert kept.encode_image(picture).shape == (1, 32)
-    (caption,) = kept.caption(picture)
+    assert toy.encode_image(picture).shape == (1, 32)
+    (caption,) = toy.caption(picture)
     assert isinstance(caption, str)
     with pytest.raises(ValueError, match="cannot sample"):
-        kept.sample()
+        toy.sample()
     with pytest.raises(ValueError, match="text"):
-        kept.encode_text(["a red square"])
+        toy.encode_text(["a red square"])
     described = json.loads((out / "encoder.json").read_text(encoding="utf-8"))
     assert described["format"] == 2 and list(described["parts"]) == ["image", "decoder", "codec"]

@@ -229,6 +229,4 @@ def main(out: str, *settings: str) -> None:
 
 
 if __name__ == "__main__":
-    import toy  # by its name: a run remembers where the functions of its recipe are, and goes on with no others
-
-    toy.main(*sys.argv[1:])
+    main(*sys.argv[1:])
