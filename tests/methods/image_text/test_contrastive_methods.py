@@ -54,7 +54,7 @@ def test_every_parameter_gets_a_gradient_and_scalars_never_decay(method):
 
 
 def test_a_text_tower_that_has_read_before_learns_by_its_share_of_the_rate():
-    method = CLIP(*towers(), 24, clip.Config(text_rate=0.1))
+    method = CLIP(*towers(), 24, text_rate=0.1)
     rate = {id(x): group.get("scale", 1.0) for group in groups(method, 0.1) for x in group["params"]}
     for name, x in method.named_parameters():
         assert rate[id(x)] == (0.1 if name.startswith("text.") else 1.0)

@@ -41,8 +41,6 @@ class Config:
     """what belongs together: the pair alone, or all pairs of equal captions"""
     chunk: int | None = None
     """rows of logits at a time; None holds the whole b x m at once"""
-    text_rate: float = 1.0
-    """multiple of the learning rate for the text tower: one that has read before (`--init text=...`) learns slower"""
 
 
 class CLIP(nn.Module):
@@ -51,9 +49,12 @@ class CLIP(nn.Module):
     needs = frozenset({"image", "tokens"})
     uses = frozenset({"negatives"})
 
-    def __init__(self, image: nn.Module, text: nn.Module, dim: int, config: Config = Config()) -> None:
+    def __init__(
+        self, image: nn.Module, text: nn.Module, dim: int, config: Config = Config(), *, text_rate: float = 1.0
+    ) -> None:
+        """`text_rate` is the text tower's multiple of the learning rate: one that has read before learns slower."""
         super().__init__()
-        self.config = config
+        self.config, self.text_rate = config, text_rate
         self.image, self.text = image, text
         self.project_image = Projection(width(image), dim)
         self.project_text = Projection(width(text), dim)
@@ -105,7 +106,7 @@ class CLIP(nn.Module):
     def rates(self) -> dict[str, float]:
         """The text tower's own share of the learning rate."""
         names = [f"text.{name}" for name, _ in self.text.named_parameters()]
-        return {} if self.config.text_rate == 1 else dict.fromkeys(names, self.config.text_rate)
+        return {} if self.text_rate == 1 else dict.fromkeys(names, self.text_rate)
 
     def before_step(self, step: int, total: int) -> None:
         """Nothing is scheduled: the temperature is learned."""

@@ -43,6 +43,11 @@ def build(recipe: Recipe) -> CLIP:
     return CLIP(recipe.parts.image.build(), recipe.parts.text.build(), recipe.dim, recipe.method)
 
 
+def build_on_a_reader(recipe: Recipe) -> CLIP:
+    """On a text tower that has read before (`--init text=NAME`) and learns a tenth as fast."""
+    return CLIP(recipe.parts.image.build(), recipe.parts.text.build(), recipe.dim, recipe.method, text_rate=0.1)
+
+
 def build_with_terms(recipe: Recipe) -> terms.WithTerms:
     return terms.WithTerms(build(replace(recipe, method=recipe.method.pair)), recipe.method)
 
@@ -86,8 +91,8 @@ def iconify() -> Recipe:
     """
     return Recipe(
         name="clip.iconify",
-        build=build,
-        method=Config(positives="caption", text_rate=0.1),  # ours: the same name stands in many sets
+        build=build_on_a_reader,
+        method=Config(positives="caption"),  # ours: the same name stands in many sets
         parts=Parts(
             image=ResNetSpec(depths=(2, 2, 2), width=64, stem=StandardStem()),  # ours, 2.8 M
             text=BertTextSpec(vocab=8192, length=32, dim=256, depth=2, heads=4, mlp=1024, embed=128),  # ours
