@@ -26,7 +26,7 @@ DEPTH = 1000
 
 
 SAID = 2.0  # ours
-"""weight of the ranking by words against words; the others have 1 (benchmarks/words_against_words.py)"""
+"""weight of the ranking by words against words; the others have 1 (benchmarks/words/words_against_words.py)"""
 
 
 def reciprocal(rankings: Sequence[np.ndarray], pool: np.ndarray, weights: Sequence[float] | None = None) -> np.ndarray:

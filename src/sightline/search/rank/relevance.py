@@ -28,7 +28,7 @@ import numpy as np
 
 from sightline.data.draw import uniform
 
-NEIGHBOURS = 20  # ours, as are the three below: chosen on benchmarks/relevance/relevance.py --fold 0
+NEIGHBOURS = 20  # ours, as are the three below: chosen on benchmarks/words/relevance.py --fold 0
 """probes that say how much a query is like nonsense"""
 SURE = 2.75
 """evidence from which on a picture may be relevant; two to four of a hundred probes reach it"""

