@@ -62,7 +62,7 @@ def shape_of(encoder: Any) -> str:
 def _settle(model: Any, encoder: TorchEncoder) -> None:
     """Means and variances of every BatchNorm as cloudy pictures give them. Left at 0 and 1 the signal of a deep tower
     fades layer by layer, until all pictures have one vector: that would be no rival to anything."""
-    norms = [part for part in model.modules() if isinstance(part, nn.modules.batchnorm._BatchNorm)]
+    norms = [part for part in model.modules() if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d)]
     rule = encoder.rule
     if not norms or isinstance(rule, NaFlexRule):
         return
