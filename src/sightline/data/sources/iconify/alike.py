@@ -7,17 +7,16 @@ copy is another drawing here.
 """
 
 import hashlib
-import zipfile
-import zlib
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 import numpy as np
 from PIL import Image
 
-from sightline.data.atomic import atomic_write
 from sightline.data.cache import sightline_cache
 from sightline.data.decode.guard import guarded
 from sightline.data.decode.svg.rasterize import rasterize
+from sightline.data.kept import keep_arrays, kept_arrays
 from sightline.data.sample import BadSample
 
 SIZE = 48
@@ -44,18 +43,12 @@ def kept(kind: str, parts: Iterable[bytes], make: Callable[[], np.ndarray]) -> n
     for part in parts:
         key.update(part)
     place = sightline_cache() / "iconify" / f"{kind}-{key.hexdigest()}.npz"
-    try:
-        with open(place, "rb") as file, np.load(file, allow_pickle=False) as found:
-            return found["made"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
-        made = make()
-    try:
-        with atomic_write(place) as [temporary], open(temporary, "wb") as file:
-            np.savez_compressed(file, made=made)
-    except OSError:
-        # a cache that cannot be written is done without
-        pass
-    return made
+    found = kept_arrays(place, lambda _, arrays: arrays["made"])
+    if found is None:
+        found = make()
+        with suppress(OSError):  # a cache that cannot be written is done without
+            keep_arrays(place, made=found)
+    return found
 
 
 def ink(drawings: Iterable[bytes]) -> np.ndarray:

@@ -8,18 +8,16 @@ left?, top?, hidden?}}`, the same four for the whole set, `aliases: {name: {pare
 
 import hashlib
 import json
-import zipfile
-import zlib
 from collections import defaultdict
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sightline.data.atomic import atomic_write
 from sightline.data.cache import cache_path
+from sightline.data.kept import keep_arrays, kept_arrays
 from sightline.data.regular import read_regular
 from sightline.data.sources.caption import clean
 from sightline.data.sources.iconify.places import DECODER, end_of, value_of, walk
@@ -236,28 +234,25 @@ def _text(value: Any) -> str:
 
 
 def _save(place: Path, made: Collection) -> None:
-    words = json.dumps([asdict(made.about), made.names, made.aliases, made.categories, made.hidden, made.turned])
-    arrays = {name: getattr(made, name) for name in ARRAYS}
-    with atomic_write(place) as [temporary], open(temporary, "wb") as file:
-        np.savez_compressed(file, words=np.frombuffer(words.encode(), np.uint8), **arrays)
+    words = [asdict(made.about), made.names, made.aliases, made.categories, made.hidden, made.turned]
+    keep_arrays(place, words, **{name: getattr(made, name) for name in ARRAYS})
 
 
 def _load(place: Path, path: Path) -> Collection | None:
     """None where nothing is kept, or what cannot be read: it is found again."""
-    try:
-        with open(place, "rb") as file, np.load(file, allow_pickle=False) as kept:
-            about, names, aliases, categories, hidden, turned = json.loads(kept["words"].tobytes())
-            arrays = {name: kept[name] for name in ARRAYS}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
-        return None
-    aliases, categories = ({name: tuple(said) for name, said in table.items()} for table in (aliases, categories))
-    return Collection(
-        path,
-        About(**about),
-        tuple(names),
-        **arrays,
-        aliases=aliases,
-        categories=categories,
-        hidden=hidden,
-        turned=turned,
-    )
+
+    def made(words: Any, arrays: Mapping[str, np.ndarray]) -> Collection:
+        about, names, aliases, categories, hidden, turned = words
+        aliases, categories = ({name: tuple(said) for name, said in table.items()} for table in (aliases, categories))
+        return Collection(
+            path,
+            About(**about),
+            tuple(names),
+            **{name: arrays[name] for name in ARRAYS},
+            aliases=aliases,
+            categories=categories,
+            hidden=hidden,
+            turned=turned,
+        )
+
+    return kept_arrays(place, made)

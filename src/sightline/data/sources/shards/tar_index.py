@@ -1,21 +1,21 @@
 """Where every member of a tar lies, found by one pass and kept in the cache, so that a tar is read at random."""
 
-import json
-import zipfile
-import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from sightline.data.atomic import atomic_write
 from sightline.data.cache import cache_path
+from sightline.data.kept import keep_arrays, kept_arrays
 from sightline.data.regular import read_regular
 from sightline.data.sources.shards.gunzip import unpacked
 from sightline.data.sources.shards.members import FIRST, label_of, picture_field
 from sightline.data.sources.shards.tar_scan import Scan, scan
 
 VERSION = 3
+COLUMNS = ("record", "field", "offset", "length")
 
 
 @dataclass(frozen=True)
@@ -113,20 +113,18 @@ def _plain_label(members: dict[str, bytes]) -> tuple[str, str]:
 
 
 def _save(place: Path, index: TarIndex) -> None:
-    words = json.dumps([index.keys, index.fields, index.labels, index.names, index.note, index.passed])
-    arrays = {name: getattr(index, name) for name in ("record", "field", "offset", "length")}
-    with atomic_write(place) as [temporary], open(temporary, "wb") as file:
-        np.savez_compressed(file, words=np.frombuffer(words.encode(), np.uint8), **arrays)
+    words = [index.keys, index.fields, index.labels, index.names, index.note, index.passed]
+    keep_arrays(place, words, **{name: getattr(index, name) for name in COLUMNS})
 
 
 def _load(place: Path, plain: Path) -> TarIndex | None:
     """None where there is no index, or one that cannot be read: it is made again."""
-    try:
-        with open(place, "rb") as file, np.load(file, allow_pickle=False) as kept:
-            keys, fields, labels, names, note, passed = json.loads(kept["words"].tobytes())
-            columns = [kept[name] for name in ("record", "field", "offset", "length")]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
-        return None
-    return TarIndex(
-        plain, tuple(keys), tuple(fields), *columns, labels=tuple(labels), names=names, note=note, passed=passed
-    )
+
+    def made(words: Any, arrays: Mapping[str, np.ndarray]) -> TarIndex:
+        keys, fields, labels, names, note, passed = words
+        columns = [arrays[name] for name in COLUMNS]
+        return TarIndex(
+            plain, tuple(keys), tuple(fields), *columns, labels=tuple(labels), names=names, note=note, passed=passed
+        )
+
+    return kept_arrays(place, made)
