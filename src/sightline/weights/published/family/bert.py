@@ -14,7 +14,7 @@ from sightline.weights.published.family.protocol import Config, Shapes, Towers
 from sightline.weights.published.files import read_object
 from sightline.weights.published.keymap import Ignore, Join, Rename, Rule, SegmentPosition
 from sightline.weights.published.layouts import sentence as beside
-from sightline.weights.published.layouts.layout import VALUES, activation, hidden, is_a, merged
+from sightline.weights.published.layouts.layout import VALUES, activation, is_a, merged, sizes
 
 if TYPE_CHECKING:
     import tokenizers
@@ -68,10 +68,7 @@ def spec(config: Config, shapes: Shapes) -> Towers:
     text = BertTextSpec(
         vocab=c["vocab_size"],
         length=c["max_position_embeddings"],
-        dim=c["hidden_size"],
-        depth=c["num_hidden_layers"],
-        heads=c["num_attention_heads"],
-        mlp=hidden(c["hidden_size"], c["intermediate_size"]),
+        **sizes(c),
         embed=0 if width == c["hidden_size"] else width,
         pad=c["pad_token_id"] or 0,
         pool=beside.pooling(steps),

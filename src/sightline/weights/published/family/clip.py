@@ -13,10 +13,10 @@ from sightline.weights.published.files import read_object
 from sightline.weights.published.keymap import ClassPosition, Ignore, Rename, Reshape, Rule, Zeros
 from sightline.weights.published.layouts.layout import (
     activation,
-    hidden,
     is_a,
     merged,
     renamed,
+    sizes,
     transformers_blocks,
     transformers_vit,
 )
@@ -92,10 +92,7 @@ def text_spec(c: Mapping[str, Any]) -> TransformerTextSpec:
     return TransformerTextSpec(
         vocab=c["vocab_size"],
         length=c["max_position_embeddings"],
-        dim=c["hidden_size"],
-        depth=c["num_hidden_layers"],
-        heads=c["num_attention_heads"],
-        mlp=hidden(c["hidden_size"], c["intermediate_size"]),
+        **sizes(c),
         reading=Causal(eot=eot),
         norm=Norm(eps=c["layer_norm_eps"]),
         act=activation(c["hidden_act"]),

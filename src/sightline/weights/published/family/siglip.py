@@ -18,10 +18,10 @@ from sightline.weights.published.keymap import Divide, Ignore, Rename, Reshape, 
 from sightline.weights.published.layouts.layout import (
     VALUES,
     activation,
-    hidden,
     is_a,
     merged,
     renamed,
+    sizes,
     transformers_blocks,
     transformers_vit,
 )
@@ -83,10 +83,7 @@ def text_spec(c: Mapping[str, Any]) -> TransformerTextSpec:
     return TransformerTextSpec(
         vocab=c["vocab_size"],
         length=c["max_position_embeddings"],
-        dim=c["hidden_size"],
-        depth=c["num_hidden_layers"],
-        heads=c["num_attention_heads"],
-        mlp=hidden(c["hidden_size"], c["intermediate_size"]),
+        **sizes(c),
         reading=Full(),
         norm=Norm(eps=c["layer_norm_eps"]),
         act=activation(c["hidden_act"]),

@@ -12,7 +12,7 @@ from sightline.towers.spec import Map, Mean, NaFlexSpec, Norm
 from sightline.weights.published.family import siglip
 from sightline.weights.published.family.protocol import Config, Shapes, Towers
 from sightline.weights.published.keymap import Ignore, Rule
-from sightline.weights.published.layouts.layout import activation, hidden, is_a, merged, renamed, side
+from sightline.weights.published.layouts.layout import activation, is_a, merged, renamed, side, sizes
 from sightline.weights.published.layouts.pictures import HALF, settings
 
 NAME = "siglip2"
@@ -45,10 +45,7 @@ def image_spec(c: Mapping[str, Any]) -> NaFlexSpec:
         raise ValueError(f"num_patches is {c['num_patches']}; positions are kept for a square grid: expected a square")
     return NaFlexSpec(
         patch=side(c["patch_size"], "patch_size"),
-        dim=c["hidden_size"],
-        depth=c["num_hidden_layers"],
-        heads=c["num_attention_heads"],
-        mlp=hidden(c["hidden_size"], c["intermediate_size"]),
+        **sizes(c),
         length=c["num_patches"],
         grid=grid,
         pool=Map() if c["vision_use_head"] else Mean(),

@@ -1,7 +1,7 @@
 """Pieces of key maps and configs that several families share: blocks, norms, sizes, activations."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 
 from sightline.towers.spec import Act, Cls, LearnedSpec, Norm, ViTSpec
 from sightline.weights.published.keymap import Join, Rename, Rule, Transpose
@@ -106,15 +106,31 @@ def is_a(config: Mapping[str, Any], *types: str) -> bool:
     return cast("str | None", config.get("model_type")) in types
 
 
+class Sizes(TypedDict):
+    """Fields of the specs of transformers."""
+
+    dim: int
+    depth: int
+    heads: int
+    mlp: int
+
+
+def sizes(c: Mapping[str, Any]) -> Sizes:
+    """The sizes of a stack by the fields that transformers' configs name alike."""
+    return Sizes(
+        dim=c["hidden_size"],
+        depth=c["num_hidden_layers"],
+        heads=c["num_attention_heads"],
+        mlp=hidden(c["hidden_size"], c["intermediate_size"]),
+    )
+
+
 def transformers_vit(c: Mapping[str, Any]) -> ViTSpec:
     """A whole vision config by the fields that transformers' ViTs name alike; a family replaces what is its own."""
     return ViTSpec(
         size=side(c["image_size"], "image_size"),
         patch=side(c["patch_size"], "patch_size"),
-        dim=c["hidden_size"],
-        depth=c["num_hidden_layers"],
-        heads=c["num_attention_heads"],
-        mlp=hidden(c["hidden_size"], c["intermediate_size"]),
+        **sizes(c),
         pool=Cls(),
         position=LearnedSpec(resample="bicubic"),
         norm=Norm(eps=c["layer_norm_eps"]),
