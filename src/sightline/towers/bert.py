@@ -14,7 +14,7 @@ from sightline.nn.attention import Mask
 from sightline.nn.pool import mean_of
 from sightline.nn.tag import tag
 from sightline.nn.transformer import Stack, compute_dtype
-from sightline.towers.text import Ids, keys_of, values_known
+from sightline.towers.text import Ids, keys_of, must_fit, values_known
 
 Tokens = Float[Tensor, "b n d"]
 Real = Bool[Tensor, "b n"]
@@ -71,8 +71,7 @@ class BertText(nn.Module):
 
     def forward(self, ids: Ids) -> Float[Tensor, "b d"]:
         """The vector of each text. ValueError for more than `length` tokens."""
-        if ids.shape[1] > self.length:
-            raise ValueError(f"captions of {ids.shape[1]} tokens reached a text tower of length {self.length}")
+        must_fit(ids, self.length)
         ids = without_padding(ids, self.pad)
         real = ids != self.pad
         x = self.norm(F.embedding(ids, self.embed.weight) + self.position[: ids.shape[1]])

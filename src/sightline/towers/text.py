@@ -96,8 +96,7 @@ class TransformerText(nn.Module):
 
     def forward(self, ids: Ids) -> Float[Tensor, "b d"]:
         """The vector of each caption. ValueError for more than `length` tokens, and under `Full` for less."""
-        if ids.shape[1] > self.length:
-            raise ValueError(f"captions of {ids.shape[1]} tokens reached a text tower of length {self.length}")
+        must_fit(ids, self.length)
         if isinstance(self.reading, Full) and ids.shape[1] < self.length:
             raise ValueError(
                 f"captions padded to {ids.shape[1]} tokens reached a text tower that always reads {self.length}: its "
@@ -108,6 +107,12 @@ class TransformerText(nn.Module):
         x = F.embedding(ids, self.embed.weight) + self.position[: ids.shape[1]]
         x = x.to(compute_dtype(x))
         return self.reading.pool(self.stack(x, mask=self.reading.mask(x)), ids)
+
+
+def must_fit(ids: Ids, length: int) -> None:
+    """ValueError for captions of more tokens than a tower has positions."""
+    if ids.shape[1] > length:
+        raise ValueError(f"captions of {ids.shape[1]} tokens reached a text tower of length {length}")
 
 
 def values_known(ids: Ids) -> bool:

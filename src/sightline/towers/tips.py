@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from sightline.nn.pool import mean_of
 from sightline.nn.transformer import Stack, compute_dtype
-from sightline.towers.text import keys_of
+from sightline.towers.text import keys_of, must_fit
 
 
 class TipsText(nn.Module):
@@ -32,8 +32,7 @@ class TipsText(nn.Module):
 
     def forward(self, ids: Int[Tensor, "b n"]) -> Float[Tensor, "b d"]:
         """The vector of each caption. ValueError for more than `length` tokens."""
-        if ids.shape[1] > self.length:
-            raise ValueError(f"captions of {ids.shape[1]} tokens reached a text tower of length {self.length}")
+        must_fit(ids, self.length)
         real = ids != self.pad
         x = F.embedding(ids, self.embed.weight) * math.sqrt(self.dim) + self.position[: ids.shape[1]]
         return mean_of(self.stack(x.to(compute_dtype(x)), mask=keys_of(real)), real)
