@@ -12,7 +12,7 @@ import pytest
 
 from sightline.search.index import Index
 from sightline.search.rank import matrix, near
-from sightline.search.rank.matrix import HEADER
+from sightline.search.rank.stamped import HEADER
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and file size limits are POSIX")
 START = f"""

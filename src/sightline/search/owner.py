@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sightline.search.fill.picture import absolute_path
 from sightline.search.query import Embedder
-from sightline.search.rank.matrix import Stamp
+from sightline.search.rank.stamped import Stamp
 from sightline.search.schema import transaction
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sightline.data.prepare.tile import Box
-from sightline.search.rank.matrix import MatrixCache, Stamp, Vectors
+from sightline.search.rank.matrix import MatrixCache, Vectors
+from sightline.search.rank.stamped import Stamp
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import pytest
 from sightline.data.array import unit
 from sightline.search.rank import lines as module
 from sightline.search.rank.lines import LineCache, lines_of
-from sightline.search.rank.matrix import Stamp
+from sightline.search.rank.stamped import Stamp
 
 STAMP = Stamp("library", "colours", 8, "1")
 

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from sightline.search.index import Index
-from sightline.search.rank import matrix
-from sightline.search.rank.matrix import HEADER, Stamp, Vectors, write
+from sightline.search.rank import matrix, stamped
+from sightline.search.rank.matrix import Vectors, write
+from sightline.search.rank.stamped import HEADER, Stamp
 
 
 @pytest.fixture
@@ -105,7 +106,7 @@ def test_a_folder_of_others_is_searched_and_left_as_it_is(db, cache, encoder, mo
     # root may write anywhere: it is told that it may not
     monkeypatch.setattr("os.access", lambda path, mode: mode != os.W_OK)
     monkeypatch.setattr(matrix, "WORTH", 0.0)
-    monkeypatch.setattr(matrix, "atomic_write", lambda path: (_ for _ in ()).throw(PermissionError(13, "denied")))
+    monkeypatch.setattr(stamped, "atomic_write", lambda path: (_ for _ in ()).throw(PermissionError(13, "denied")))
     try:
         assert answer(db, encoder) == expected
         assert sorted(p.name for p in db.parent.iterdir()) == before

@@ -11,7 +11,8 @@ from sightline.data.sample import Sample
 from sightline.probes.nearest import top_k
 from sightline.search.index import Index
 from sightline.search.rank import near
-from sightline.search.rank.matrix import Stamp, Vectors
+from sightline.search.rank.matrix import Vectors
+from sightline.search.rank.stamped import Stamp
 
 
 def vectors(ids, seed=0, dim=16, revision="r1", library="l", data=None):

@@ -5,19 +5,16 @@ in two steps, because one product over all of them would read more memory than a
 lines in their first COARSE principal directions propose CANDIDATES, whose pictures are compared in full.
 """
 
-import json
-import os
 import sqlite3
-from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from dataclasses import dataclass, fields
+from math import prod
 
 import numpy as np
 
-from sightline.data.atomic import atomic_write
 from sightline.probes.nearest import top_k
 from sightline.search.fill.lines import own_lines
-from sightline.search.rank.matrix import HEADER, Cache, Stamp
+from sightline.search.rank.matrix import Cache
+from sightline.search.rank.stamped import Stamp, read_stamped, write_stamped
 
 FEW = 20_000
 """lines that are compared in full"""
@@ -162,37 +159,23 @@ class LineCache(Cache[Lines]):
 
     def opened(self, stamp: Stamp) -> Lines | None:
         """The file as arrays on disk, None where it is not there, not whole or of something else."""
-        try:
-            with self.path.open("rb") as file:
-                head = file.read(HEADER)
-                if not head.startswith(MAGIC) or len(head) != HEADER:
-                    return None
-                said = json.loads(head[len(MAGIC) :].rstrip(b"\0"))
-                shapes = said.pop("shapes")
-                size = HEADER + sum(_bytes(name, shape) for name, shape in shapes.items())
-                if said != asdict(stamp) or os.fstat(file.fileno()).st_size != size:
-                    return None
-                whole = np.asarray(np.memmap(file, dtype=np.uint8, mode="r"))[HEADER:]
-        except (OSError, ValueError, KeyError, AttributeError, TypeError):
-            return None
-        parts, at = {}, 0
-        for name, shape in shapes.items():
-            end = at + _bytes(name, shape)
-            parts[name] = whole[at:end].view(_kind(name)).reshape(shape)
-            at = end
-        return Lines(stamp, **parts)
+
+        def made(shapes: dict[str, list[int]], numbers: np.ndarray) -> Lines | None:
+            sizes = [prod(shape) * np.dtype(_kind(name)).itemsize for name, shape in shapes.items()]
+            if len(numbers) != sum(sizes):
+                return None
+            parts = np.split(numbers, np.cumsum(sizes)[:-1])
+            named = zip(shapes.items(), parts, strict=True)
+            return Lines(stamp, **{name: part.view(_kind(name)).reshape(shape) for (name, shape), part in named})
+
+        return read_stamped(self.path, MAGIC, stamp, "shapes", made)
 
     def write(self, found: Lines) -> None:
         """Leaves the cache as it was where it cannot be written."""
-        parts = {part.name: getattr(found, part.name) for part in fields(Lines) if part.name != "stamp"}
-        shapes = {name: part.shape for name, part in parts.items()}
-        header = MAGIC + json.dumps({**asdict(found.stamp), "shapes": shapes}).encode()
-        if len(header) > HEADER:
-            return
-        with suppress(OSError), atomic_write(Path(self.path)) as [temporary], temporary.open("wb") as file:
-            file.write(header.ljust(HEADER, b"\0"))
-            for name, part in parts.items():
-                file.write(np.ascontiguousarray(part, _kind(name)).data)
+        named = {part.name: getattr(found, part.name) for part in fields(Lines) if part.name != "stamp"}
+        shapes = {name: part.shape for name, part in named.items()}
+        parts = (np.asarray(part, _kind(name)) for name, part in named.items())
+        write_stamped(self.path, MAGIC, found.stamp, ("shapes", shapes), parts)
 
 
 def lines_of(
@@ -222,10 +205,3 @@ def _ranges(begin: np.ndarray, end: np.ndarray) -> np.ndarray:
 
 def _kind(name: str) -> str:
     return "<f4" if name in ("matrix", "coarse", "basis") else "<i8"
-
-
-def _bytes(name: str, shape: list[int]) -> int:
-    size = 1
-    for length in shape:
-        size *= length
-    return size * np.dtype(_kind(name)).itemsize

@@ -8,39 +8,24 @@ While another process indexes, the revision changes with every batch. A library 
 then answered from the older matrix for a while (`BUSY`): pictures that have come since are not found yet.
 """
 
-import json
-import os
 import sqlite3
 import time
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
-from sightline.data.atomic import atomic_write
+from sightline.search.rank.stamped import Stamp, read_stamped, write_stamped
 
 MAGIC = b"SGLNVEC1"
-HEADER = 1024
-"""bytes before the numbers: MAGIC and JSON, filled up with zeros"""
 WORTH = 0.02
 """seconds of reading from which a search writes the file; indexing always does"""
 QUICK = 0.2
 """seconds of reading up to which every change is followed at once"""
 BUSY = 10
 """times as long as reading took before it is done again"""
-
-
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """What a cache was made of."""
-
-    library: str
-    encoder: str
-    """identity"""
-    dim: int
-    revision: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +60,7 @@ class Stamped(Protocol):
 T = TypeVar("T", bound=Stamped)
 
 
-class Cache(Generic[T]):
+class Cache(ABC, Generic[T]):
     """Gives what is kept for a stamp: the one at hand, the mapped file, or one read from SQLite."""
 
     suffix = ""
@@ -112,17 +97,17 @@ class Cache(Generic[T]):
             self.write(found)
         return found
 
+    @abstractmethod
     def read(self, connection: sqlite3.Connection, encoder_id: int, stamp: Stamp) -> T:
         """As the cache would hold it, read from SQLite."""
-        raise NotImplementedError
 
+    @abstractmethod
     def opened(self, stamp: Stamp) -> T | None:
         """The mapped file, None where it is not there, not whole or of something else."""
-        raise NotImplementedError
 
+    @abstractmethod
     def write(self, found: T) -> None:
         """Leaves the file as it was where it cannot be written."""
-        raise NotImplementedError
 
 
 class MatrixCache(Cache[Vectors]):
@@ -168,38 +153,22 @@ def key(hash_: str) -> int:
 
 
 def write(path: Path, vectors: Vectors) -> None:
-    """Leaves the cache as it was where it cannot be written: a folder of others, a full disk, a file mapped on
-    Windows."""
-    header = MAGIC + json.dumps({**asdict(vectors.stamp), "count": len(vectors.ids)}).encode()
-    if len(header) > HEADER:
-        return
-    with suppress(OSError), atomic_write(path) as [temporary], temporary.open("wb") as file:
-        file.write(header.ljust(HEADER, b"\0"))
-        for part in (vectors.ids, vectors.keys, vectors.matrix):
-            file.write(np.ascontiguousarray(part).data)
+    """Leaves the cache as it was where it cannot be written."""
+    parts = (vectors.ids, vectors.keys, vectors.matrix)
+    write_stamped(path, MAGIC, vectors.stamp, ("count", len(vectors.ids)), parts)
 
 
 def _mapped(path: Path, stamp: Stamp) -> Vectors | None:
     """The file as arrays on disk, None where it is not there, not whole or of something else."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(HEADER)
-            if not head.startswith(MAGIC) or len(head) != HEADER:
-                return None
-            said = json.loads(head[len(MAGIC) :].rstrip(b"\0"))
-            count = said.pop("count")
-            if said != asdict(stamp) or os.fstat(file.fileno()).st_size != HEADER + count * (16 + 4 * stamp.dim):
-                return None
-            if count == 0:
-                return Vectors(stamp, np.zeros(0, "<i8"), np.zeros(0, "<u8"), np.zeros((0, stamp.dim), "<f4"))
-            # mapped by the open file: by its name it might be the next one already
-            whole = np.asarray(np.memmap(file, dtype=np.uint8, mode="r"))
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
-        return None
-    numbers = whole[HEADER:]
-    return Vectors(
-        stamp,
-        ids=numbers[: 8 * count].view("<i8"),
-        keys=numbers[8 * count : 16 * count].view("<u8"),
-        matrix=numbers[16 * count :].view("<f4").reshape(count, stamp.dim),
-    )
+
+    def made(count: int, numbers: np.ndarray) -> Vectors | None:
+        if len(numbers) != count * (16 + 4 * stamp.dim):
+            return None
+        return Vectors(
+            stamp,
+            ids=numbers[: 8 * count].view("<i8"),
+            keys=numbers[8 * count : 16 * count].view("<u8"),
+            matrix=numbers[16 * count :].view("<f4").reshape(count, stamp.dim),
+        )
+
+    return read_stamped(path, MAGIC, stamp, "count", made)
