@@ -2,15 +2,19 @@
 
 import sqlite3
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sightline.search.fill.fill import Progress
 from sightline.search.owner import owner_of, stamp_of, words_owner
 from sightline.search.rank import near
 from sightline.search.rank.lines import LineCache
-from sightline.search.rank.matrix import MatrixCache, Stamp, Vectors
+from sightline.search.rank.matrix import MatrixCache, Vectors
 from sightline.search.rank.rank import Library
+from sightline.search.rank.stamped import Stamp
 from sightline.search.schema import transaction
 from sightline.search.tile import TileCache, scales_of
+
+if TYPE_CHECKING:
+    from sightline.search.fill.fill import Progress
 
 
 class Caches:
@@ -31,7 +35,7 @@ class Caches:
         lines = words and self._lines.at(connection, words.id, stamp_of(connection, words))
         return Library(vectors, graph, tiles, lines or None)
 
-    def renew(self, connection: sqlite3.Connection, progress: Progress | None) -> None:
+    def renew(self, connection: sqlite3.Connection, progress: "Progress | None") -> None:
         """Brings the files up to date, so that the next search only reads."""
         with transaction(connection, "DEFERRED"):
             owner = owner_of(connection, self.db)

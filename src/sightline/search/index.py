@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,11 +18,9 @@ from sightline.data.array import unit
 from sightline.data.sample import Source, Stream
 from sightline.search import read
 from sightline.search.asked import Asked, asked
-from sightline.search.blind import needs_encoder
 from sightline.search.caches import Caches
 from sightline.search.encoder import words_encoder
 from sightline.search.fill import place
-from sightline.search.fill.fill import Filling, Progress, Report, parts_of
 from sightline.search.fill.lines import fill_lines, prune_lines
 from sightline.search.owner import (
     admit,
@@ -38,12 +36,16 @@ from sightline.search.owner import (
 )
 from sightline.search.query import Embedder, image_vector, reads_text, text_vector
 from sightline.search.rank import near, rank
-from sightline.search.rank.rank import Library, Mode, Ranking, Wanted
+from sightline.search.rank.rank import Mode, Ranking, Wanted
 from sightline.search.rank.spelling import suggestion
 from sightline.search.read import Answer, Hit, Picture
 from sightline.search.schema import connect, new_revision, plain_errors, transaction
 from sightline.search.tile import scales_of, set_scales
 from sightline.search.words import telling
+
+if TYPE_CHECKING:
+    # imported where something is filled: a search, which starts anew for every query, needs none of it
+    from sightline.search.fill.fill import Filling, Progress, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +109,9 @@ class Index:
         self,
         source: Source | Stream,
         encoder: Embedder,
-        progress: Progress | None = None,
+        progress: "Progress | None" = None,
         tiles: Sequence[float] = (),
-    ) -> Report:
+    ) -> "Report":
         """Brings the index up to date with `source`: new, changed, moved and vanished pictures.
 
         `tiles` are scales at which large pictures are also embedded part by part (`data.tile`), so that a search finds
@@ -124,11 +126,11 @@ class Index:
         """
         with self._writing() as connection:
             if encoder.dim and is_blind(connection):
-                added = {str(part.name) for part in parts_of(source)}
+                added = {str(part.name) for part in place.parts_of(source)}
                 others = [place.reopened(name, self.path) for name in sources_of(connection) if name not in added]
                 return self._anew(connection, [source, *others], encoder, progress, tiles)
             encoder_id = admit(connection, encoder, self.path, str(source.name))
-            filling = Filling(connection, encoder, encoder_id, self.path, self._scales(connection, tiles))
+            filling = self._filling(connection, encoder, encoder_id, tiles)
             report = filling.all_of([source], progress)
             compared, changed = self._compare(connection, encoder, progress)
             with transaction(connection):
@@ -143,9 +145,9 @@ class Index:
         self,
         source: Source | Stream,
         encoder: Embedder,
-        progress: Progress | None = None,
+        progress: "Progress | None" = None,
         tiles: Sequence[float] = (),
-    ) -> Report:
+    ) -> "Report":
         """Embeds everything of `source` with `encoder`; afterwards the index holds this source and no other.
 
         The old vectors answer searches until the last picture is done. Killed halfway, the next call goes on. Raises
@@ -236,7 +238,7 @@ class Index:
         wanted = replace(wanted, vector=given, folders=said.folders)
         with self._reading() as connection:
             library = self._caches.library(connection, tiled=False, lined=wanted.meant is not None)
-            self._refuse_other_length(wanted, library)
+            library.must_fit(wanted.vector, self.path)
             return rank.ranking(connection, library, wanted, mode)
 
     def browse(self, k: int, after: int = 0) -> list[Hit]:
@@ -302,7 +304,7 @@ class Index:
                 check(connection, encoder, self.path)
             tiled, lined = wanted.vector is not None, wanted.meant is not None
             library = self._caches.library(connection, tiled=tiled, lined=lined)
-            self._refuse_other_length(wanted, library)
+            library.must_fit(wanted.vector, self.path)
             encoder_id, count = owner_of(connection, self.path).id, k + (without is not None)
             while True:
                 found = rank.ranked(connection, library, count, wanted)
@@ -314,19 +316,16 @@ class Index:
                     return hits
                 count *= 4
 
-    def _scales(self, connection: sqlite3.Connection, asked: Sequence[float]) -> tuple[float, ...]:
-        """The scales to tile at from now on."""
-        if asked:
-            with transaction(connection):
-                set_scales(connection, asked)
-        return scales_of(connection)
+    def _filling(
+        self, connection: sqlite3.Connection, encoder: Embedder, encoder_id: int, tiles: Sequence[float]
+    ) -> "Filling":
+        """What fills the index, with tiles at the scales asked for from now on."""
+        from sightline.search.fill.fill import Filling
 
-    def _refuse_other_length(self, wanted: Wanted, library: Library) -> None:
-        dim, vector = library.vectors.stamp.dim, wanted.vector
-        if vector is not None and dim == 0:
-            raise ValueError(needs_encoder("searching by likeness", self.path))
-        if vector is not None and len(vector) != dim:
-            raise ValueError(f"the query has {len(vector)} numbers, {self.path} holds vectors of {dim}")
+        if tiles:
+            with transaction(connection):
+                set_scales(connection, tiles)
+        return Filling(connection, encoder, encoder_id, self.path, scales_of(connection))
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -363,13 +362,13 @@ class Index:
         connection: sqlite3.Connection,
         sources: Sequence[Source | Stream],
         encoder: Embedder,
-        progress: Progress | None,
+        progress: "Progress | None",
         tiles: Sequence[float],
-    ) -> Report:
+    ) -> "Report":
         """Everything embedded by `encoder`, which answers when all of it is; what no source of these has is dropped."""
         with transaction(connection):
             encoder_id = register(connection, encoder)
-        filling = Filling(connection, encoder, encoder_id, self.path, self._scales(connection, tiles))
+        filling = self._filling(connection, encoder, encoder_id, tiles)
         report = filling.all_of(sources, progress, others=sources_of(connection))
         compared, _ = self._compare(connection, encoder, progress)
         with transaction(connection):
@@ -381,7 +380,7 @@ class Index:
         return report
 
     def _compare(
-        self, connection: sqlite3.Connection, encoder: Embedder, progress: Progress | None
+        self, connection: sqlite3.Connection, encoder: Embedder, progress: "Progress | None"
     ) -> tuple[int | None, bool]:
         """Vectors for the lines of the library: the id of their encoder, if there is one, and whether any changed."""
         reader = self._words(encoder)

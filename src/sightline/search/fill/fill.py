@@ -28,7 +28,7 @@ from sightline.data.storable import escaped
 from sightline.search.batcher import batcher_of, side_of
 from sightline.search.fill.gone import Kept, Walk, split_unseen, vanished
 from sightline.search.fill.picture import Content, Place, absolute_path, content_of, fingerprint, place_of
-from sightline.search.fill.place import moved_notes, remove_orphans
+from sightline.search.fill.place import moved_notes, parts_of, remove_orphans
 from sightline.search.fill.samples import samples
 from sightline.search.fill.stream import stream
 from sightline.search.query import Embedder
@@ -62,13 +62,6 @@ class Report:
     """pictures that were not seen, perhaps because nobody could look, and stay"""
     notes: list[str] = field(default_factory=list)
     """what else a person should know: a source that went elsewhere"""
-
-
-def parts_of(source: Source | Stream) -> Sequence[Source | Stream]:
-    """The sources that a mixture is made of; any other is one."""
-    from sightline.data.sources.mixture import Mixture
-
-    return source.parts if isinstance(source, Mixture) else [source]
 
 
 class Filling:

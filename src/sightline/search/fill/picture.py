@@ -5,7 +5,7 @@ import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -13,9 +13,11 @@ from PIL import Image
 from sightline.data.decode.guard import guarded
 from sightline.data.decode.picture import NotAPicture, is_svg, measure, open_raster, preview, unpacked
 from sightline.data.sample import BadSample, Sample
-from sightline.data.sources.beside import Words
 from sightline.search.folders import folder_lines, sets_of
 from sightline.search.row import number, storable
+
+if TYPE_CHECKING:
+    from sightline.data.sources.beside import Words
 
 THUMB = 256
 """pixels of a thumbnail's longer side"""
@@ -47,7 +49,7 @@ class Place:
     mtime: int
     """nanoseconds; 0 where there is no file"""
     hash: str = ""
-    inside: Words | None = None
+    inside: "Words | None" = None
     """what the file says of itself; None where it was not read"""
 
 

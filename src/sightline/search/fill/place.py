@@ -7,7 +7,7 @@ one, or the disk that several of them lie on.
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +54,13 @@ def is_gone(source: str) -> bool:
     first = next((at for at, letter in enumerate(where) if letter in "{*?["), None)
     # the tars of a pattern: their folder stands for them
     return first is None or not may_exist(os.path.dirname(where[:first]))
+
+
+def parts_of(source: Source | Stream) -> Sequence[Source | Stream]:
+    """The sources that a mixture is made of; any other is one."""
+    from sightline.data.sources.mixture import Mixture
+
+    return source.parts if isinstance(source, Mixture) else [source]
 
 
 def reopened(source: str, db: Path) -> Source | Stream:

@@ -2,11 +2,13 @@
 
 import sqlite3
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from sightline.probes.nearest import top_k
+from sightline.search.blind import needs_encoder
 from sightline.search.rank.feedback import MOST, rocchio
 from sightline.search.rank.find import exact_matches, holders, inhabitants, word_matches
 from sightline.search.rank.fuse import DEPTH, SAID, fused
@@ -43,6 +45,14 @@ class Library:
     graph: Graph | None = None
     tiles: Vectors | None = None
     lines: Lines | None = None
+
+    def must_fit(self, vector: np.ndarray | None, db: Path) -> None:
+        """ValueError for the vector of a query that pictures of the index at `db` cannot be compared with."""
+        dim = self.vectors.stamp.dim
+        if vector is not None and dim == 0:
+            raise ValueError(needs_encoder("searching by likeness", db))
+        if vector is not None and len(vector) != dim:
+            raise ValueError(f"the query has {len(vector)} numbers, {db} holds vectors of {dim}")
 
 
 @dataclass(frozen=True, slots=True)
