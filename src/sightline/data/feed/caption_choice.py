@@ -34,6 +34,12 @@ def caption_or_term(sample: Sample, u: np.ndarray) -> str:
     return _pick(tuple(terms), u[1]) if terms and u[2] < 1 / 3 else _pick(sample.captions, u[0])
 
 
+def caption_or_any_term(sample: Sample, u: np.ndarray) -> str:
+    """A caption, or half of the time one of the search terms alone."""
+    terms = [term for term in sample.terms if term not in sample.captions]
+    return _pick(tuple(terms), u[1]) if terms and u[2] < 1 / 2 else _pick(sample.captions, u[0])
+
+
 def with_terms(sample: Sample, u: np.ndarray) -> str:
     """A caption, a random subset of the search terms in random order, or both: the ways people ask for a drawing.
 

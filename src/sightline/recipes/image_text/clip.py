@@ -7,7 +7,7 @@ numbers; `small`, `icons` and `tiny` are marked `# ours`.
 from dataclasses import replace
 
 from sightline.data.augment import caption_views, drawing_views, icon_views
-from sightline.data.feed.caption_choice import any_caption, caption_or_term, with_terms
+from sightline.data.feed.caption_choice import any_caption, caption_or_any_term, caption_or_term, with_terms
 from sightline.data.prepare.preprocess import Preprocess
 from sightline.methods.image_text.clip import CLIP, Config
 from sightline.methods.parts import terms
@@ -116,16 +116,21 @@ def iconify() -> Recipe:
 
 
 def iconify_fine() -> Recipe:
-    """The second half, at 48 px. `sightline train clip.iconify_fine --init runs/iconify --data iconify:PATH`"""
+    """The second half, at 48 px. `sightline train clip.iconify_fine --init runs/iconify --data iconify:PATH`
+
+    Half of the words are tags: of names that nobody tagged, those of names that mean nearly the same
+    (tools/icons_encoder/spread.py).
+    """
     base = iconify()
     return replace(
         base,
         name="clip.iconify_fine",
-        data=replace(base.data, size=48),
-        optim=replace(base.optim, lr=1e-3),
-        schedule=WarmupCosine(warmup=50),
-        steps=900,
-        evaluation=Evaluation(every=450),
+        data=replace(base.data, size=48, caption=caption_or_any_term),
+        optim=replace(base.optim, lr=8e-4),
+        schedule=WarmupCosine(warmup=20),
+        steps=300,
+        ema=0.98,
+        evaluation=Evaluation(every=150),
     )
 
 
