@@ -1,8 +1,9 @@
 """Sightline trains, measures and uses image representations.
 
 >>> import sightline
->>> encoder = sightline.load("runs/icons")                                # doctest: +SKIP
->>> encoder.encode_text(["credit card"], normalize=True)                  # doctest: +SKIP
+>>> encoder = sightline.load("builtin:icons")
+>>> encoder.encode_text(["credit card"], normalize=True).shape
+(1, 256)
 """
 
 import importlib
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from sightline.recipes.find import train as train
     from sightline.search.embed import embed as embed
     from sightline.search.index import Index as Index
-    from sightline.weights.load import load as load
+    from sightline.weights.opened import load as load
 
 __version__ = "0.1.0"
 __all__ = ["Index", "__version__", "embed", "load", "measure", "train"]
@@ -25,7 +26,7 @@ __all__ = ["Index", "__version__", "embed", "load", "measure", "train"]
 _HOMES = {
     "Index": "sightline.search.index",
     "embed": "sightline.search.embed",
-    "load": "sightline.weights.load",
+    "load": "sightline.weights.opened",
     "measure": "sightline.measure",
     "train": "sightline.train",
 }

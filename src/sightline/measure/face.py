@@ -79,9 +79,11 @@ def rooms_of(suite: str | Sequence[str]) -> tuple[str, ...]:
 
 def opened(names: Sequence[Any], device: str = "auto") -> list[tuple[str, Any]]:
     """(name, encoder) of each; two of one name are told apart by a number. ValueError for one that sees no pictures."""
+    from sightline.weights.opened import load
+
     found: list[tuple[str, Any]] = []
     for given in names:
-        encoder = given if hasattr(given, "encode_image") else _opened(str(given), device)
+        encoder = given if hasattr(given, "encode_image") else load(str(given), device)
         name = str(given) if isinstance(given, str | Path) else encoder.name
         if not encoder.sees:
             raise ValueError(f"{name} embeds no pictures, so there is nothing to measure of it")
@@ -96,15 +98,3 @@ def _free(name: str, taken: set[str]) -> str:
         number += 1
         free = f"{name} ({number})"
     return free
-
-
-def _opened(name: str, device: str) -> Any:
-    """In torch, which has tokens too; a light copy, which has no weights for torch, by its export."""
-    from sightline.runtime.description import run_folder
-    from sightline.runtime.load import exported
-    from sightline.runtime.load import load as load_exported
-    from sightline.weights.load import load
-
-    if exported(name) and not (run_folder(name) / "model.safetensors").exists():
-        return load_exported(name, device)
-    return load(name, device=device)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sightline.runtime.builtin import builtin_folder, is_builtin, is_inside, reinstall
 from sightline.runtime.suggestion import did_you_mean
 
 FORMAT = 2
@@ -21,18 +22,20 @@ RULES = ("dim", "preprocess", "tokenizer")
 PROJECTIONS = ("project_image", "project_text")
 """parts whose numbers are those of their tensors: format 1 did not name them"""
 PUBLISHED = ("hf-hub:", "hf_hub:", "open_clip:", "timm:")
-READS = "a run folder (runs/icons), local-dir:PATH"
+READS = "a run folder (runs/icons), local-dir:PATH, builtin:icons"
 HEADER_LIMIT = 100_000_000
 """bytes; what safetensors itself allows"""
 
 
 def run_folder(name: str | Path) -> Path:
-    """The folder that the encoder name `name` means: of a run, else its `best/` or, of a run that was stopped, what
-    lies beside its checkpoint, where only that holds the encoder.
+    """The folder that the encoder name `name` means: of a built-in encoder, of a run, else its `best/` or, of a run
+    that was stopped, what lies beside its checkpoint, where only that holds the encoder.
 
     Raises ValueError saying what is wrong with the name and what this version loads.
     """
     where = str(name)
+    if is_builtin(where):
+        return builtin_folder(where)
     if where.startswith(PUBLISHED):
         raise ValueError(
             f"{where!r}: published encoders are read with torch (pip install 'sightline[train]'). Without it this "
@@ -70,7 +73,9 @@ def read_description(folder: Path) -> dict[str, Any]:
     path = folder / "encoder.json"
     described = read_json(path)
     if not isinstance(described, dict) or not isinstance(described.get("format"), int):
-        raise ValueError(f"{path} has no format number, so it is not a description of an encoder; {recovery_advice()}")
+        raise ValueError(
+            f"{path} has no format number, so it is not a description of an encoder; {recovery_advice(path)}"
+        )
     if described["format"] > FORMAT:
         raise ValueError(
             f"{path} has format {described['format']}; this version reads up to {FORMAT}. Upgrade: "
@@ -78,12 +83,14 @@ def read_description(folder: Path) -> dict[str, Any]:
         )
     lacking = [key for key in NEEDED.get(described["format"], ()) if key not in described]
     if lacking or described["format"] not in NEEDED:
-        raise ValueError(f"{path} lacks {', '.join(lacking) or 'a format that was ever written'}; {recovery_advice()}")
+        raise ValueError(
+            f"{path} lacks {', '.join(lacking) or 'a format that was ever written'}; {recovery_advice(path)}"
+        )
     if described["format"] == 1:
         return _second(described)
     parts, able = described["parts"], described["capabilities"]
     if not isinstance(parts, Mapping) or not isinstance(able, list) or not all(isinstance(x, str) for x in able):
-        raise ValueError(f"{path}: `parts` is no object, or `capabilities` no list of names; {recovery_advice()}")
+        raise ValueError(f"{path}: `parts` is no object, or `capabilities` no list of names; {recovery_advice(path)}")
     return described
 
 
@@ -102,7 +109,9 @@ def tokenizer_file(folder: Path, described: Mapping[str, Any]) -> Path | None:
     try:
         file = folder / Path(described["tokenizer"]["file"]).name
     except (KeyError, TypeError) as error:
-        raise ValueError(f"{folder / 'encoder.json'} names no file of its tokenizer; {recovery_advice()}") from error
+        raise ValueError(
+            f"{folder / 'encoder.json'} names no file of its tokenizer; {recovery_advice(folder)}"
+        ) from error
     require_file(file)
     return file
 
@@ -143,18 +152,20 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ValueError(f"{path} is cut or not JSON ({error}); {recovery_advice()}") from error
+        raise ValueError(f"{path} is cut or not JSON ({error}); {recovery_advice(path)}") from error
 
 
 def require_file(path: Path) -> None:
     """Raises ValueError where `path` is no file, listing what its folder holds."""
     if not path.is_file():
         there = ", ".join(sorted(p.name for p in path.parent.iterdir())[:8]) if path.parent.is_dir() else "no folder"
-        raise ValueError(f"{path} is missing (there: {there or 'nothing'}); {recovery_advice()}")
+        raise ValueError(f"{path} is missing (there: {there or 'nothing'}); {recovery_advice(path)}")
 
 
-def recovery_advice() -> str:
-    """A sentence that says how a damaged run is mended."""
+def recovery_advice(path: str | Path = "") -> str:
+    """A sentence that says how the encoder that has a damaged file at `path` is mended."""
+    if is_inside(path):
+        return reinstall()
     return (
         "copy the whole run folder again, or go on training with the command that made it, which writes the file anew"
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sightline.runtime.builtin import is_inside, reinstall
 from sightline.runtime.description import require_file
 
 MARK = "sightline.weights"
@@ -39,7 +40,7 @@ class Graph:
         inputs = self._session.get_inputs()
         if len(inputs) != len(batch):
             names = ", ".join(wanted.name for wanted in inputs)
-            raise ValueError(f"{self.path} takes {names}; got {len(batch)} arrays. {export_advice()}")
+            raise ValueError(f"{self.path} takes {names}; got {len(batch)} arrays. {self._advice()}")
         for wanted, given in zip(inputs, batch, strict=True):
             _fits(self.path, wanted, given)
         try:
@@ -47,6 +48,9 @@ class Graph:
         except refusals() as error:
             told = ", ".join(f"{wanted.name} {given.shape}" for wanted, given in zip(inputs, batch, strict=True))
             raise ValueError(f"{self.path} cannot embed {told}: {_brief(error)}") from error
+
+    def _advice(self) -> str:
+        return export_advice(self.path.parents[1])
 
     def _open(self) -> Any:
         import onnxruntime
@@ -64,11 +68,11 @@ class Graph:
             )
         except refusals() as error:
             raise ValueError(
-                f"{self.path} is cut or no graph that this onnxruntime reads ({_brief(error)}); {export_advice()}"
+                f"{self.path} is cut or no graph that this onnxruntime reads ({_brief(error)}); {self._advice()}"
             ) from error
         exported_from = session.get_modelmeta().custom_metadata_map.get(MARK)
         if exported_from != self.weights:
-            raise ValueError(f"{self.path} was not exported from the weights of this run; {export_advice()}")
+            raise ValueError(f"{self.path} was not exported from the weights of this run; {self._advice()}")
         return session
 
 
@@ -81,7 +85,9 @@ def _fits(path: Path, wanted: Any, given: np.ndarray) -> None:
 
 
 def export_advice(folder: str | Path = "RUN") -> str:
-    """A sentence with the command that makes a missing or useless export anew."""
+    """A sentence with the command that makes a missing or useless export anew, or brings a built-in encoder again."""
+    if is_inside(folder):
+        return reinstall()
     return f"export it where torch is installed: sightline convert {folder} {folder} --to onnx"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sightline.data.prepare.naflex_rule import KIND, rule_from_json
+from sightline.runtime.builtin import is_builtin, is_inside, reinstall
 from sightline.runtime.crop import crop_of
 from sightline.runtime.description import (
     identity_of,
@@ -38,7 +39,12 @@ POSITIONS = "positions.safetensors"
 
 
 def exported(name: str | Path) -> bool:
-    """Whether `load` opens it: the export is there, whole, and of the weights and rules that lie beside it."""
+    """Whether `load` opens it: the export is there, whole, and of the weights and rules that lie beside it.
+
+    True of every built-in encoder: nothing else opens one that is damaged, and `load` says what is wrong with it.
+    """
+    if is_builtin(name):
+        return True
     try:
         _checked(run_folder(name))
     except ValueError:
@@ -47,7 +53,8 @@ def exported(name: str | Path) -> bool:
 
 
 def load(name: str | Path, device: str = "auto") -> OnnxEncoder:
-    """The exported encoder called `name`: a run folder or a light copy of one, also written `local-dir:PATH`.
+    """The exported encoder called `name`: `builtin:icons`, a run folder or a light copy of one, also written
+    `local-dir:PATH`.
 
     Nothing large is read before the first picture or text. `device` is auto or cpu. Raises ValueError saying what is
     missing, stale or damaged, and what mends it.
@@ -76,7 +83,7 @@ def load(name: str | Path, device: str = "auto") -> OnnxEncoder:
         tokenizer=None if words is None else partial(_tokenizer, words),
         crop=crop,
         dim=described["dim"],
-        name=str(folder),
+        name=str(name) if is_builtin(name) else str(folder),
         identity=about["identity"],
         needing_torch=tuple(name for name in described["capabilities"] if name not in DOES.values()),
         logit_scale=described.get("logit_scale") or 0.0,
@@ -173,11 +180,12 @@ def _check_size(path: Path, size: int, folder: Path) -> None:
     found = path.stat().st_size if path.is_file() else None
     if found != size:
         said = "is missing" if found is None else f"has {found} bytes and was written with {size}: it is cut or foreign"
-        raise ValueError(f"{path} {said}; {recovery_advice()}, or {export_advice(folder)}")
+        mended = reinstall() if is_inside(path) else f"{recovery_advice()}, or {export_advice(folder)}"
+        raise ValueError(f"{path} {said}; {mended}")
 
 
 def _tokenizer(file: Path) -> Any:
     try:
         return load_tokenizer(file)
     except ValueError as error:
-        raise ValueError(f"{error}; {recovery_advice()}") from error
+        raise ValueError(f"{error}; {recovery_advice(file)}") from error

@@ -53,23 +53,26 @@ class Positions:
         resized.setflags(write=False)
         return resized
 
+    def _advice(self) -> str:
+        return export_advice(self.path.parents[1])
+
     def _read(self) -> np.ndarray:
         from safetensors import SafetensorError, safe_open
 
         require_file(self.path)
         if stored_digest(self.path) != self.weights:
-            raise ValueError(f"{self.path} was not exported from the weights of this run; {export_advice()}")
+            raise ValueError(f"{self.path} was not exported from the weights of this run; {self._advice()}")
         try:
             with safe_open(self.path, framework="numpy") as file:
                 table = file.get_tensor(TENSOR)
         except (SafetensorError, OSError) as error:
             raise ValueError(
-                f"{self.path} is cut or damaged ({error}); {recovery_advice()}, or {export_advice()}"
+                f"{self.path} is cut or damaged ({error}); {recovery_advice()}, or {self._advice()}"
             ) from error
         if table.ndim != 3 or table.dtype != np.float32:
             raise ValueError(
                 f"{self.path} holds {table.dtype} {table.shape} and should hold float32 (height, width, d); "
-                f"{export_advice()}"
+                f"{self._advice()}"
             )
         return table
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import torch
 
+from sightline.runtime.builtin import is_builtin
 from sightline.runtime.description import run_folder
 from sightline.weights.encoder import Precision, TorchEncoder
 from sightline.weights.peers.adapter import adapter, of_folder
@@ -23,14 +24,13 @@ def load(
     `device`: auto, cpu, cuda, cuda:1, mps. `precision` "bfloat16" runs the towers under autocast; on a CPU without bf16
     instructions that is slower, so it is never chosen by itself. `channels` adapts the first kernel to pictures of
     another number of bands: grey exactly where the channels were normalised alike, others as a start to train from.
-    Raises ValueError saying what is wrong and what this
-    version loads.
-
-    >>> import sightline
-    >>> encoder = sightline.load("runs/icons")                             # doctest: +SKIP
-    >>> encoder.encode_text(["credit card"], normalize=True).shape         # doctest: +SKIP
-    torch.Size([1, 256])
+    Raises ValueError saying what is wrong and what this version loads.
     """
+    if is_builtin(name):
+        raise ValueError(
+            f"{name} comes without weights for torch, so it cannot be trained on or looked into; sightline.load, "
+            "index, search, serve, embed and measure take it"
+        )
     chosen = pick(device)
     if adapted := adapter(str(name), chosen, precision):
         if channels is not None:
