@@ -8,6 +8,9 @@ from sightline.cli.notes import print_notes, print_source_notes
 from sightline.cli.progress import print_bad, progress
 from sightline.data.terminal import printable_line
 
+FOR_PHOTOGRAPHS = "hf-hub:google/siglip2-base-patch16-224"
+"""a published encoder that is named to who indexes photographs"""
+
 if TYPE_CHECKING:
     from sightline.search.fill.fill import Report
     from sightline.search.index import Index
@@ -31,8 +34,8 @@ def index(
     lay in a folder that is suddenly empty, is kept and named.
 
     Examples:
+      sightline index my.db my-icons/
       sightline index icons.db icons --encoder runs/icons
-      sightline index icons.db my-folder/
       sightline index names.db my-folder/ --encoder none
       sightline index icons.db icons --encoder runs/better --rebuild
       sightline index icons.db --move /mnt/old-disk/icons /mnt/new-disk/icons
@@ -45,8 +48,9 @@ def index(
     src
         SRC: a folder, a table, tars, `icons`, `scenes`. May be left out beside --drop and --move.
     encoder
-        ENCODER: a run folder. Left out: the one the index was made with. none: names, captions and folders alone, which
-        words find; a later run with an encoder gives it vectors.
+        ENCODER: a run folder, a published encoder. Left out: the one the index was made with; for a new one
+        builtin:icons, which comes with Sightline and knows icons, logos and signs. none: names, captions and folders
+        alone, which words find; a later run with an encoder gives it vectors.
     rebuild
         Embed everything again, with another encoder if one is named. The other sources of the index are dropped: it
         then holds SRC and nothing else.
@@ -82,23 +86,25 @@ def index(
 def _fill(made: "Index", src: str, encoder: str | None, rebuild: bool, device: str, scales: tuple[float, ...]) -> None:
     """Adds a source, or rebuilds the index of it, and prints what was done."""
     from sightline.data.sources.source import open_source
+    from sightline.runtime.builtin import ICONS
     from sightline.search.encoder import open_indexer
     from sightline.search.fill.place import absolute
+    from sightline.search.photographs import mostly_photographs
 
     start, db = time.monotonic(), made.path
-    if encoder is None and not db.exists():
-        raise ValueError(
-            f"{db} is new, so it needs an encoder: sightline index {db} {src} --encoder ENCODER "
-            "(or --encoder none for names alone)"
-        )
-    src = absolute(src)
-    if encoder is None:
+    src, new = absolute(src), not db.exists()
+    if encoder is None and not new:
         known = made.about()
         encoder = known.encoder
         if src in known.sources:
             _refuse_lost(src, db)
     source = open_source(src)
     print_source_notes(source)
+    if encoder is None:
+        encoder = ICONS
+        print_notes([f"no --encoder, so by {ICONS}, which comes with Sightline and knows icons, logos and signs"])
+    if encoder == ICONS and mostly_photographs(source):
+        print_notes([_for_photographs(src, db)])
     model = open_indexer(encoder, device=device)
     with progress("indexing") as tell:
         fill = made.rebuild if rebuild else made.add
@@ -116,6 +122,14 @@ def _fill(made: "Index", src: str, encoder: str | None, rebuild: bool, device: s
     counts = ", ".join(f"{count:,} {word}" for word, count in words.items() if count)
     took = time.monotonic() - start
     print(f"{printable_line(db)}: {made.about().pictures:,} pictures ({counts or 'nothing found'}) in {took:.1f} s")
+
+
+def _for_photographs(src: str, db: Path) -> str:
+    return (
+        f"most of {src} are photographs, and builtin:icons has seen icons and graphics alone. A published encoder "
+        f"finds far more in them: sightline index {db} '{src}' --encoder {FOR_PHOTOGRAPHS} --rebuild (needs "
+        "pip install 'sightline[train]', and fetches it once)"
+    )
 
 
 def _refuse_lost(src: str, db: Path) -> None:

@@ -1,8 +1,10 @@
 """The encoder that search uses: the exported one where there is one, else torch."""
 
 import importlib.util
+from functools import cache
 from pathlib import Path
 
+from sightline.runtime.builtin import ICONS
 from sightline.runtime.load import exported
 from sightline.runtime.load import load as load_exported
 from sightline.search.batcher import Precision
@@ -31,8 +33,16 @@ def open_indexer(name: str, device: str = "auto") -> Embedder:
 
 
 def words_encoder(encoder: Embedder) -> Embedder | None:
-    """What compares words with words in an index of `encoder`: itself where it reads text; None where nothing does."""
-    return encoder if reads_text(encoder) else None
+    """What compares words with words in an index of `encoder`: itself where it reads text, else the text tower that
+    comes with Sightline; None in an index of names alone, for which no encoder was wanted."""
+    if reads_text(encoder):
+        return encoder
+    return _built_in() if encoder.dim else None
+
+
+@cache
+def _built_in() -> Embedder:
+    return load_exported(ICONS)
 
 
 def open_quick(name: str | Path, device: str = "auto", precision: Precision = "auto") -> Embedder:
