@@ -28,7 +28,8 @@ def measured_on_few(monkeypatch, tmp_path):
 
 @pytest.fixture
 def few(monkeypatch):
-    """Sixty icons instead of all."""
+    """Sixty icons instead of all; what measuring asks for by name is looked up among all when it is imported."""
+    import sightline.measure.rooms  # noqa: F401
     from sightline.data.sources import icons
 
     entries = icons.icon_entries
@@ -40,6 +41,7 @@ def test_it_writes_summary_index_and_sheet_and_is_reused(short, few, tmp_path, c
     demo.demo(out=out, no_serve=True)
     first = capsys.readouterr().out
     assert "sightline search" in first and "never seen in training" in first
+    assert first.index("icons indexed and searched") < first.index("never seen in training")
     summary = json.loads((out / "summary.json").read_text())
     for part in ("heldout", "library"):
         assert set(summary[part]["text_to_image"]) >= {"r1", "r5", "r10"}
@@ -52,8 +54,10 @@ def test_it_writes_summary_index_and_sheet_and_is_reused(short, few, tmp_path, c
     told = json.loads((out / "measure.json").read_text())
     assert [encoder["kind"] for encoder in told["encoders"]] == ["encoder", "pixels", "random"]
     assert "density" in first and (out / "measure.html").stat().st_size > 10_000
-    with Image.open(out / "queries.png") as sheet:
-        assert sheet.width > 500
+    for drawn in (tmp_path / "demo-first.png", out / "queries.png"):
+        with Image.open(drawn) as sheet:
+            assert sheet.width > 500
+    assert summary["builtin"]["n"] == synonyms["n"]
     stamp = (out / "model.safetensors").stat().st_mtime_ns
     monkeypatch.setenv("CI", "true")
     demo.demo(out=out)
@@ -84,7 +88,8 @@ def test_it_prints_the_three_rows_that_the_readme_shows(capsys, tmp_path):
 
 def test_it_ends_by_serving_what_it_indexed_unless_told_not_to(monkeypatch, tmp_path):
     served = []
-    monkeypatch.setattr(demo, "run", lambda out, fold, fresh: {})
+    monkeypatch.setattr(demo, "found_at_once", lambda out: None)
+    monkeypatch.setattr(demo, "run", lambda out, fold: {})
     monkeypatch.setattr(demo, "_print_summary", lambda out, summary, seconds: None)
     monkeypatch.setattr(demo, "measured", lambda out: None)
     monkeypatch.setattr(demo, "_serve", lambda db, port: served.append((db, port)))
