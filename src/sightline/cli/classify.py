@@ -44,7 +44,7 @@ def classify(
     encoder
         ENCODER: a run folder.
     src
-        SRC: a folder, a table, tars, `icons`, `scenes`.
+        SRC: a folder, a table, tars, `icons`, `scenes`, `iconify:PATH`.
     labels
         Two or more, separated by commas or spaces, or a text file with one a line. One that begins with - is written
         --labels=-5,+5.

@@ -33,7 +33,7 @@ def data(
     Parameters
     ----------
     src
-        SRC: a folder, a table, tars, `icons`, `scenes`; several joined by `::`.
+        SRC: a folder, a table, tars, `icons`, `scenes`, `iconify:PATH`; several joined by `::`.
     split
         The split, where SRC names none.
     out

@@ -37,7 +37,7 @@ def embed(
     encoder
         ENCODER: a run folder.
     src
-        SRC: a folder, a table, tars, `icons`, `scenes`.
+        SRC: a folder, a table, tars, `icons`, `scenes`, `iconify:PATH`.
     out
         The file to write; its ending, .parquet or .npz, decides the format.
     device

@@ -46,7 +46,7 @@ def index(
     db
         The index, one file; made where there is none.
     src
-        SRC: a folder, a table, tars, `icons`, `scenes`. May be left out beside --drop and --move.
+        SRC: a folder, a table, tars, `icons`, `scenes`, `iconify:PATH`. May be left out beside --drop and --move.
     encoder
         ENCODER: a run folder, a published encoder. Left out: the one the index was made with; for a new one
         builtin:icons, which comes with Sightline and knows icons, logos and signs. none: names, captions and folders

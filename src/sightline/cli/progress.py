@@ -1,14 +1,11 @@
 """A progress bar on a terminal, a line now and then elsewhere, nothing for what is done at once."""
 
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from sightline.data.progress import lines, rate
 from sightline.data.terminal import escaped_output, printable_line, raw
-
-QUIET = 5.0
-"""seconds between two lines where there is no terminal"""
 
 
 @contextmanager
@@ -17,7 +14,7 @@ def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
     if sys.stderr.isatty():
         yield from _bar(title)
     else:
-        yield _lines(title)
+        yield lines(title)
 
 
 def _bar(title: str) -> Iterator[Callable[[int, int | None], None]]:
@@ -33,37 +30,8 @@ def _bar(title: str) -> Iterator[Callable[[int, int | None], None]]:
     # is to have to the terminal too
     console, beside = Console(file=raw(sys.stderr)), sys.stdout.isatty()
     with Progress(*columns, console=console, transient=True, redirect_stdout=beside) as bar, escaped_output():
-        task, rate = bar.add_task(title, total=None, rate=""), _rate()
-        yield lambda done, total: bar.update(task, completed=done, total=total, rate=rate(done))
-
-
-def _lines(title: str) -> Callable[[int, int | None], None]:
-    """The function to call with (done, total); prints a line now and then."""
-    last, rate = time.monotonic(), _rate()
-
-    def say(done: int, total: int | None) -> None:
-        nonlocal last
-        told = rate(done)
-        if time.monotonic() - last >= QUIET:
-            last = time.monotonic()
-            print(f"{title}: {done:,}" + (f" of {total:,}" if total else "") + told, file=sys.stderr, flush=True)
-
-    return say
-
-
-def _rate() -> Callable[[int], str]:
-    """How many a second since the first call, which may begin anywhere: a run may go on from an earlier one."""
-    began: tuple[float, int] | None = None
-
-    def told(done: int) -> str:
-        nonlocal began
-        now = time.monotonic()
-        if began is None:
-            began = now, done
-        took = now - began[0]
-        return f" ({(done - began[1]) / took:,.0f} a second)" if took > 0.5 else ""
-
-    return told
+        task, told = bar.add_task(title, total=None, rate=""), rate()
+        yield lambda done, total: bar.update(task, completed=done, total=total, rate=told(done))
 
 
 def print_bad(bad: dict[str, str], most: int = 10) -> None:

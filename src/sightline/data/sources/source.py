@@ -1,7 +1,8 @@
 """SRC, one grammar everywhere: `NAME[:split][?key=value&...]`, several joined by `::`.
 
-NAME is `icons` or `scenes`, a folder, a table (csv, tsv, jsonl, parquet), webdataset tars (braces, globs), or the
-address of tars. What exists on disk under the literal text wins over any other reading of it.
+NAME is `icons` or `scenes`, a folder, a table (csv, tsv, jsonl, parquet), webdataset tars (braces, globs), the address
+of tars, or `iconify:` and the path of icon sets. What exists on disk under the literal text wins over any other reading
+of it.
 """
 
 import glob
@@ -256,6 +257,6 @@ def _scenes(part: Part, split: str | None) -> Source:
 
 def _known() -> str:
     return (
-        "expected icons, scenes, a folder, a .csv, .tsv, .jsonl or .parquet, or webdataset tars "
-        "(shards/{000..127}.tar, s3://...)"
+        "expected icons, scenes, a folder, a .csv, .tsv, .jsonl or .parquet, webdataset tars "
+        "(shards/{000..127}.tar, s3://...), or icon sets in Iconify's JSON (iconify:PATH)"
     )

@@ -285,6 +285,29 @@ def test_an_icon_that_is_no_drawing_is_one_bad_sample_with_its_reason(tmp_path, 
     assert isinstance(found, Bad) and re.search(said, found.reason)
 
 
+@pytest.mark.parametrize(
+    ("turn", "expected"),
+    [
+        ({}, lambda plain: plain),
+        ({"hFlip": True}, np.fliplr),
+        ({"vFlip": True}, np.flipud),
+        ({"rotate": 1}, lambda plain: np.rot90(plain, -1)),
+        ({"rotate": 7, "hFlip": True}, lambda plain: np.rot90(np.fliplr(plain), 1)),
+    ],
+)
+def test_an_icon_that_says_it_is_turned_is_drawn_turned(turn, expected):
+    entry = {"body": "<path d='M2 -3h5v4h-5z'/><path d='M2 8h11v2h-11z'/>", "left": 2, "top": -3} | {"width": 12}
+    plain, found = (decode(drawing({**entry, "height": 18, **some}, {}), 36) for some in ({}, turn))
+    assert np.abs(found.astype(int) - expected(plain)).max() <= 2
+
+
+def test_a_file_of_old_says_its_licence_and_colours_in_words(tmp_path):
+    info = {"name": "Old", "license": "MIT", "licenseURL": "https://example.org", "palette": "Colorful"}
+    write(tmp_path / "old.json", {"prefix": "old", "info": info, "icons": BARE["icons"]})
+    (found,) = opened(f"iconify:{tmp_path}?licence=permissive&kind=colour").sets
+    assert (found.about.licence, found.about.palette, len(found.names)) == ("MIT", True, 2)
+
+
 def test_scripts_in_a_body_are_not_drawn():
     image = drawing({"body": f"{DISC}<script>while(1);</script>"}, {})
     assert np.array_equal(decode(image, 16), decode(drawing({"body": DISC}, {}), 16))
@@ -344,6 +367,37 @@ def test_what_nearly_equals_an_icon_of_other_sets_is_left_out(tmp_path):
     assert source.notes[-1] == "3 icons that nearly equal one of judge left out: 2 of mine, 1 of judge"
     with pytest.raises(ValueError, match="unlike=juge: no such icon set; did you mean judge"):
         opened(f"iconify:{tmp_path}?unlike=juge")
+
+
+def test_a_drawing_in_colours_judges_what_nearly_equals_it_in_black(tmp_path):
+    heart = '<path d="M8 14 2 8a4 4 0 0 1 6-5 4 4 0 0 1 6 5z" fill="#dd2e44"/>'
+    face = '<circle cx="8" cy="8" r="7" fill="#ffcc4d"/><circle cx="5" cy="6" r="1.5" fill="#664500"/>'
+    judges = {"info": {"palette": True}, "icons": {"heart": {"body": heart}, "face": {"body": face}}}
+    write(tmp_path / "emoji.json", {"prefix": "emoji", **judges})
+    mine = {"black": heart.replace("#dd2e44", "currentColor"), "red": heart, "disc": face[: face.index("/>") + 2]}
+    mine["disc"] = mine["disc"].replace("#ffcc4d", "currentColor")
+    write(tmp_path / "mine.json", {"prefix": "mine", "icons": {name: {"body": body} for name, body in mine.items()}})
+    # a face is no disc, be it in black
+    assert list(samples(opened(f"iconify:{tmp_path}?unlike=emoji"))) == ["mine/disc"]
+    write(tmp_path / "emoji.json", {"prefix": "emoji", **judges, "info": {"palette": False}})
+    assert list(samples(opened(f"iconify:{tmp_path}?unlike=emoji"))) == ["mine/black", "mine/disc"]
+
+
+def test_how_far_drawing_has_come_is_said_on_stderr(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("sightline.data.progress.QUIET", 0.0)
+    monkeypatch.setenv("SIGHTLINE_CACHE", str(tmp_path / "cache"))
+    for prefix, bodies in {"a": [DISC, LINE], "b": [RED, '<path d="M1 1h3v14H1z"/>']}.items():
+        icons = {f"{place}": {"body": body} for place, body in enumerate(bodies)}
+        write(tmp_path / f"{prefix}.json", {"prefix": prefix, "icons": icons})
+    opened(f"iconify:{tmp_path}?sets=a&unlike=b")
+    said = capsys.readouterr()
+    assert not said.out
+    assert [line.partition(" (")[0] for line in said.err.splitlines()] == [
+        "reading icon sets: 0 of 1",
+        *(f"drawing icons to compare: {done} of 4" for done in range(4)),
+    ]
+    opened(f"iconify:{tmp_path}?sets=a&unlike=b")
+    assert "drawing" not in capsys.readouterr().err
 
 
 def test_near_is_what_comparing_all_pairs_gives():

@@ -3,7 +3,8 @@
 Sets redraw and repackage each other. Two drawings are compared as they look at 48 pixels, black on white, each square
 of 2 by 2 pixels made one number of ink: a and b of (24, 24) numbers differ by ||a - b||^2 / (||a||^2 + ||b||^2), which
 is 0 for equal drawings and 1 where no ink is in the same place, be they thin or filled. A mirrored, moved or padded
-copy is another drawing here.
+copy is another drawing here. A drawing in colours judges also as it looks in black: its darkest place made black, so
+that a red heart is known in a black one.
 """
 
 import hashlib
@@ -49,6 +50,16 @@ def kept(kind: str, parts: Iterable[bytes], make: Callable[[], np.ndarray]) -> n
         with suppress(OSError):  # a cache that cannot be written is done without
             keep_arrays(place, made=found)
     return found
+
+
+def in_black(inks: np.ndarray) -> np.ndarray:
+    """Drawings uint8 (n, 24, 24) as light as their colours are, as they would be in black: the darkest of each is 255.
+
+    >>> in_black(np.array([[[0, 50], [100, 100]]], np.uint8)).tolist()
+    [[[0, 127], [255, 255]]]
+    """
+    darkest = np.maximum(inks.max((1, 2), keepdims=True), 1)
+    return (inks.astype(np.uint16) * 255 // darkest).astype(np.uint8)
 
 
 def ink(drawings: Iterable[bytes]) -> np.ndarray:

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from sightline.data.progress import lines
 from sightline.data.regular import read_regular, special_kind
 from sightline.data.sources.iconify.collection import Collection, open_collection
 from sightline.data.sources.passed import counted
@@ -130,7 +131,9 @@ def _opened(files: dict[str, Path], notes: list[str]) -> tuple[list[Collection],
     """(the sets, the files that could not be read as one). ValueError with the reason where none can."""
     opened: list[Collection] = []
     unread: dict[str, str] = {}
-    for file in files.values():
+    tell = lines("reading icon sets")
+    for done, file in enumerate(files.values()):
+        tell(done, len(files))
         try:
             opened.append(open_collection(file))
         except (OSError, ValueError) as error:

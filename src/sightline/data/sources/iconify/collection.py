@@ -143,7 +143,7 @@ def _about(path: Path, said: dict[str, Any]) -> About:
         prefix=escaped(said["prefix"]),
         title=_text(info.get("name")) or said["prefix"],
         licence=_text(licence.get("spdx")) or _text(licence.get("title")) or _text(info.get("license")),
-        palette=info.get("palette") is True,
+        palette=info.get("palette") in (True, "Colorful"),  # the word in files before 2022
         group=_text(info.get("category")),
         box={side: said.get(side, usual) for side, usual in BOX.items()},
     )

@@ -4,17 +4,18 @@ import hashlib
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from sightline.data.progress import lines
 from sightline.data.regular import read_regular
 from sightline.data.sample import BadSample, Sample
 from sightline.data.sources.caption import clean
-from sightline.data.sources.iconify.alike import NEAR, kept, kept_ink, near
+from sightline.data.sources.iconify.alike import NEAR, in_black, kept, kept_ink, near
 from sightline.data.sources.iconify.choice import Chosen, choose, named_sets
 from sightline.data.sources.iconify.collection import BOX, Collection
 from sightline.data.sources.iconify.words import style_words
@@ -78,11 +79,12 @@ class Iconify:
         number, icon = map(int, self.place[index])
         return self.sets[number].path, self.sets[number].names[icon]
 
-    def ink(self, number: int) -> np.ndarray:
-        """How every icon of a set looks (`alike.kept_ink`)."""
-        return kept_ink(self.sets[number].digest, lambda icon: self._drawn(number, icon))
+    def ink(self, number: int, tell: Callable[[int], None] = lambda icon: None) -> np.ndarray:
+        """How every icon of a set looks (`alike.kept_ink`); `tell` hears the number of each that is drawn for it."""
+        return kept_ink(self.sets[number].digest, lambda icon: self._drawn(number, icon, tell))
 
-    def _drawn(self, number: int, icon: int) -> bytes:
+    def _drawn(self, number: int, icon: int, tell: Callable[[int], None]) -> bytes:
+        tell(icon)
         try:
             return self.svg(number, icon)
         except BadSample:
@@ -100,7 +102,7 @@ class Iconify:
 
 
 def drawing(record: Any, box: dict[str, Any]) -> bytes:
-    """The SVG of an icon's entry: its body in its viewBox, black where it says `currentColor`.
+    """The SVG of an icon's entry: its body in its viewBox, black where it says `currentColor`, turned as it says.
 
     `box` has left, top, width and height where the entry has none. BadSample where it has no body, or no size.
     """
@@ -114,12 +116,28 @@ def drawing(record: Any, box: dict[str, Any]) -> bytes:
         number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         if not number or (side in {"width", "height"} and value <= 0):
             raise BadSample(f"an icon whose {side} is {json.dumps(value)[:40]}; expected a number of pixels")
+    sides, body = _turned(record, sides, body)
     view = " ".join(f"{sides[side]:g}" for side in BOX)
     link = ' xmlns:xlink="http://www.w3.org/1999/xlink"' if "xlink:" in body else ""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg"{link} viewBox="{view}" width="{sides["width"]:g}" '
         f'height="{sides["height"]:g}" color="black">{body}</svg>'
     ).encode("utf-8", "replace")
+
+
+def _turned(record: dict[str, Any], box: dict[str, float], body: str) -> tuple[dict[str, float], str]:
+    """Box and body of an entry that says `hFlip`, `vFlip` and, after those, `rotate` by quarters: sets of old do."""
+    quarters = record.get("rotate", 0)
+    quarters = quarters % 4 if isinstance(quarters, int) else 0
+    across, down = (-1 if record.get(key) is True else 1 for key in ("hFlip", "vFlip"))
+    if not quarters and across == down == 1:
+        return box, body
+    x, y = box["left"] + box["width"] / 2, box["top"] + box["height"] / 2
+    turn = f"translate({x:g} {y:g}) rotate({90 * quarters}) scale({across} {down}) translate({-x:g} {-y:g})"
+    if quarters % 2:
+        width, height = box["height"], box["width"]
+        box = {"left": x - width / 2, "top": y - height / 2, "width": width, "height": height}
+    return box, f'<g transform="{turn}">{body}</g>'
 
 
 def said(stem: str) -> str:
@@ -198,23 +216,28 @@ def _at_most(icons: Iconify, place: np.ndarray, most: str) -> np.ndarray:
 def near_copies(icons: Iconify, of: Iconify) -> np.ndarray:
     """bool (samples,): which of `icons` look nearly like one of the sets of `of`, all of whose icons count (`alike`).
 
-    Kept in the cache by the content of the sets. The first time every icon of both is drawn,
-    2 ms each.
+    Kept in the cache by the content of the sets. The first time every icon of both is drawn, 2 ms each, and how far
+    that has come is said now and then.
     """
     digests = np.concatenate([one.digest for one in of.sets])
+    painted = [one.about.palette for one in of.sets]
+    parts = [digests.tobytes(), str(NEAR).encode(), *([bytes(painted)] if any(painted) else [])]
     theirs: list[np.ndarray] = []
+    sizes = [len(one.names) for one in (*of.sets, *icons.sets)]
+    before, tell = np.cumsum([0, *sizes]).tolist(), lines("drawing icons to compare")
+
+    def drawn(source: Iconify, number: int, place: int) -> np.ndarray:
+        return source.ink(number, lambda icon: tell(before[place] + icon, before[-1]))
 
     def compared(number: int) -> np.ndarray:
         if not theirs:
-            theirs.append(np.concatenate([of.ink(other) for other in range(len(of.sets))]))
-        return near(icons.ink(number), theirs[0])
+            looks = [drawn(of, other, other) for other in range(len(of.sets))]
+            looks += [in_black(look) for look, colours in zip(looks, painted, strict=True) if colours]
+            theirs.append(np.concatenate(looks))
+        return near(drawn(icons, number, len(of.sets) + number), theirs[0])
 
     found = [
-        kept(
-            "near",
-            [one.digest.tobytes(), digests.tobytes(), str(NEAR).encode()],
-            lambda number=number: compared(number),
-        )
+        kept("near", [one.digest.tobytes(), *parts], lambda number=number: compared(number))
         for number, one in enumerate(icons.sets)
     ]
     first = np.cumsum([0, *(len(one) for one in found[:-1])])
