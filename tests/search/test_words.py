@@ -2,7 +2,7 @@ import sqlite3
 
 import pytest
 
-from sightline.search.words import MOST, any_of, exact_line, stored_lines, stored_words, words
+from sightline.search.words import MOST, exact_line, stored_lines, stored_words, terms, words
 
 
 @pytest.mark.parametrize(
@@ -38,29 +38,31 @@ HOSTILE = [
 
 @pytest.mark.parametrize("query", HOSTILE)
 def test_nothing_typed_is_syntax(query):
-    expression = any_of(query)
-    assert (expression is None) == (not words(query))
-    if expression is None:
-        return
-    # every part is a quoted run of letters and digits, or one with a star after it
-    for part in expression.split(" OR "):
-        body = part.removesuffix("*")
-        assert body[0] == body[-1] == '"' and body[1:-1].isalnum()
+    wanted = terms(query)
+    assert bool(wanted) == bool(words(query))
     with sqlite3.connect(":memory:") as connection:
         connection.execute("CREATE VIRTUAL TABLE t USING fts5 (called, said)")
-        connection.execute("SELECT * FROM t WHERE t MATCH ?", (expression,)).fetchall()
+        for expression in (one for term in wanted for one in term):
+            # a quoted run of letters and digits, or one with a star after it
+            body = expression.removesuffix("*")
+            assert body[0] == body[-1] == '"' and body[1:-1].isalnum()
+            connection.execute("SELECT * FROM t WHERE t MATCH ?", (f"{{called said}} : {expression}",)).fetchall()
     connection.close()
 
 
+def typed(query):
+    return [term.typed for term in terms(query)]
+
+
 def test_at_most_so_many_distinct_words_each_once():
-    assert any_of(" ".join(f"w{i}" for i in range(500))).count(" OR ") == MOST - 1
-    assert any_of("card Card CARDS card") == '"card" OR "cards"*'
+    assert len(terms(" ".join(f"w{i}" for i in range(500)))) == MOST
+    assert typed("card Card CARDS card") == ['"card"', '"cards"*']
 
 
 def test_only_the_last_word_and_unspaced_scripts_may_be_the_start_of_a_word():
-    assert any_of("credit car") == '"credit" OR "car"*'
-    assert any_of("credit c") == '"credit" OR "c"'
-    assert any_of("信 card") == '"信"* OR "card"*'
+    assert typed("credit car") == ['"credit"', '"car"*'] and terms("credit car")[1].word == '"car"'
+    assert typed("credit c") == ['"credit"', '"c"']
+    assert typed("信 card") == ['"信"*', '"card"*']
 
 
 def test_a_whole_query_is_a_line_unless_no_line_is_so_long():

@@ -2,8 +2,8 @@
 
 score(q, d) = sum over words w of q:  idf(w) * f (k1 + 1) / (f + k1 (1 - b + b |d| / mean |d|)),  k1 = 1.2, b = 0.75,
 idf(w) = max(ln((n - n_w + 0.5) / (n_w + 0.5)), 1e-6); f times w stands in d, n texts, n_w of them hold w. A word said
-twice in the query counts twice. This is the `bm25` of SQLite's FTS5, which also ranks in `search`; its tokenizer
-`unicode61` lower-cases runs of letters and digits; nothing is stemmed and accents are kept.
+twice in the query counts twice. This is the `bm25` of SQLite's FTS5, and of `search` where no word is repeated; its
+tokenizer `unicode61` lower-cases runs of letters and digits; nothing is stemmed and accents are kept.
 """
 
 import re

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sightline.data.prepare.tile import Box
-from sightline.search.rank.matrix import MatrixCache, Vectors
+from sightline.search.rank.matrix import MatrixCache, Vectors, by_columns
 from sightline.search.rank.stamped import Stamp
 
 
@@ -51,8 +51,8 @@ class TileCache(MatrixCache):
             data.append(np.frombuffer(b"".join(row[2] for row in some), dtype="<f4"))
             if data[-1].size != len(some) * stamp.dim:
                 raise sqlite3.DatabaseError(f"a tile's vector has another length than {stamp.dim}")
-        matrix = np.concatenate(data) if data else np.zeros(0, dtype="<f4")
-        return Vectors(stamp, np.array(ids, "<i8"), np.array(numbers, "<u8"), matrix.reshape(len(ids), stamp.dim))
+        matrix = by_columns(data, len(ids), stamp.dim)
+        return Vectors(stamp, np.array(ids, "<i8"), np.array(numbers, "<u8"), matrix)
 
 
 def box_of(connection: sqlite3.Connection, hash_: str, encoder_id: int, number: int) -> Box | None:

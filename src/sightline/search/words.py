@@ -1,5 +1,5 @@
 """Words of names, captions and queries: one rule for all three, so that `credit-card_2`, `creditCard` and "Credit card"
-meet; and a query as an expression of FTS5 in which nothing typed is syntax.
+meet; and the words of a query as FTS5 looks for them, so that nothing typed is syntax.
 
 Words that say nothing of a picture ("a", "of", "with") are looked up only where a query has no others.
 
@@ -10,6 +10,7 @@ one word; it is found by itself and by how it starts, as is the last word of a q
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from sightline.data.sources.caption import CAMEL
 
@@ -63,38 +64,25 @@ def stored_lines(texts: Iterable[str]) -> str:
     return "\n".join(dict.fromkeys(filter(None, map(stored_words, texts))))
 
 
-def any_of(query: str, folders: Sequence[str] = ()) -> str | None:
-    """The FTS5 expression for pictures with any of the words of `query`; None where it has no words.
+class Term(NamedTuple):
+    """A word of a query as FTS5 looks for it."""
 
-    The last word, which may be half typed, and words of unspaced scripts also stand for all that start like them. With
-    `folders` only for pictures in one of those.
+    typed: str
+    """so that longer ones are found too where it may be half typed"""
+    word: str
+    """as it stands"""
 
-    >>> any_of('credit NEAR(car')
-    '"credit" OR "near" OR "car"*'
+
+def terms(query: str) -> list[Term]:
+    """The distinct words of a query that are looked up.
+
+    The last, which may be half typed, also stands for all that start like it, and words of unspaced scripts always do.
+
+    >>> terms("credit NEAR(car")
+    [Term(typed='"credit"', word='"credit"'), Term(typed='"near"', word='"near"'), Term(typed='"car"*', word='"car"')]
     """
-    return only_inside(" OR ".join(_looked_up(query)), folders)
-
-
-def all_of(query: str, folders: Sequence[str] = ()) -> str | None:
-    """The same for pictures with every word.
-
-    >>> all_of('credit NEAR(car', ["lucide"])
-    '("credit" AND "near" AND "car"*) AND within : ("lucide")'
-    """
-    return only_inside(" AND ".join(_looked_up(query)), folders)
-
-
-def holding(query: str, folders: Sequence[str] = (), *, typing: bool) -> str | None:
-    """The same for pictures whose name and captions hold every word, but for some that may be those of their folders.
-
-    With `typing` the last word may be the start of one.
-
-    >>> holding("lucide heart", typing=False)
-    '{called within} : ("lucide" AND "heart") AND called : ("lucide" OR "heart")'
-    """
-    wanted = _looked_up(query, typing)
-    both = f"{{called within}} : ({' AND '.join(wanted)}) AND called : ({' OR '.join(wanted)})"
-    return only_inside(both if wanted else "", folders)
+    last = half_typed(query)
+    return [Term(expression(one, typing=one == last), expression(one, typing=False)) for one in telling(query)]
 
 
 def inside_of(folders: Sequence[str]) -> str:
@@ -118,7 +106,9 @@ def telling(query: str) -> list[str]:
 
 
 def expression(word: str, *, typing: bool) -> str:
-    """One word as FTS5 looks for it; `typing` where it may be the start of a longer one."""
+    """One word as FTS5 looks for it; `typing` where it may be the start of a longer one, if it is no single letter: one
+    of those starts a tenth of all words.
+    """
     return f'"{word}"{"*" if UNSPACED.search(word) or (typing and len(word) > 1) else ""}'
 
 
@@ -126,19 +116,6 @@ def half_typed(query: str) -> str | None:
     """The word that may be half typed: the last, unless that is one that says nothing."""
     wanted = telling(query)
     return wanted[-1] if wanted and words(query)[-1] in wanted else None
-
-
-def _looked_up(query: str, typing: bool = True) -> list[str]:
-    # bm25 adds up over the terms of an expression: each word once. A single Latin letter starts a tenth of all words
-    last = half_typed(query) if typing else None
-    return [expression(word, typing=word == last) for word in telling(query)]
-
-
-def only_inside(found: str, folders: Sequence[str]) -> str | None:
-    """An expression, for pictures in any of `folders` only; None where there is no expression."""
-    if not folders or not found:
-        return found or None
-    return f"({found}) AND {inside_of(folders)}"
 
 
 def exact_line(query: str) -> str | None:

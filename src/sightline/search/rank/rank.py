@@ -10,13 +10,12 @@ import numpy as np
 from sightline.probes.nearest import top_k
 from sightline.search.blind import needs_encoder
 from sightline.search.rank.feedback import MOST, rocchio
-from sightline.search.rank.find import exact_matches, holders, inhabitants, word_matches
+from sightline.search.rank.find import exact_matches, inhabitants, written
 from sightline.search.rank.fuse import DEPTH, SAID, fused
 from sightline.search.rank.lines import Lines
 from sightline.search.rank.matrix import Vectors
 from sightline.search.rank.near import Graph
 from sightline.search.tile import Best, best
-from sightline.search.words import all_of, any_of
 
 Mode = Literal["words", "vectors", "said", "fused"]
 CLOSE = 100
@@ -97,10 +96,9 @@ def ranked(connection: sqlite3.Connection, library: Library, count: int, wanted:
     The order does not depend on `count`: asked for more, it goes on.
     """
     vectors, vector, words, folders = library.vectors, wanted.vector, wanted.words, wanted.folders
-    some, every = any_of(words, folders), all_of(words, folders)
-    worded = vectors.rows(word_matches(connection, some, DEPTH))
-    named = vectors.rows(exact_matches(connection, words, folders))
-    held = vectors.rows(holders(connection, words, folders))
+    found = written(connection, words, folders)
+    worded, held = vectors.rows(found.best(DEPTH)), vectors.rows(found.ids[found.held])
+    named = vectors.rows(exact_matches(connection, words, found, library.lines))
     near = alike = np.zeros(0, np.int64)
     parts = None if library.tiles is None or vector is None else best(library.tiles, vectors, vector)
     there = vectors.rows(inhabitants(connection, folders)) if folders else None
@@ -108,8 +106,7 @@ def ranked(connection: sqlite3.Connection, library: Library, count: int, wanted:
         # a graph proposes pictures of anywhere
         graph = library.graph if count <= DEPTH and there is None else None
         near = nearest(vectors, graph, vector, max(count, DEPTH), parts, there)
-        # of one word these are the same, and asking twice for the pictures of a usual one takes as long again
-        relevant = worded[:MOST] if every == some else vectors.rows(word_matches(connection, every, MOST))
+        relevant = vectors.rows(found.best_whole(DEPTH))[:MOST]
         if len(relevant):
             alike = nearest(vectors, graph, rocchio(vector, vectors.matrix[relevant]), DEPTH, there=there)
     lines = library.lines if library.lines and library.lines.stamp.encoder == wanted.reader else None
@@ -149,7 +146,7 @@ def ranking(connection: sqlite3.Connection, library: Library, wanted: Wanted, mo
     answers; for evaluation."""
     vectors = library.vectors
     if mode == "words":
-        order = vectors.ids[vectors.rows(word_matches(connection, any_of(wanted.words, wanted.folders), -1))]
+        order = vectors.ids[vectors.rows(written(connection, wanted.words, wanted.folders).best(-1))]
     elif mode == "said":
         if library.lines is None or wanted.meant is None:
             raise ValueError("a ranking by said needs an index with the vectors of its words, and their encoder")
