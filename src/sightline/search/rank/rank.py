@@ -22,6 +22,10 @@ CLOSE = 100
 """a picture found by words is also said to look like the query if it is among so many nearest"""
 
 
+SHOWN = 4
+"""times as many pictures as are asked for are told which of their lines is nearest"""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What is searched for: `words` (what was typed), their `vector` (e,) or a picture's, or both."""
@@ -65,7 +69,7 @@ class Ranked:
     tile: np.ndarray
     """number of the part of the picture that is nearest, 0 where the whole is"""
     said: np.ndarray
-    """the cosine of the query and the nearest of the picture's own lines, nan where there is none"""
+    """the cosine of the query and the nearest of the picture's own lines, of the first; nan where there is none"""
     line: np.ndarray
     """number of that line in the index"""
     whole: bool
@@ -100,12 +104,14 @@ def ranked(connection: sqlite3.Connection, library: Library, count: int, wanted:
     worded, held = vectors.rows(found.best(DEPTH)), vectors.rows(found.ids[found.held])
     named = vectors.rows(exact_matches(connection, words, found, library.lines))
     near = alike = np.zeros(0, np.int64)
+    seen = None
     parts = None if library.tiles is None or vector is None else best(library.tiles, vectors, vector)
     there = vectors.rows(inhabitants(connection, folders)) if folders else None
     if vector is not None:
         # a graph proposes pictures of anywhere
         graph = library.graph if count <= DEPTH and there is None else None
-        near = nearest(vectors, graph, vector, max(count, DEPTH), parts, there)
+        seen = _cosines(vectors.matrix, vector) if graph is None else None
+        near = nearest(vectors, graph, vector, max(count, DEPTH), parts, there, seen)
         relevant = vectors.rows(found.best_whole(DEPTH))[:MOST]
         if len(relevant):
             alike = nearest(vectors, graph, rocchio(vector, vectors.matrix[relevant]), DEPTH, there=there)
@@ -118,19 +124,24 @@ def ranked(connection: sqlite3.Connection, library: Library, count: int, wanted:
     # of more than that the rankings have the best
     rest = held if len(held) <= DEPTH else held[:0]
     pool = np.unique(np.concatenate([worded, named, rest, near, alike, meant]))
-    cosines = np.zeros(len(pool), np.float32) if vector is None else _cosines(vectors.matrix[pool], vector)
+    cosines = np.zeros(len(pool), np.float32)
+    if vector is not None:
+        cosines = _cosines(vectors.matrix[pool], vector) if seen is None else seen[pool]
     tile = np.zeros(len(pool), np.int64)
     if parts is not None:
         tile = np.where(parts.cosines[pool] > cosines, parts.tile[pool], 0)
         cosines = np.maximum(cosines, parts.cosines[pool])
     said, line = np.full(len(pool), np.nan, np.float32), np.zeros(len(pool), np.int64)
     if lines is not None and wanted.meant is not None:
-        said, line = lines.best(wanted.meant, vectors.ids[pool])
         # many pictures may be called the same: the one that looks like it is first
         meant = meant[np.lexsort((meant, -cosines[np.searchsorted(pool, meant)], -nearness))]
     order = fused([worded, near, alike, meant], named, held, pool, cosines, [1.0, 1.0, 1.0, SAID])
     by_words, by_look = np.isin(order, worded), np.isin(order, near[:CLOSE])
     at = np.searchsorted(pool, order)
+    if lines is not None and wanted.meant is not None:
+        # of as many as are shown, and some in the place of those that may be gone
+        some = slice(0, SHOWN * count)
+        said[some], line[some] = lines.best(wanted.meant, vectors.ids[order[some]])
     by_meaning = (_places(meant[:CLOSE], pool) < _places(near[:DEPTH], pool))[at]
     match = np.select(
         [np.isin(order, named), by_words & by_look, by_words, by_meaning],
@@ -138,7 +149,7 @@ def ranked(connection: sqlite3.Connection, library: Library, count: int, wanted:
         default="picture",
     )
     whole = vector is None or count >= len(vectors.ids if there is None else there)
-    return Ranked(vectors.ids[order], cosines[at], match, tile[at], said[at], line[at], whole)
+    return Ranked(vectors.ids[order], cosines[at], match, tile[at], said, line, whole)
 
 
 def ranking(connection: sqlite3.Connection, library: Library, wanted: Wanted, mode: Mode) -> Ranking:
@@ -169,14 +180,15 @@ def nearest(
     count: int,
     parts: Best | None = None,
     there: np.ndarray | None = None,
+    seen: np.ndarray | None = None,
 ) -> np.ndarray:
     """Rows of the `count` pictures nearest to a unit vector (e,), best first; with a graph those it proposes.
 
     `parts` are the pictures' best tiles, always looked at exactly. `there` are the only rows that may be found, where
-    not all may.
+    not all may. `seen` (n,) are the cosines of all pictures, where they are known.
     """
     if graph is None:
-        cosines = _cosines(vectors.matrix, vector)
+        cosines = _cosines(vectors.matrix, vector) if seen is None else seen
         if parts is not None:
             cosines = np.maximum(cosines, parts.cosines)
         return top_k(cosines, count) if there is None else there[top_k(cosines[there], count)]
