@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sightline.data.prepare.tile import Box
-from sightline.search.rank.matrix import MatrixCache, Vectors, by_columns
+from sightline.search.rank.matrix import MatrixCache, Vectors, joined
 from sightline.search.rank.stamped import Stamp
 
 
@@ -51,7 +51,7 @@ class TileCache(MatrixCache):
             data.append(np.frombuffer(b"".join(row[2] for row in some), dtype="<f4"))
             if data[-1].size != len(some) * stamp.dim:
                 raise sqlite3.DatabaseError(f"a tile's vector has another length than {stamp.dim}")
-        matrix = by_columns(data, len(ids), stamp.dim)
+        matrix = joined(data, len(ids), stamp.dim)
         return Vectors(stamp, np.array(ids, "<i8"), np.array(numbers, "<u8"), matrix)
 
 

@@ -46,6 +46,20 @@ def test_the_file_holds_what_sqlite_holds(db, cache, encoder):
     assert answer(db, encoder) == mapped
 
 
+@pytest.mark.parametrize("many", [1, 250_000])
+def test_the_layout_of_the_file_changes_no_vector(db, cache, folder, encoder, listed, monkeypatch, many):
+    expected = answer(db, encoder)
+    cache.unlink()
+    monkeypatch.setattr(matrix, "MANY", many)
+    with Index(db) as index:
+        index.add(listed(folder), encoder)
+    monkeypatch.setattr(matrix, "read", lambda *_: pytest.fail("vectors were read from SQLite"))
+    assert answer(db, encoder) == expected
+    with Index(db) as index:
+        index.search(np.ones(3))
+        assert index._caches._matrix._held.matrix.flags.f_contiguous == (many > 5)
+
+
 def damaged(data):
     yield "cut", data[: len(data) // 2]
     yield "cut by one", data[:-1]

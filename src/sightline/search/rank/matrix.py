@@ -4,7 +4,8 @@
 and one that is stale, cut or of another library is passed over. A process that had to read its matrix from SQLite
 writes the cache, atomically, so any number of processes may.
 
-The matrix lies by columns, number 1 of every vector first: its product with a vector then takes half the time.
+The matrix lies by columns, number 1 of every vector first: its product with a vector then takes half the time. That of
+MANY lies by rows: a graph proposes which of them are read (near.py).
 
 While another process indexes, the revision changes with every batch. A library so large that reading it takes long is
 then answered from the older matrix for a while (`BUSY`): pictures that have come since are not found yet.
@@ -23,6 +24,8 @@ import numpy as np
 from sightline.search.rank.stamped import Stamp, read_stamped, write_stamped
 
 MAGIC = b"SGLNVEC2"
+MANY = 250_000
+"""vectors from which on they lie by rows"""
 WORTH = 0.02
 """seconds of reading from which a search writes the file; indexing always does"""
 QUICK = 0.2
@@ -33,7 +36,7 @@ BUSY = 10
 
 @dataclass(frozen=True, slots=True)
 class Vectors:
-    """The searchable pictures: `ids` (n,) ascending, `matrix` (n, e) of unit vectors, by columns.
+    """The searchable pictures: `ids` (n,) ascending, `matrix` (n, e) of unit vectors.
 
     `keys` (n,) are the first eight bytes of the content hashes: they tell whether a row is still the picture it was.
     """
@@ -143,13 +146,13 @@ def read(connection: sqlite3.Connection, encoder_id: int, stamp: Stamp) -> Vecto
         data.append(np.frombuffer(b"".join(row[2] for row in some), dtype="<f4"))
         if data[-1].size != len(some) * stamp.dim:
             raise sqlite3.DatabaseError(f"a vector has another length than {stamp.dim}")
-    return Vectors(stamp, np.array(ids, "<i8"), np.array(keys, "<u8"), by_columns(data, len(ids), stamp.dim))
+    return Vectors(stamp, np.array(ids, "<i8"), np.array(keys, "<u8"), joined(data, len(ids), stamp.dim))
 
 
-def by_columns(data: Sequence[np.ndarray], count: int, dim: int) -> np.ndarray:
-    """The matrix (count, dim) of vectors that came one after another, in parts."""
-    matrix = np.concatenate(data) if data else np.zeros(0, dtype="<f4")
-    return np.asfortranarray(matrix.reshape(count, dim))
+def joined(data: Sequence[np.ndarray], count: int, dim: int) -> np.ndarray:
+    """The matrix (count, dim) of vectors that came one after another, in parts; laid out as the file has it."""
+    matrix = (np.concatenate(data) if data else np.zeros(0, dtype="<f4")).reshape(count, dim)
+    return np.asfortranarray(matrix) if count < MANY else matrix
 
 
 def key(hash_: str) -> int:
@@ -162,7 +165,8 @@ def key(hash_: str) -> int:
 
 def write(path: Path, vectors: Vectors) -> None:
     """Leaves the cache as it was where it cannot be written."""
-    parts = (vectors.ids, vectors.keys, vectors.matrix.T)
+    few = len(vectors.ids) < MANY
+    parts = (vectors.ids, vectors.keys, vectors.matrix.T if few else vectors.matrix)
     write_stamped(path, MAGIC, vectors.stamp, ("count", len(vectors.ids)), parts)
 
 
@@ -172,11 +176,12 @@ def _mapped(path: Path, stamp: Stamp) -> Vectors | None:
     def made(count: int, numbers: np.ndarray) -> Vectors | None:
         if len(numbers) != count * (16 + 4 * stamp.dim):
             return None
+        matrix = numbers[16 * count :].view("<f4")
         return Vectors(
             stamp,
             ids=numbers[: 8 * count].view("<i8"),
             keys=numbers[8 * count : 16 * count].view("<u8"),
-            matrix=numbers[16 * count :].view("<f4").reshape(stamp.dim, count).T,
+            matrix=matrix.reshape(stamp.dim, count).T if count < MANY else matrix.reshape(count, stamp.dim),
         )
 
     return read_stamped(path, MAGIC, stamp, "count", made)

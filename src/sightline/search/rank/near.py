@@ -26,10 +26,10 @@ import numpy as np
 
 from sightline.data.atomic import atomic_write
 from sightline.search.rank.fuse import DEPTH
-from sightline.search.rank.matrix import Vectors
+from sightline.search.rank.matrix import MANY, Vectors
 from sightline.search.rank.stamped import Stamp
 
-APPROXIMATE_FROM = 250_000
+APPROXIMATE_FROM = MANY
 """pictures; below it an exact product takes under 15 ms at 256 wide and 45 ms at 768"""
 MAGIC = b"SGLNNEAR"
 TAIL = 16
