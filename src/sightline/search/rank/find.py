@@ -120,7 +120,9 @@ def written(connection: sqlite3.Connection, query: str, folders: Sequence[str] =
             held[have.held] += 1
         else:
             last = [_having(connection, library, term.word, like=have), have]
-    here = _mask(size, _at(library, inhabitants(connection, folders))) if folders else np.ones(size, bool)
+    here = np.full(size, not folders)
+    if folders:
+        here[_at(library, inhabitants(connection, folders))] = True
     answers = []
     for have in last:
         named, holding = called.copy(), held.copy()
@@ -184,11 +186,13 @@ def lengths(connection: sqlite3.Connection) -> Lengths:
     """The lengths of all pictures, read once for each state of a library."""
     meta = "SELECT value FROM meta WHERE key IN ('library', 'revision') ORDER BY key"
     state = tuple(row[0] for row in connection.execute(meta))
-    if state not in _held:
+    found = _held.get(state)
+    if found is None:
+        found = _read_lengths(connection)
         while len(_held) >= KEPT:
-            del _held[next(iter(_held))]
-        _held[state] = _read_lengths(connection)
-    return _held[state]
+            _held.pop(next(iter(_held)), None)  # another thread may have been first
+        _held[state] = found
+    return found
 
 
 _held: dict[tuple[str, ...], Lengths] = {}
@@ -220,13 +224,6 @@ def _at(library: Lengths, ids: np.ndarray) -> np.ndarray:
     there = at < len(library.ids)
     there[there] = library.ids[at[there]] == ids[there]
     return at[there]
-
-
-def _mask(size: int, *rows: np.ndarray) -> np.ndarray:
-    mask = np.zeros(size, bool)
-    for some in rows:
-        mask[some] = True
-    return mask
 
 
 def _owners(connection: sqlite3.Connection, line: str, lines: Lines) -> np.ndarray:

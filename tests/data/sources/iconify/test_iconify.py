@@ -271,7 +271,7 @@ def test_a_path_without_sets_says_what_was_expected(tmp_path):
         ({"body": "no drawing at all"}, "blank: it holds no shape"),
         ({"body": "</svg><script>alert(1)</script>"}, "malformed SVG"),
         ({"body": "<image href='file:///etc/passwd' width='9' height='9'/>"}, "blank: .*another file"),
-        ({"width": 24}, "an icon without a body"),
+        ({"width": 24}, "x/bad: an icon without a body"),
         ("M0 0h9", "an icon without a body"),
         ({"body": DISC, "width": "wide"}, 'an icon whose width is "wide"'),
         ({"body": DISC, "height": 0}, "an icon whose height is 0"),

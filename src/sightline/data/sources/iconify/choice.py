@@ -164,7 +164,7 @@ def _licensed(opened: list[Collection], said: str, notes: list[str]) -> list[Col
         why = "states no licence" if bare else f"is under {gone[0].about.licence}"
         raise ValueError(
             f"licence={said}: {gone[0].path} {why}"
-            + (f", and {len(gone) - 1} others fit no better" if gone[1:] else "")
+            + (f", and {counted(len(gone) - 1, 'other set')} no better" if gone[1:] else "")
             + "; without licence= it is read, and whether it may be used is yours to know"
         )
     if bare:

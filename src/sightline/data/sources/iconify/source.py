@@ -98,7 +98,10 @@ class Iconify:
             record = json.loads(raw)
         except ValueError as error:
             raise BadSample(f"{found.path} has changed since it was opened: no icon {found.names[icon]!r}") from error
-        return drawing(record, found.about.box)
+        try:
+            return drawing(record, found.about.box)
+        except BadSample as error:
+            raise BadSample(f"{found.about.prefix}/{escaped(found.names[icon])}: {error}") from error
 
 
 def drawing(record: Any, box: dict[str, Any]) -> bytes:
