@@ -31,11 +31,11 @@ from pathlib import Path
 import numpy as np
 from queries import nonsense, off_topic, other_words
 
-import sightline
 from sightline.data.array import unit
 from sightline.data.sources.icons import icon_entries
 from sightline.data.sources.source import open_source
 from sightline.probes.nearest import top_k
+from sightline.search.encoder import open_encoder
 from sightline.search.rank.fuse import fused
 from sightline.search.rank.relevance import Background, background, best_matches, evidence, probes, relevant
 from sightline.search.words import words
@@ -67,8 +67,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.data is None:
         raise SystemExit("say where emoji and caltech101 are: --data FOLDER, or SIGHTLINE_DATA")
-    looks = sightline.load(options.pictures)
-    reads = sightline.load(options.words) if options.words else looks
+    looks = open_encoder(options.pictures)
+    reads = open_encoder(options.words) if options.words else looks
     for library in libraries(Path(options.data), options.fold):
         for row in measured(library, looks, reads, options.fold):
             print(json.dumps(row), flush=True)
@@ -155,10 +155,10 @@ def measure_background(looks, reads, pictures: np.ndarray | None, lines: np.ndar
 
 
 def figures(library: Library, found: dict[str, list]) -> dict:
-    pool = np.arange(len(library.images))
+    pool, none = np.arange(len(library.images)), np.zeros(0, np.int64)
     hits, kept, precision, of_found, counts = [], [], [], [], []
     for (value, rankings), right in zip(found["answerable"], library.answers.values(), strict=True):
-        first = fused(rankings, np.zeros(0, np.int64), pool, np.zeros(len(pool)))[:FIRST]
+        first = fused(rankings, none, none, pool, np.zeros(len(pool)))[:FIRST]
         here, true = relevant(value), np.isin(pool, right)
         hits.append(bool(true[first].any()))
         if hits[-1]:

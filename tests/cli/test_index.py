@@ -141,7 +141,7 @@ def test_refusals_are_one_clear_line(place, said, words, says):
 )
 def test_a_query_may_begin_with_a_dash(place, said, words):
     said("index", "a.db", "pics", "--encoder", "mean")
-    code, out, err = said("search", "a.db", *words) if words != ["-"] else (0, "\n" * 4, "")
+    code, out, err = said("search", "a.db", "--all", *words) if words != ["-"] else (0, "\n" * 4, "")
     assert code == 0 and len(out.splitlines()) == 4, err
 
 
@@ -197,7 +197,7 @@ def test_no_name_drives_the_terminal(hostile, said, words):
 
 def test_a_name_with_a_line_break_stays_on_its_line(hostile, said):
     said("index", "a.db", hostile, "--encoder", "mean")
-    out = said("search", "a.db", "red")[1]
+    out = said("search", "a.db", "red", "--all")[1]
     assert out.count("\n") == 1 and out.rstrip("\n").endswith("\\x1b[31mred\\x1b]0;pwn\\x07\\n\\u202egnp.png")
 
 
@@ -235,4 +235,4 @@ def test_embed_writes_labels_and_classes(place, said):
 def test_a_slip_in_any_option_of_search_is_known_as_one():
     taken = inspect.signature(search).parameters.values()
     own = {f"--{option.name.replace('_', '-')}" for option in taken if option.kind is option.KEYWORD_ONLY}
-    assert set(OPTIONS) == own - {"--as-json"} | {"--json", "--help"}
+    assert set(OPTIONS) == own - {"--as-json", "--everything"} | {"--json", "--all", "--help"}

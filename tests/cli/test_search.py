@@ -36,10 +36,10 @@ def place(tmp_path, monkeypatch):
 def test_index_then_search_then_sheet(place, capsys):
     assert main(["index", "a.db", "icons-of-mine", "--encoder", "run"]) == 0
     assert "a.db: 3 pictures (3 new) in" in capsys.readouterr().out
-    assert main(["search", "a.db", "credit card", "-k", "2", "--sheet", "found.png"]) == 0
+    assert main(["search", "a.db", "credit card", "-k", "2", "--all", "--sheet", "found.png"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines[:2]] == ["1", "2"] and lines[2] == "sheet: found.png"
-    assert lines[0].endswith(".svg") and str(place / "icons-of-mine") in lines[0]
+    assert lines[0].split() == ["1", "name", str(place / "icons-of-mine" / "credit-card.svg")]
+    assert lines[-1] == "sheet: found.png"
     with Image.open("found.png") as found:
         assert found.width > 200
 
@@ -62,6 +62,8 @@ def test_json_has_the_documented_fields(place, capsys):
     assert main(["search", "a.db", "🔴 round", "--json", "-k", "9"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["format"], said["query"], said["image"], said["count"]) == (2, "🔴 round", None, 3)
+    assert said["relevant"] == sum(row["relevant"] for row in said["results"]) and said["suggestion"] is None
+    assert said["results"][0]["folders"] == ["icons of mine"]
     fields = {
         "rank",
         "score",
@@ -76,10 +78,31 @@ def test_json_has_the_documented_fields(place, capsys):
         "box",
         "said",
         "line",
+        "named",
+        "relevant",
+        "folders",
     }
     assert all(set(row) == fields for row in said["results"])
     scores = [row["score"] for row in said["results"]]
     assert scores == sorted(scores, reverse=True)
+
+
+def test_where_nothing_is_relevant_that_is_the_answer_and_the_rest_is_asked_for(place, capsys):
+    main(["index", "a.db", "icons-of-mine", "--encoder", "run"])
+    capsys.readouterr()
+    assert main(["search", "a.db", "xqzv blorp", "--sheet", "none.png"]) == 0
+    assert (
+        capsys.readouterr().out == "nothing in a.db is relevant to 'xqzv blorp'; what is nearest all the same: --all\n"
+    )
+    assert not (place / "none.png").exists()
+    assert main(["search", "a.db", "xqzv blorp", "--all"]) == 0
+    assert [line.split()[:3] for line in capsys.readouterr().out.splitlines()] == [
+        [str(rank), "looks", "like"] for rank in (1, 2, 3)
+    ]
+    assert main(["search", "a.db", "bal", "-k", "1"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].split()[1:3] == ["words:", "ball"]
+    assert main(["search", "a.db", "in:mine"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 3
 
 
 def test_a_picture_finds_itself(place, capsys):

@@ -10,7 +10,10 @@ from urllib.parse import quote
 import pytest
 from PIL import Image
 
-FIELDS = {"rank", "score", "id", "key", "path", "name", "captions", "width", "height", "match", "box", "said", "line"}
+FIELDS = {
+    *("rank", "score", "id", "key", "path", "name", "captions", "width", "height", "match", "box", "said", "line"),
+    *("named", "relevant", "folders"),
+}
 FTS = ['"', "a OR b", "NEAR(a b)", "name:x", "a*", "(((", "-", "^a", "a AND", "' OR 1=1 --", "\\", "{a b}: c", "a\x00b"]
 
 
@@ -36,7 +39,24 @@ def test_words_find_the_picture_of_that_name_first(served):
         37,
     )
     assert all(set(row) == FIELDS for row in said["results"])
+    assert served.get("/api/search?q=house&k=5").json["relevant"] == 1  # "credit" has "red" in it
+    assert (
+        said["results"][0]["relevant"] and said["results"][0]["named"] and said["results"][0]["folders"] == ["pictures"]
+    )
     assert said["results"][0]["match"] == "name" and [row["rank"] for row in said["results"]] == [1, 2, 3, 4, 5]
+
+
+def test_nothing_relevant_is_an_answer_and_only_words_are_judged(served):
+    nothing = served.get("/api/search?q=xqzv&k=5").json
+    assert nothing["relevant"] == 0 and nothing["count"] == 5
+    assert {row["relevant"] for row in nothing["results"]} == {False}
+    like = f"/api/pictures/{served.id('house')}/similar?k=6"
+    for answer in (
+        served.get(like),
+        served.get("/api/pictures"),
+        served.post((served.folder / "house.svg").read_bytes()),
+    ):
+        assert answer.json["relevant"] is None and {row["relevant"] for row in answer.json["results"]} == {None}
 
 
 def test_a_picture_sent_finds_itself(served):

@@ -6,15 +6,19 @@ import sys
 from dataclasses import asdict
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from sightline.data.terminal import printable_line
 
+if TYPE_CHECKING:
+    from sightline.search.index import About
+    from sightline.search.read import Answer, Hit
+
 FORMAT = 2
 """of `--json`; docs/search.md lists its fields"""
-OPTIONS = ("--image", "--k", "--json", "--sheet", "--encoder", "--device", "--timing", "--help")
+OPTIONS = ("--image", "--k", "--all", "--json", "--sheet", "--encoder", "--device", "--timing", "--help")
 
 
 def search(
@@ -23,17 +27,19 @@ def search(
     *,
     image: Path | None = None,
     k: Annotated[int, Parameter(name=["-k", "--k"])] = 10,
+    everything: Annotated[bool, Parameter(name="--all")] = False,
     as_json: Annotated[bool, Parameter(name="--json")] = False,
     sheet: Path | None = None,
     encoder: str | None = None,
     device: str = "auto",
     timing: bool = False,
 ) -> None:
-    """Find pictures by words or by a picture; prints rank, score and path, the best first.
+    """Find pictures by words or by a picture; prints rank, why it was found and path, the best first.
 
     Words are looked up in names and captions and compared with what the pictures show; a picture of exactly that name
-    comes first, then those whose name or caption holds every word. in:lucide among them looks in that folder or set
-    alone, and in:lucide by itself shows it.
+    comes first, then those whose name or caption holds every word, then what else is relevant. What is not is left out,
+    so that nothing may be found. in:lucide among the words looks in that folder or set alone, and in:lucide by itself
+    shows it.
 
     Examples:
       sightline search icons.db "credit card"
@@ -51,8 +57,10 @@ def search(
         Search by this picture instead of words.
     k
         How many results.
+    everything
+        Show --k results even where they are less likely.
     as_json
-        Print JSON.
+        Print JSON: --k results, and of each whether it is relevant.
     sheet
         Also draw the results into this PNG.
     encoder
@@ -62,6 +70,7 @@ def search(
     timing
         Also print where the time went, on stderr.
     """
+    from sightline.cli.found import likely
     from sightline.cli.timing import TimedEncoder, Timing
     from sightline.search.encoder import encoder_of
     from sightline.search.index import Index
@@ -82,32 +91,28 @@ def search(
         model: Any = TimedEncoder(encoder_of(db, about.encoder, encoder, device))
         spent.lap("encoder")
         answer = Answer(index.search_image(image, model, k)) if image else index.answer_text(query or "", model, k)
-        hits = answer.hits
         spent.laps["encoder"] += model.seconds
         spent.lap("query", less=model.seconds)
-        rows = [asdict(hit) for hit in hits]
+        hits = answer.hits if everything else likely(answer)
         if sheet and hits:
             _draw(sheet, index.thumbs(hits), [f"{hit.rank}  {hit.name}" for hit in hits])
-    asked = {"query": query, "image": str(image) if image else None}
     if as_json:
         whole = {
             "format": FORMAT,
             "db": str(db),
             "encoder": about.encoder,
-            **asked,
+            "query": query,
+            "image": str(image) if image else None,
             "suggestion": answer.suggestion,
-            "count": len(rows),
-            "results": rows,
+            "relevant": answer.relevant,
+            "count": len(answer.hits),
+            "results": [asdict(hit) for hit in answer.hits],
         }
         print(json.dumps(whole, indent=2, ensure_ascii=False))
     else:
-        for row in rows:
-            print(f"{row['rank']:4}  {row['score']:.3f}  {printable_line(row['path'] or row['key'])}")
-        if not rows:
-            print(printable_line(_nothing(db, about.pictures, query, about.encoder)))
-        if answer.suggestion:
-            print(printable_line(f"did you mean {answer.suggestion!r}?"))
-        if sheet and rows:
+        for line in _told(answer, hits, query, db, about):
+            print(printable_line(line))
+        if sheet and hits:
             print(f"sheet: {sheet}")
     if timing:
         print(spent.summary(), file=sys.stderr)
@@ -119,6 +124,21 @@ def misspelt(word: str) -> str:
     name = word.partition("=")[0]
     near = get_close_matches(name, OPTIONS, n=1, cutoff=0.75) if word.startswith("--") else []
     return f"search has no option {name} (did you mean {near[0]}?)" if near and name not in OPTIONS else ""
+
+
+def _told(answer: "Answer", hits: list["Hit"], query: str | None, db: Path, about: "About") -> list[str]:
+    """What is printed of an answer of which `hits` are shown."""
+    from sightline.cli.found import left_out, lines, reasons
+
+    if not answer.hits:
+        told = [_nothing(db, about.pictures, query, about.encoder)]
+    elif not hits:
+        told = [f"nothing in {db} is relevant to {query!r}; what is nearest all the same: --all"]
+    elif query is None:
+        told = lines(hits, [f"{hit.score:.3f}" for hit in hits])
+    else:
+        told = lines(hits, reasons(hits, query)) + left_out(answer, len(hits))
+    return told + ([f"did you mean {answer.suggestion!r}?"] if answer.suggestion else [])
 
 
 def _nothing(db: Path, pictures: int, query: str | None, encoder: str) -> str:

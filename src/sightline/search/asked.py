@@ -3,8 +3,9 @@
 import re
 from dataclasses import dataclass
 
-from sightline.search.query import single_line
-from sightline.search.words import stored_words
+from sightline.search.query import Readers, single_line, text_vector
+from sightline.search.rank.rank import Wanted
+from sightline.search.words import stored_words, telling
 
 IN = re.compile(r'(?<!\S)in:(?:"(?P<several>[^"]+)"|(?P<one>\S+))', re.IGNORECASE)
 
@@ -42,3 +43,13 @@ def asked(query: str) -> Asked:
 
     rest = " ".join(IN.sub(taken, single_line(query)).split())
     return Asked(rest, tuple(dict.fromkeys(folders)))
+
+
+def wanted(said: Asked, readers: Readers) -> Wanted:
+    """What was typed with its vectors: one to compare with pictures, one with words."""
+    vector = None if readers.looks is None else text_vector(readers.looks, said.words)
+    reader = readers.reads
+    if reader is None or not telling(said.words):  # signs alone say nothing that words could be compared with
+        return Wanted(said.words, vector, said.folders)
+    meant = vector if readers.same else text_vector(reader, said.words)
+    return Wanted(said.words, vector, said.folders, meant, reader.identity)

@@ -1,7 +1,7 @@
 """The index: one SQLite file that holds pictures, words, thumbnails and vectors, and answers searches.
 
-The file is the only truth. Beside it lie caches that can be removed at any time: `DB-vectors`, all vectors as one
-matrix (matrix.py), and above `APPROXIMATE_FROM` pictures `DB-near`, a graph for approximate search (near.py).
+The file is the only truth. Beside it lie caches that can be removed at any time (caches.py): `DB-vectors`, all vectors
+as one matrix (matrix.py), `DB-lines`, `DB-background`, and above `APPROXIMATE_FROM` pictures `DB-near` (near.py).
 """
 
 import sqlite3
@@ -17,7 +17,7 @@ import numpy as np
 from sightline.data.array import unit
 from sightline.data.sample import Source, Stream
 from sightline.search import read
-from sightline.search.asked import Asked, asked
+from sightline.search.asked import asked, wanted
 from sightline.search.caches import Caches
 from sightline.search.encoder import words_encoder
 from sightline.search.fill import place
@@ -34,14 +34,13 @@ from sightline.search.owner import (
     stamp_of,
     words_owner,
 )
-from sightline.search.query import Embedder, image_vector, reads_text, text_vector
+from sightline.search.query import Embedder, Readers, image_vector, reads_text
 from sightline.search.rank import near, rank
 from sightline.search.rank.rank import Mode, Ranking, Wanted
 from sightline.search.rank.spelling import suggestion
 from sightline.search.read import Answer, Hit, Picture
 from sightline.search.schema import connect, new_revision, plain_errors, transaction
 from sightline.search.tile import scales_of, set_scales
-from sightline.search.words import telling
 
 if TYPE_CHECKING:
     # imported where something is filled: a search, which starts anew for every query, needs none of it
@@ -138,7 +137,7 @@ class Index:
                     set_words_owner(connection, compared)
                 if changed:
                     new_revision(connection)
-            self._caches.renew(connection, progress)
+            self._caches.renew(connection, progress, self._readers(encoder))
         return report
 
     def rebuild(
@@ -176,44 +175,37 @@ class Index:
 
     def search_text(self, query: str, encoder: Embedder, k: int = 10) -> list[Hit]:
         """The `k` best pictures for what a person typed: those called so, those that hold every word of it, then words
-        and likeness fused (fuse.py). `in:lucide` in it looks in that folder or set alone.
+        and likeness fused (fuse.py), what is relevant first. `in:lucide` in it looks in that folder or set alone.
 
         Raises ValueError for an empty query. An encoder that reads no text finds by words alone, perhaps fewer.
         """
         return self.answer_text(query, encoder, k).hits
 
     def answer_text(self, query: str, encoder: Embedder, k: int = 10) -> Answer:
-        """As `search_text`, with what else there is to say of the query."""
+        """As `search_text`, with what else there is to say of the query: how many pictures are relevant to it."""
         _counted(k)
         self.check(encoder)
         said = asked(query)
         if not said.words:
             with self._reading() as connection:
                 return Answer(read.browse(connection, k, 0, said.folders))
-        hits = self._best(k, self._wanted(said, encoder), encoder=encoder)
+        readers = self._readers(encoder)
+        found = self._best(k, wanted(said, readers), encoder=encoder, readers=readers)
         with self._reading() as connection:
             meant = suggestion(connection, said.words)
-        return Answer(hits, meant and said.wholly(meant))
+        return replace(found, suggestion=meant and said.wholly(meant))
 
-    def _wanted(self, said: Asked, encoder: Embedder) -> Wanted:
-        """What was typed with its vectors: one to compare with pictures, one with words."""
-        vector = text_vector(encoder, said.words) if reads_text(encoder) else None
-        reader = self._words(encoder)
-        if reader is None or not telling(said.words):  # signs alone say nothing that words could be compared with
-            return Wanted(said.words, vector, said.folders)
-        same = vector is not None and reader.identity == encoder.identity
-        return Wanted(
-            said.words, vector, said.folders, vector if same else text_vector(reader, said.words), reader.identity
-        )
+    def _readers(self, encoder: Embedder) -> Readers:
+        return Readers(encoder if reads_text(encoder) else None, self._words(encoder))
 
     def search_image(self, picture: Any, encoder: Embedder, k: int = 10) -> list[Hit]:
         """The `k` pictures most alike to a path, bytes, PIL image or uint8 array."""
         self.check(encoder)
-        return self._best(k, Wanted(vector=image_vector(encoder, picture)), encoder=encoder)
+        return self._best(k, Wanted(vector=image_vector(encoder, picture)), encoder=encoder).hits
 
     def search(self, vector: Any, k: int = 10) -> list[Hit]:
         """The `k` pictures nearest to `vector` (e,), best first; equal scores go by the order of indexing."""
-        return self._best(k, Wanted(vector=unit(vector).reshape(-1)))
+        return self._best(k, Wanted(vector=unit(vector).reshape(-1))).hits
 
     def similar(self, id: int, k: int = 10) -> list[Hit]:
         """The `k` pictures most alike to one of the index, which is left out. ValueError for an unknown `id`."""
@@ -225,21 +217,21 @@ class Index:
             ).fetchone()
         if row is None:
             raise ValueError(f"picture {id} of {self.path} has no vector yet; index again")
-        return self._best(k, Wanted(vector=np.frombuffer(row[0], "<f4")), without=id)
+        return self._best(k, Wanted(vector=np.frombuffer(row[0], "<f4")), without=id).hits
 
     def ranking(self, query: str, vector: Any | None, mode: Mode, encoder: Embedder | None = None) -> Ranking:
         """The rank of every picture by words alone (BM25), vectors alone or as a search answers; for evaluation.
 
         `encoder` is that of the index where the query is to be compared with words too, as a search does.
         """
-        said = asked(query)
-        wanted = Wanted(said.words) if encoder is None else self._wanted(said, encoder)
+        said, readers = asked(query), None if encoder is None else self._readers(encoder)
+        sought = Wanted(said.words) if readers is None else wanted(said, readers)
         given = None if vector is None else unit(vector).reshape(-1)
-        wanted = replace(wanted, vector=given, folders=said.folders)
+        sought = replace(sought, vector=given, folders=said.folders)
         with self._reading() as connection:
-            library = self._caches.library(connection, tiled=False, lined=wanted.meant is not None)
-            library.must_fit(wanted.vector, self.path)
-            return rank.ranking(connection, library, wanted, mode)
+            library = self._caches.library(connection, tiled=False, readers=readers)
+            library.must_fit(sought.vector, self.path)
+            return rank.ranking(connection, library, sought, mode)
 
     def browse(self, k: int, after: int = 0) -> list[Hit]:
         """`k` pictures in the order of indexing, from the one that follows the id `after`; score 0, match ""."""
@@ -292,28 +284,28 @@ class Index:
     def _best(
         self,
         k: int,
-        wanted: Wanted,
+        sought: Wanted,
         encoder: Embedder | None = None,
+        readers: Readers | None = None,
         without: int | None = None,
-    ) -> list[Hit]:
-        """The `k` best hits, but for the id `without`."""
+    ) -> Answer:
+        """The `k` best hits, but for the id `without`; words have `readers`, and are judged."""
         _counted(k)
         with self._reading() as connection:
             if encoder is not None:
                 # again: while the query was embedded, the index may have been given another encoder
                 check(connection, encoder, self.path)
-            tiled, lined = wanted.vector is not None, wanted.meant is not None
-            library = self._caches.library(connection, tiled=tiled, lined=lined)
-            library.must_fit(wanted.vector, self.path)
+            library = self._caches.library(connection, tiled=sought.vector is not None, readers=readers)
+            library.must_fit(sought.vector, self.path)
             encoder_id, count = owner_of(connection, self.path).id, k + (without is not None)
             while True:
-                found = rank.ranked(connection, library, count, wanted)
+                found = rank.ranked(connection, library, count, sought)
                 if without is not None:
                     found = found.without(without)
                 hits = read.hits(connection, found, library.vectors, k, encoder_id, without)
                 # rows that went since the matrix was read leave gaps, which the next ones fill
                 if len(hits) == k or found.whole:
-                    return hits
+                    return Answer(hits, relevant=found.count)
                 count *= 4
 
     def _filling(
@@ -376,7 +368,7 @@ class Index:
             set_words_owner(connection, compared)
             new_revision(connection)
             connection.execute("DELETE FROM encoder WHERE id NOT IN (?, ?)", (encoder_id, compared or encoder_id))
-        self._caches.renew(connection, progress)
+        self._caches.renew(connection, progress, self._readers(encoder))
         return report
 
     def _compare(

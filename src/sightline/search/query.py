@@ -1,5 +1,6 @@
 """From what a person typed or dropped to one vector."""
 
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -17,6 +18,19 @@ class Embedder(Encoder, Protocol):
     """length of its vectors"""
     identity: str
     """names weights and rules together: vectors compare only where it is equal"""
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """What reads a typed query: `looks` to compare it with pictures, `reads` with words; None where nothing does."""
+
+    looks: Embedder | None
+    reads: Embedder | None
+
+    @property
+    def same(self) -> bool:
+        """Whether one vector serves both."""
+        return self.looks is not None and self.reads is not None and self.looks.identity == self.reads.identity
 
 
 def text_vector(encoder: Embedder, query: str) -> np.ndarray:

@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
 from sightline.data import regular
 from sightline.data.decode.picture import FILE_BYTES, open_raster, unpacked
-from sightline.data.prepare.tile import Box
 from sightline.data.sample import BadSample
 from sightline.search.fill.gone import may_exist
 from sightline.search.fill.picture import fingerprint
@@ -47,15 +47,23 @@ class Hit:
     """cosine of the query and the nearest of the picture's own words; None where none were compared"""
     line: str | None = None
     """those words: its name, a caption or a term, as stored"""
+    named: bool = False
+    """whether it is called by the query, or its name and captions hold every word of it"""
+    relevant: bool | None = None
+    """whether it is relevant to the query (rank/relevance.py); None where that was not judged"""
+    folders: tuple[str, ...] = ()
+    """the words of where it lies: its source, its folders, its sets; `in:` finds each"""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a typed query gets."""
+    """What a typed query gets. What is relevant comes before what is not."""
 
     hits: list[Hit]
     suggestion: str | None = None
     """the query with words that no picture has replaced by words a letter away that some have; None without such"""
+    relevant: int | None = None
+    """relevant pictures of the whole library, however many were asked for; None where that was not judged"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +106,18 @@ def hits(
         box = box_of(connection, hash_, encoder_id, int(found.tile[at]))
         number = int(found.line[at])
         said = (round(float(found.said[at]), 6), lines.get(number)) if number else (None, None)
-        made.append(_hit(row[2:], len(made) + 1, float(found.cosines[at]), str(found.match[at]), box, *said))
+        hit = _hit(
+            row[2:],
+            len(made) + 1,
+            score=round(float(found.cosines[at]), 6),
+            match=str(found.match[at]),
+            box=None if box is None else (box.x, box.y, box.w, box.h),
+            said=said[0],
+            line=said[1],
+            named=bool(found.named[at]),
+            relevant=None if found.relevant is None else bool(found.relevant[at]),
+        )
+        made.append(hit)
         if len(made) == k:  # before the next rows are read
             break
     return made
@@ -137,7 +156,7 @@ def browse(connection: sqlite3.Connection, k: int, after: int, folders: Sequence
                WHERE id > ? AND hash NOT IN (SELECT hash FROM content WHERE bad IS NOT NULL) {inside} ORDER BY id"""
     asked = (after, inside_of(folders)) if folders else (after,)
     rows = (row for row in connection.execute(find, asked) if _living(connection, row[0], row[1]) == row[1])
-    return [_hit(row[1:], rank, 0.0, "") for rank, row in enumerate(islice(rows, k), 1)]
+    return [_hit(row[1:], rank) for rank, row in enumerate(islice(rows, k), 1)]
 
 
 def _living(connection: sqlite3.Connection, hash_: str, id: int, given: Collection[int | None] = ()) -> int | None:
@@ -160,10 +179,10 @@ def picture(connection: sqlite3.Connection, id: int, db: Path) -> Picture:
     if 0 <= id < 2**63:  # SQLite's numbers end there
         find = f"SELECT {_SHOWN}, picture.source, hash, bad FROM picture JOIN content USING (hash) WHERE id = ?"
         row = connection.execute(find, (id,)).fetchone()
-    if row is None or row[9] is not None:
-        raise ValueError(f"{db} has no picture {id}" + (f" that could be used: {row[9]}" if row else ""))
+    if row is None or row[10] is not None:
+        raise ValueError(f"{db} has no picture {id}" + (f" that could be used: {row[10]}" if row else ""))
     # only an SVG has no size of its own
-    id, key, path, name, captions, width, height, source, hash_, _ = row
+    id, key, path, name, captions, width, height, _, source, hash_, _ = row
     return Picture(id, key, path, name, tuple(json.loads(captions)), width, height, source, width is None, hash_)
 
 
@@ -207,22 +226,14 @@ def source_of(connection: sqlite3.Connection, found: Picture) -> bytes | None:
     return connection.execute("SELECT source FROM content WHERE hash = ?", (found.hash,)).fetchone()[0]
 
 
-_SHOWN = "id, key, path, name, captions, width, height"
+_SHOWN = "id, key, path, name, captions, width, height, within"
 
 
-def _hit(
-    row: tuple,
-    rank: int,
-    score: float,
-    match: str,
-    box: Box | None = None,
-    said: float | None = None,
-    line: str | None = None,
-) -> Hit:
-    id, key, path, name, captions, width, height = row
-    place = None if box is None else (box.x, box.y, box.w, box.h)
-    texts = tuple(json.loads(captions))
-    return Hit(rank, round(score, 6), id, key, path, name, texts, width, height, match, place, said, line)
+def _hit(row: tuple, rank: int, *, score: float = 0.0, **more: Any) -> Hit:
+    """A hit of a row of _SHOWN; `more` are fields of `Hit`."""
+    id, key, path, name, captions, width, height, within = row
+    folders = tuple(filter(None, within.split("\n")))
+    return Hit(rank, score, id, key, path, name, tuple(json.loads(captions)), width, height, folders=folders, **more)
 
 
 def _media(data: bytes) -> str:

@@ -41,6 +41,8 @@ class Found:
     """milliseconds from the question to the answer, inside the server"""
     suggestion: str | None = None
     """the query with a word that is a letter off put right; null without such"""
+    relevant: int | None = None
+    """relevant pictures of the whole library, which come before the others; null where that was not judged"""
 
 
 @dataclass(frozen=True)
@@ -248,6 +250,7 @@ class Library:
             total=about.pictures,
             ms=ms,
             suggestion=answer.suggestion,
+            relevant=answer.relevant,
         )
 
     def _about(self) -> About:

@@ -7,6 +7,7 @@ import pytest
 
 from sightline.data.sample import Sample
 from sightline.search.index import Index
+from sightline.search.query import Readers
 from sightline.search.rank import find
 from sightline.search.rank.find import exact_matches, lengths, written
 from sightline.search.schema import connect, new_revision
@@ -142,7 +143,7 @@ def test_names_are_told_by_their_lines_as_by_reading_them(tmp_path, encoder, mon
     with Index(tmp_path / "i.db") as index:
         index.add(Shelf(), encoder)
         with index._reading() as connection:
-            lines = index._caches.library(connection, tiled=False, lined=True).lines
+            lines = index._caches.library(connection, tiled=False, readers=Readers(encoder, encoder)).lines
             assert lines is not None
             for query in ("red star", "star", "red", "star red", "2024", "star 2", "nothing"):
                 found = written(connection, query)

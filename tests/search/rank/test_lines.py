@@ -35,13 +35,13 @@ def test_a_picture_is_as_near_as_its_best_line_and_the_mean_of_all(seed):
     own, lines = made(seed=seed)
     vector = unit(np.random.default_rng(99 + seed).standard_normal((1, 8)))[0]
     expected = {id: best + mean for id, (best, mean) in naive(own, lines, vector).items()}
-    found, near = lines.nearest(vector, 1000)
+    found, near = lines.nearest(lines.heard(vector), 1000)
     assert sorted(found.tolist()) == sorted(expected)
     assert near.tolist() == pytest.approx([expected[id] for id in found.tolist()], abs=4e-6)
     assert near.tolist() == sorted(near.tolist(), reverse=True)
-    assert lines.nearest(vector, 7)[0].tolist() == found[:7].tolist()
+    assert lines.nearest(lines.heard(vector), 7)[0].tolist() == found[:7].tolist()
     there = np.array(sorted(expected)[::4])
-    assert lines.nearest(vector, 1000, there)[0].tolist() == [id for id in found.tolist() if id in there]
+    assert lines.nearest(lines.heard(vector, there), 1000)[0].tolist() == [id for id in found.tolist() if id in there]
 
 
 def test_the_best_line_of_each_picture_and_none_of_one_without():
@@ -73,7 +73,7 @@ def test_many_lines_are_proposed_by_their_principal_directions_and_scored_in_ful
     for row in range(0, 4000, 400):
         vector = unit(matrix[row : row + 1] + 0.05 * random.standard_normal((1, 64)))[0]
         exact = set((np.argsort(-(matrix @ vector))[:10] + 1).tolist())
-        assert len(exact & set(lines.nearest(vector, 10)[0].tolist())) >= 9
+        assert len(exact & set(lines.nearest(lines.heard(vector), 10)[0].tolist())) >= 9
 
 
 def test_the_file_holds_what_was_made_and_is_passed_over_where_it_is_not_whole(tmp_path):
@@ -94,7 +94,7 @@ def test_the_file_holds_what_was_made_and_is_passed_over_where_it_is_not_whole(t
 def test_a_library_without_words_has_no_lines(tmp_path):
     none = np.zeros(0, "<i8")
     lines = lines_of(STAMP, none, np.zeros(1, "<i8"), none, none, np.zeros((0, 8), "<f4"))
-    assert len(lines.nearest(np.ones(8, np.float32), 10)[0]) == 0
+    assert len(lines.nearest(lines.heard(np.ones(8, np.float32)), 10)[0]) == 0
     cache = LineCache(tmp_path / "a.db")
     cache.write(lines)
     assert len(cache.opened(STAMP).ids) == 0

@@ -1,5 +1,5 @@
 """Rankings made one: words, vectors, feedback, by reciprocal rank fusion, with pictures called by the query first,
-then those that hold all its words.
+then those that hold all its words, then the others that are relevant.
 
 G. V. Cormack, C. L. A. Clarke, S. Buettcher, "Reciprocal Rank Fusion outperforms Condorcet and individual Rank Learning
 Methods", SIGIR 2009:  score(d) = sum over rankings r of 1 / (K + rank_r(d)),  ranks from 1; a ranking that does not
@@ -7,7 +7,8 @@ hold d adds nothing. BM25 and cosines have no common scale; ranks need none.
 
 Departures: K is 10 (the paper has 60, for rankings of thousands); each ranking counts to its DEPTH only, so that the
 answer does not depend on how many results are asked for; what no ranking holds follows by cosine; a picture whose name
-or caption is the query comes first whatever the ranks, and after those what holds every word of it.
+or caption is the query comes first whatever the ranks, after those what holds every word of it, and after those what is
+relevant (relevance.py), so that nothing less likely stands between.
 """
 
 from collections.abc import Sequence
@@ -51,14 +52,16 @@ def fused(
     pool: np.ndarray,
     cosines: np.ndarray,
     weights: Sequence[float] | None = None,
+    relevant: np.ndarray | None = None,
 ) -> np.ndarray:
-    """The `pool` (n,) in the order of the answer: `named` ones by cosine, then those that `held` every word, then the
-    rest, both by fused score, cosine and number.
+    """The `pool` (n,) in the order of the answer: `named` ones by cosine, then those that `held` every word, then those
+    that are `relevant`, then the rest, each by fused score, cosine and number.
 
     `pool` is ascending and holds everything in `rankings` and `named`; `cosines` (n,) are the pool's.
     """
     called = np.isin(pool, named)
-    tier = np.where(called, 0, np.where(np.isin(pool, held), 1, 2))
+    likely = np.zeros(len(pool), bool) if relevant is None else np.isin(pool, relevant)
+    tier = np.select([called, np.isin(pool, held), likely], [0, 1, 2], default=3)
     scores = np.where(called, 0.0, reciprocal(rankings, pool, weights))
     # rounded, since a sum of the same two numbers in another order must not decide
     return pool[np.lexsort((pool, -cosines, -scores.round(12), tier))]

@@ -28,6 +28,22 @@ MAGIC = b"SGLNLIN2"
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """A query compared with lines: with all of few ones, with the nearest CANDIDATES of many."""
+
+    vector: np.ndarray
+    """(e,)"""
+    scores: np.ndarray
+    """(m,) the cosine of every line; of many lines nearly"""
+    lines: np.ndarray
+    """(q,) distinct rows of the matrix"""
+    cosines: np.ndarray
+    """(q,)"""
+    there: np.ndarray | None
+    """positions of the only pictures that may be found, where not all may"""
+
+
+@dataclass(frozen=True, slots=True)
 class Lines:
     """The lines of the library (m) and the pictures that have some (n), joined by p pairs.
 
@@ -63,30 +79,44 @@ class Lines:
         # six digits: equal vectors then score equal, whatever block of the product they fell into
         return np.round(self.matrix @ vector, 6)
 
-    def nearest(self, vector: np.ndarray, count: int, there: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Ids (k,) of the `count` pictures whose words are nearest to a unit vector (e,), best first, and how near.
+    def heard(self, vector: np.ndarray, there: np.ndarray | None = None) -> Heard:
+        """A unit vector (e,) compared; `there` are the only ids whose lines count, ascending, where not all may."""
+        scores, at = self.scores(vector), None if there is None else self._at(there)[0]
+        allowed = None if at is None else np.unique(self._lines_of(at)[0])
+        if not self.coarse.shape[1]:
+            lines = np.arange(len(scores)) if allowed is None else allowed
+            return Heard(vector, scores, lines, scores[lines], at)
+        near = top_k(scores, CANDIDATES) if allowed is None else allowed[top_k(scores[allowed], CANDIDATES)]
+        return Heard(vector, scores, near, self._cosines(vector, near), at)
+
+    def nearest(self, heard: Heard, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Ids (k,) of the `count` pictures whose words are nearest to a query, best first, and how near.
 
         That is the cosine of the best line plus the mean of all, 2 at most: of two pictures with one good line the one
         that nothing else is said of, or nothing that leads elsewhere, is the nearer. Equal ones are in the order of
-        their ids. `there` are the only ids that may be found, ascending, where not all may.
+        their ids.
         """
-        scores = self.scores(vector)
-        at = np.arange(len(self.ids)) if there is None else self._at(there)[0]
         if self.coarse.shape[1]:
-            at = self._proposed(scores, count, at if there is not None else None)
+            at = self._proposed(heard, count)
+        else:
+            at = np.arange(len(self.ids)) if heard.there is None else heard.there
         if not len(at):
             return self.ids[:0], np.zeros(0, np.float32)
         mine, starts = self._lines_of(at)
-        cosines = self._cosines(vector, mine) if self.coarse.shape[1] else scores[mine]
+        cosines = self._cosines(heard.vector, mine) if self.coarse.shape[1] else heard.scores[mine]
         sizes = np.diff(np.append(starts, len(mine)))
         near = np.round(np.maximum.reduceat(cosines, starts) + np.add.reduceat(cosines, starts) / sizes, 6)
         best = top_k(near, count)
         return self.ids[at[best]], near[best]
 
-    def _proposed(self, scores: np.ndarray, count: int, there: np.ndarray | None) -> np.ndarray:
+    def owners_of(self, lines: np.ndarray, heard: Heard) -> np.ndarray:
+        """Ids, ascending, of the pictures that have any of `lines` and may be found."""
+        owners = np.unique(self.owners[_ranges(self.held[lines], self.held[lines + 1])])
+        return self.ids[owners if heard.there is None else owners[np.isin(owners, heard.there)]]
+
+    def _proposed(self, heard: Heard, count: int) -> np.ndarray:
         """Positions of pictures with the best of many lines, ascending: a few times as many as are asked for."""
-        allowed = None if there is None else np.unique(self._lines_of(there)[0])
-        near = top_k(scores, CANDIDATES) if allowed is None else allowed[top_k(scores[allowed], CANDIDATES)]
+        near, there = heard.lines, heard.there
         sizes = self.held[near + 1] - self.held[near]
         if there is None:  # a line has a picture once, so that these hold at least as many
             near = near[: np.searchsorted(np.cumsum(sizes), 2 * count) + 1]

@@ -7,7 +7,6 @@ from typing import Literal
 
 import numpy as np
 
-from sightline.probes.nearest import top_k
 from sightline.search.blind import needs_encoder
 from sightline.search.rank.feedback import MOST, rocchio
 from sightline.search.rank.find import exact_matches, inhabitants, written
@@ -15,7 +14,10 @@ from sightline.search.rank.fuse import DEPTH, SAID, fused
 from sightline.search.rank.lines import Lines
 from sightline.search.rank.matrix import Vectors
 from sightline.search.rank.near import Graph
-from sightline.search.tile import Best, best
+from sightline.search.rank.relevance import Background
+from sightline.search.rank.seen import compared, cosines_of
+from sightline.search.rank.verdict import relevant_rows
+from sightline.search.tile import best
 
 Mode = Literal["words", "vectors", "said", "fused"]
 CLOSE = 100
@@ -42,12 +44,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """What is searched: the vectors of every picture, a graph over them, the vectors of their tiles and their words."""
+    """What is searched: the vectors of every picture, a graph over them, the vectors of their tiles and their words;
+    and by what it is judged, where that is known."""
 
     vectors: Vectors
     graph: Graph | None = None
     tiles: Vectors | None = None
     lines: Lines | None = None
+    background: Background | None = None
 
     def must_fit(self, vector: np.ndarray | None, db: Path) -> None:
         """ValueError for the vector of a query that pictures of the index at `db` cannot be compared with."""
@@ -72,16 +76,20 @@ class Ranked:
     """the cosine of the query and the nearest of the picture's own lines, of the first; nan where there is none"""
     line: np.ndarray
     """number of that line in the index"""
+    named: np.ndarray
+    """whether it is called by the query, or its name and captions hold every word of it"""
+    relevant: np.ndarray | None
+    """whether it is relevant, the relevant ones before the others; None where nothing was judged"""
+    count: int | None
+    """relevant pictures of the whole library; above `APPROXIMATE_FROM` at least"""
     whole: bool
     """whether asking for more would find no more"""
 
     def without(self, id: int) -> "Ranked":
         """The same but for one picture."""
         keep = self.ids != id
-        ids, cosines, match, tile, said, line = (
-            part[keep] for part in (self.ids, self.cosines, self.match, self.tile, self.said, self.line)
-        )
-        return Ranked(ids, cosines, match, tile, said, line, self.whole)
+        every = {name: getattr(self, name) for name in self.__slots__}
+        return Ranked(**{n: part[keep] if isinstance(part, np.ndarray) else part for n, part in every.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,29 +112,36 @@ def ranked(connection: sqlite3.Connection, library: Library, count: int, wanted:
     worded, held = vectors.rows(found.best(DEPTH)), vectors.rows(found.ids[found.held])
     named = vectors.rows(exact_matches(connection, words, found, library.lines))
     near = alike = np.zeros(0, np.int64)
-    seen = None
     parts = None if library.tiles is None or vector is None else best(library.tiles, vectors, vector)
     there = vectors.rows(inhabitants(connection, folders)) if folders else None
+    seen = None
     if vector is not None:
         # a graph proposes pictures of anywhere
         graph = library.graph if count <= DEPTH and there is None else None
-        seen = _cosines(vectors.matrix, vector) if graph is None else None
-        near = nearest(vectors, graph, vector, max(count, DEPTH), parts, there, seen)
-        relevant = vectors.rows(found.best_whole(DEPTH))[:MOST]
-        if len(relevant):
-            alike = nearest(vectors, graph, rocchio(vector, vectors.matrix[relevant]), DEPTH, there=there)
+        seen = compared(vectors, graph, vector, max(count, DEPTH), parts)
+        near = seen.nearest(max(count, DEPTH), there)
+        holding = vectors.rows(found.best_whole(DEPTH))[:MOST]
+        if len(holding):
+            moved = rocchio(vector, vectors.matrix[holding])
+            alike = compared(vectors, graph, moved, DEPTH).nearest(DEPTH, there)
     lines = library.lines if library.lines and library.lines.stamp.encoder == wanted.reader else None
-    meant, nearness = np.zeros(0, np.int64), np.zeros(0, np.float32)
+    heard, meant, nearness = None, np.zeros(0, np.int64), np.zeros(0, np.float32)
     if lines is not None and wanted.meant is not None:
-        ids, nearness = lines.nearest(wanted.meant, DEPTH, None if there is None else vectors.ids[there])
+        heard = lines.heard(wanted.meant, None if there is None else vectors.ids[there])
+        ids, nearness = lines.nearest(heard, DEPTH)
         known = np.isin(ids, vectors.ids)
         meant, nearness = vectors.rows(ids[known]), nearness[known]
+    likely = relevant_rows(library.background, vectors, seen, lines, heard, there)
+    if likely is not None:
+        likely = np.union1d(likely, np.union1d(named, held))
     # of more than that the rankings have the best
-    rest = held if len(held) <= DEPTH else held[:0]
-    pool = np.unique(np.concatenate([worded, named, rest, near, alike, meant]))
+    rest = [some for some in (held, likely) if some is not None and len(some) <= DEPTH]
+    first = np.unique(np.concatenate([worded, named, near[:DEPTH], alike, meant, *rest]))
+    pool = np.union1d(first, near)
     cosines = np.zeros(len(pool), np.float32)
-    if vector is not None:
-        cosines = _cosines(vectors.matrix[pool], vector) if seen is None else seen[pool]
+    if vector is not None and seen is not None:
+        known = parts is None and seen.rows is None
+        cosines = seen.cosines[pool] if known else cosines_of(vectors.matrix[pool], vector)
     tile = np.zeros(len(pool), np.int64)
     if parts is not None:
         tile = np.where(parts.cosines[pool] > cosines, parts.tile[pool], 0)
@@ -135,7 +150,9 @@ def ranked(connection: sqlite3.Connection, library: Library, count: int, wanted:
     if lines is not None and wanted.meant is not None:
         # many pictures may be called the same: the one that looks like it is first
         meant = meant[np.lexsort((meant, -cosines[np.searchsorted(pool, meant)], -nearness))]
-    order = fused([worded, near, alike, meant], named, held, pool, cosines, [1.0, 1.0, 1.0, SAID])
+    # what comes in only because more was asked for stays behind all that was there before
+    before = [some if some is None else np.intersect1d(some, first) for some in (held, likely)]
+    order = fused([worded, near, alike, meant], named, before[0], pool, cosines, [1.0, 1.0, 1.0, SAID], before[1])
     by_words, by_look = np.isin(order, worded), np.isin(order, near[:CLOSE])
     at = np.searchsorted(pool, order)
     if lines is not None and wanted.meant is not None:
@@ -149,7 +166,18 @@ def ranked(connection: sqlite3.Connection, library: Library, count: int, wanted:
         default="picture",
     )
     whole = vector is None or count >= len(vectors.ids if there is None else there)
-    return Ranked(vectors.ids[order], cosines[at], match, tile[at], said, line, whole)
+    return Ranked(
+        ids=vectors.ids[order],
+        cosines=cosines[at],
+        match=match,
+        tile=tile[at],
+        said=said,
+        line=line,
+        named=np.isin(order, np.union1d(named, held)),
+        relevant=None if likely is None else np.isin(order, likely),
+        count=None if likely is None else len(likely),
+        whole=whole,
+    )
 
 
 def ranking(connection: sqlite3.Connection, library: Library, wanted: Wanted, mode: Mode) -> Ranking:
@@ -161,7 +189,7 @@ def ranking(connection: sqlite3.Connection, library: Library, wanted: Wanted, mo
     elif mode == "said":
         if library.lines is None or wanted.meant is None:
             raise ValueError("a ranking by said needs an index with the vectors of its words, and their encoder")
-        order = library.lines.nearest(wanted.meant, len(library.lines.ids))[0]
+        order = library.lines.nearest(library.lines.heard(wanted.meant), len(library.lines.ids))[0]
     elif wanted.vector is None:
         raise ValueError(f"a ranking by {mode} needs the vector of the query")
     elif mode == "vectors":
@@ -173,41 +201,8 @@ def ranking(connection: sqlite3.Connection, library: Library, wanted: Wanted, mo
     return Ranking(vectors.ids, ranks)
 
 
-def nearest(
-    vectors: Vectors,
-    graph: Graph | None,
-    vector: np.ndarray,
-    count: int,
-    parts: Best | None = None,
-    there: np.ndarray | None = None,
-    seen: np.ndarray | None = None,
-) -> np.ndarray:
-    """Rows of the `count` pictures nearest to a unit vector (e,), best first; with a graph those it proposes.
-
-    `parts` are the pictures' best tiles, always looked at exactly. `there` are the only rows that may be found, where
-    not all may. `seen` (n,) are the cosines of all pictures, where they are known.
-    """
-    if graph is None:
-        cosines = _cosines(vectors.matrix, vector) if seen is None else seen
-        if parts is not None:
-            cosines = np.maximum(cosines, parts.cosines)
-        return top_k(cosines, count) if there is None else there[top_k(cosines[there], count)]
-    near = vectors.rows(graph.candidates(vector))
-    if parts is not None:
-        near = np.union1d(near, top_k(parts.cosines, count))
-    cosines = _cosines(vectors.matrix[near], vector)
-    if parts is not None:
-        cosines = np.maximum(cosines, parts.cosines[near])
-    return near[np.lexsort((near, -cosines))]
-
-
 def _places(ranking: np.ndarray, pool: np.ndarray) -> np.ndarray:
     """The place (n,) in a ranking of each of the `pool` that it is part of, inf for the others."""
     places = np.full(len(pool), np.inf)
     places[np.searchsorted(pool, ranking)] = np.arange(len(ranking))
     return places
-
-
-def _cosines(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:
-    # six digits: equal vectors then score equal, whatever block of the product they fell into
-    return np.round(matrix @ vector, 6)

@@ -115,14 +115,33 @@ def evidence(
     """
     parts = []
     if seen is not None and background.seen is not None:
-        parts.append(_in_units(seen, 0.0, background.seen))
+        parts.append(by_look(seen, background.seen))
     if said is not None and background.said is not None:
-        alike = background.probes @ vector
-        read = said if alike[-1] < SAME else np.full_like(said, -np.inf)
-        parts.append(_in_units(read, float(_likeness(alike[None])[0]), background.said))
+        parts.append(by_words(said, vector, background.probes, background.said))
     if not parts:
         raise ValueError("there is neither a picture nor a line that this query was compared with")
     return parts[0] if len(parts) == 1 else np.maximum(*parts)
+
+
+def by_look(seen: np.ndarray, scale: Scale) -> np.ndarray:
+    """The evidence of a query's cosines (n,) to pictures."""
+    return _in_units(seen, 0.0, scale)
+
+
+def by_words(said: np.ndarray, vector: np.ndarray, probes: np.ndarray, scale: Scale) -> np.ndarray:
+    """The evidence of the cosines (n,) of a query's `vector` (e,) to lines; -inf where the encoder cannot read it."""
+    alike = probes @ vector
+    read = said if alike[-1] < SAME else np.full_like(said, -np.inf)
+    return _in_units(read, float(_likeness(alike[None])[0]), scale)
+
+
+def cut(best: float) -> float:
+    """Evidence from which on a picture is relevant to a query whose best picture has the evidence `best`.
+
+    >>> cut(0.0) == cut(SURE) == SURE, cut(SURE + 3) == SURE + 3 * NEAR_BEST
+    (True, True)
+    """
+    return SURE + NEAR_BEST * (max(best, SURE) - SURE)
 
 
 def relevant(evidence: np.ndarray) -> np.ndarray:
@@ -133,8 +152,7 @@ def relevant(evidence: np.ndarray) -> np.ndarray:
     >>> relevant(np.array([1.2, 2.7])).tolist()
     [False, False]
     """
-    best = float(evidence.max(initial=SURE))
-    return evidence >= SURE + NEAR_BEST * (best - SURE)
+    return evidence >= cut(float(evidence.max(initial=SURE)))
 
 
 def _in_units(cosines: np.ndarray, strange: float, scale: Scale) -> np.ndarray:

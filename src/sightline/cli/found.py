@@ -1,0 +1,66 @@
+"""What `sightline search` prints of an answer: why each picture was found, and what is left out."""
+
+from collections.abc import Sequence
+
+from sightline.data.terminal import printable_line
+from sightline.search.read import Answer, Hit
+
+WIDEST = 32
+"""columns of a reason"""
+
+
+def likely(answer: Answer) -> list[Hit]:
+    """The hits that are shown where nothing else is asked for: all where nothing was judged."""
+    return [hit for hit in answer.hits if hit.relevant is not False]
+
+
+def reasons(hits: Sequence[Hit], query: str) -> list[str]:
+    """Why each of the hits for words was found, in a few words."""
+    from sightline.search.rank.why import words_found
+
+    return [_reason(hit, found) for hit, found in zip(hits, words_found(query, hits), strict=True)]
+
+
+def lines(hits: Sequence[Hit], told: Sequence[str]) -> list[str]:
+    """A line a hit: its rank, what is `told` of it, all equally wide, and its path."""
+    cut = [_cut(printable_line(one)) for one in told]
+    most = max(map(_width, cut), default=0)
+    return [
+        f"{hit.rank:4}  {one}{' ' * (most - _width(one))}  {printable_line(hit.path or hit.key)}"
+        for hit, one in zip(hits, cut, strict=True)
+    ]
+
+
+def left_out(answer: Answer, shown: int) -> list[str]:
+    """What there is besides the `shown` hits, and how it is seen."""
+    told, more = [], (answer.relevant or 0) - sum(hit.relevant is True for hit in answer.hits)
+    if more > 0:
+        told.append(f"{more:,} more that are relevant: -k {len(answer.hits) + more}")
+    if (less := len(answer.hits) - shown) > 0:
+        told.append(f"{less:,} more that {'is' if less == 1 else 'are'} less likely: --all")
+    return told
+
+
+def _reason(hit: Hit, found: Sequence[str]) -> str:
+    if hit.match == "name":
+        return "name"
+    if hit.match in ("words", "both") and found:
+        return f"words: {' '.join(found)}"
+    if hit.match == "said" and hit.line:
+        return f'said: "{hit.line}"'
+    return "looks like it" if hit.match else ""
+
+
+def _cut(text: str) -> str:
+    while _width(text) > WIDEST:
+        text = text[:-2] + "…"
+    return text
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal: a character of Han or Kana takes two."""
+    if text.isascii():
+        return len(text)
+    from wcwidth import wcswidth
+
+    return max(0, wcswidth(text))

@@ -1,0 +1,174 @@
+"""What words of no language find in an index (relevance.py), kept beside it as `DB-background`.
+
+Made at the end of indexing. A search makes it where that costs little: few pictures and lines, and probes whose vectors
+are kept or quickly read. Else it takes that of an earlier state of the index, if the index has not grown much since; or
+judges nothing.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sightline.data.array import unit
+from sightline.search.query import Embedder, Readers
+from sightline.search.rank.lines import Lines
+from sightline.search.rank.matrix import Vectors
+from sightline.search.rank.relevance import Background, Scale, background, best_matches, probes
+from sightline.search.rank.stamped import Stamp, read_stamped, write_stamped
+
+FEW = 20_000
+"""pictures, tiles and lines that a search compares with the probes: a fifth of a second"""
+GROWN = 1.25
+"""times as many from which on an older background is none: the best of more is nearer"""
+PATIENCE = 1.0
+"""seconds that a search may take to read the probes, by how long the first of them take"""
+BATCH = 16
+"""probes read at a time"""
+MAGIC = b"SGLNBGD1"
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What the probes are compared with: pictures, their parts where there are some, and lines."""
+
+    stamp: Stamp
+    """`encoder` names that of the pictures and that of the lines"""
+    pictures: tuple[Vectors, ...]
+    lines: Lines | None
+
+    @property
+    def size(self) -> int:
+        """Vectors that would be compared."""
+        seen = sum(len(some.matrix) for some in self.pictures)
+        return seen + (0 if self.lines is None else len(self.lines.matrix))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A background and what it was made of; `looked` (m, d) are the probes as the pictures' encoder reads them, (0, d)
+    where it reads no text."""
+
+    stamp: Stamp
+    size: int
+    looked: np.ndarray
+    background: Background
+
+
+class BackgroundCache:
+    """The background of one index: the one at hand, the file, or made."""
+
+    suffix = "-background"
+
+    def __init__(self, db: Path) -> None:
+        self.path = db.with_name(db.name + self.suffix)
+        self._held: Kept | None = None
+        self._slow = ""
+
+    def at(self, shelf: Shelf, readers: Readers) -> Background | None:
+        """What a search judges by; None where there is nothing to judge by, or making it would hold the search up."""
+        if self._held is None or self._held.stamp != shelf.stamp:
+            self._held = self._opened(shelf.stamp) or self._held
+            if self._held is None or not _fits(self._held, shelf):
+                if (made := self._quickly(shelf, readers)) is None:
+                    return None
+                self._held = made
+        return self._held.background
+
+    def renew(self, shelf: Shelf, readers: Readers | None) -> None:
+        """Brings the file up to date. Without encoders only where it has the probes' vectors."""
+        kept = self._opened(shelf.stamp)
+        if kept is None or kept.stamp != shelf.stamp:
+            read = _read_before(kept, shelf) or (readers and _read(readers))
+            if read:
+                self._write(_made(shelf, *read))
+
+    def _quickly(self, shelf: Shelf, readers: Readers) -> Kept | None:
+        if not 0 < shelf.size <= FEW:
+            return None
+        read = _read_before(self._held, shelf)
+        if read is None and self._slow != shelf.stamp.encoder:
+            read = _read(readers, PATIENCE)
+            self._slow = "" if read else shelf.stamp.encoder
+        if read is None:
+            return None
+        made = _made(shelf, *read)
+        self._write(made)
+        return made
+
+    def _opened(self, stamp: Stamp) -> Kept | None:
+        """That of the file, perhaps of another revision; None where it is not there, not whole or of something else."""
+
+        def made(said: dict[str, Any], numbers: np.ndarray) -> Kept | None:
+            looked, read = (tuple(said[name]) for name in ("looked", "read"))
+            vectors = numbers.view("<f4")
+            if len(vectors) != looked[0] * looked[1] + read[0] * read[1]:
+                return None
+            first, last = np.split(vectors, [looked[0] * looked[1]])
+            seen, heard = (said[name] and Scale(*said[name]) for name in ("seen", "said"))
+            known = Background(last.reshape(read), seen, heard)
+            return Kept(replace(stamp, revision=said["revision"]), int(said["size"]), first.reshape(looked), known)
+
+        return read_stamped(self.path, MAGIC, replace(stamp, revision=""), "made", made)
+
+    def _write(self, kept: Kept) -> None:
+        known = kept.background
+        said = {
+            "revision": kept.stamp.revision,
+            "size": kept.size,
+            "looked": kept.looked.shape,
+            "read": known.probes.shape,
+            "seen": known.seen and (known.seen.middle, known.seen.spread),
+            "said": known.said and (known.said.middle, known.said.spread),
+        }
+        parts = (np.asarray(part, "<f4") for part in (kept.looked, known.probes))
+        write_stamped(self.path, MAGIC, replace(kept.stamp, revision=""), ("made", said), parts)
+
+
+def _fits(kept: Kept, shelf: Shelf) -> bool:
+    """Whether what was kept is of this state of the index, or of one that is nearly as large."""
+    if kept.stamp == shelf.stamp:
+        return True
+    return kept.stamp == replace(shelf.stamp, revision=kept.stamp.revision) and (
+        shelf.size <= GROWN * kept.size and kept.size <= GROWN * shelf.size
+    )
+
+
+def _read_before(kept: Kept | None, shelf: Shelf) -> tuple[np.ndarray, np.ndarray] | None:
+    """The probes' vectors for pictures and for lines, where they were kept for these encoders."""
+    if kept is None or kept.stamp != replace(shelf.stamp, revision=kept.stamp.revision):
+        return None
+    return kept.looked, kept.background.probes
+
+
+def _read(readers: Readers, patience: float | None = None) -> tuple[np.ndarray, np.ndarray] | None:
+    """The same by the encoders; None where that would take longer than `patience` seconds."""
+    looks, reads = readers.looks, readers.reads
+    looked = looks and _vectors(looks, patience)
+    read = looked if reads is None or readers.same else _vectors(reads, patience)
+    if read is None or (looks is not None and looked is None):
+        return None
+    return (read[:0] if looked is None else looked), read
+
+
+def _vectors(encoder: Embedder, patience: float | None) -> np.ndarray | None:
+    texts: Sequence[str] = probes()
+    start, parts = time.monotonic(), []
+    for first in range(0, len(texts), BATCH):
+        parts.append(unit(encoder.encode_text(list(texts[first : first + BATCH]))).astype(np.float32))
+        if patience is not None and (time.monotonic() - start) * len(texts) > patience * (first + BATCH):
+            return None
+    return np.concatenate(parts)
+
+
+def _made(shelf: Shelf, looked: np.ndarray, read: np.ndarray) -> Kept:
+    seen = said = None
+    matrices = [some.matrix for some in shelf.pictures if len(some.matrix)]
+    if matrices and len(looked):
+        seen = np.maximum.reduce([best_matches(looked, matrix) for matrix in matrices])
+    if shelf.lines is not None and len(shelf.lines.matrix):
+        said = best_matches(read, shelf.lines.matrix)
+    return Kept(shelf.stamp, shelf.size, looked, background(read, seen, said))
