@@ -1,6 +1,7 @@
 """A small library, an encoder that needs no training, and a real server on a free port."""
 
 import colorsys
+import hashlib
 import http.client
 import json
 import socket
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from browsers import executable
 from PIL import Image, ImageDraw
+from playwright.sync_api import sync_playwright
 
 from sightline.data.prepare.preprocess import Preprocess
 from sightline.data.sample import Sample
@@ -34,6 +37,21 @@ DRAWN = {
     "sun": '<circle cx="12" cy="12" r="6" fill="#f5a800"/>',
 }
 COLOURS = ("red", "orange", "yellow", "green", "teal", "blue", "violet")
+ARGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SETS = {
+    "lucide": "red-heart house ball arrow-up sun ring cross envelope",
+    "tabler": "red-heart red-heart_outline house bar-chart arrow-down",
+    "nav arrows": "arrow-up arrow-down",
+}
 SCRIPTED = """<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 24 24"
  onload="fetch('/api/about?ran=onload');document.title='ran'">
  <script>document.title='ran';fetch('/api/about?ran=1')</script>
@@ -73,6 +91,18 @@ class Mosaic:
 
     def features(self, images):
         raise NotImplementedError
+
+
+class Knowing(Mosaic):
+    """The same eyes; a text is the sum of its words, each a direction of its own, but for two that mean a heart."""
+
+    def encode_text(self, texts, normalize=False):
+        meant = [text.replace("love", "red heart").replace("outline", "red heart outline").split() for text in texts]
+        return np.stack([sum(map(self.meaning, words or [""])) for words in meant])
+
+    def meaning(self, word):
+        seed = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "little")
+        return np.random.default_rng(seed).standard_normal(self.dim).astype(np.float32)
 
 
 class Listed:
@@ -196,6 +226,18 @@ def served(tmp_path_factory):
     yield from run_server(paint(place / "pictures"), place / "library.db")
 
 
+@pytest.fixture(scope="module")
+def sets(tmp_path_factory):
+    """Icons of three sets in folders, by an encoder that knows words: "love" is a heart."""
+    place = tmp_path_factory.mktemp("sets")
+    for number, (family, names) in enumerate(SETS.items()):
+        (place / "icons" / family).mkdir(parents=True)
+        for name in names.split():
+            shape = DRAWN.get(name.split("_")[0], DRAWN["cross"])
+            (place / "icons" / family / f"{name}.svg").write_text(svg(f'<g opacity=".{9 - number}">{shape}</g>'))
+    yield from run_server(place / "icons", place / "sets.db", encoder=Knowing("knowing"))
+
+
 @pytest.fixture
 def own_served(tmp_path):
     """Three pictures, for tests that change the library."""
@@ -264,3 +306,17 @@ def listed():
 def painted():
     """Paints three pictures into a new folder."""
     return few
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            tmp_path_factory.mktemp("profile"),
+            executable_path=executable(),
+            args=ARGS,
+            viewport={"width": 1280, "height": 800},
+        )
+        context.set_default_timeout(10_000)
+        yield context
+        context.close()

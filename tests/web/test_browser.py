@@ -3,24 +3,14 @@
 import base64
 import http.client
 import os
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from browsers import executable
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-ARGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 PUT = """([data, kind, name, event]) => {
     const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
@@ -35,17 +25,6 @@ PUT = """([data, kind, name, event]) => {
         document.body.dispatchEvent(new DragEvent(step, { dataTransfer: carried, bubbles: true, cancelable: true }));
     }
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            tmp_path_factory.mktemp("profile"), executable_path=executable(), args=ARGS, viewport=DESKTOP
-        )
-        context.set_default_timeout(10_000)
-        yield context
-        context.close()
 
 
 @pytest.fixture
@@ -93,7 +72,7 @@ def test_typing_finds_and_the_address_says_what_was_asked(page, served):
     page.keyboard.type("credit card", delay=15)
     expect(page.locator("#grid .card-name").first).to_have_text("credit-card")
     expect(page.locator("#grid .card-why").first).to_have_text("by name")
-    expect(page.locator("#status")).to_have_text("37 of 37")
+    expect(page.locator("#status")).to_have_text(re.compile(r"^\d+ relevant of 37$"))
     expect(page.locator("#took")).to_contain_text("ms")
     assert page.url == f"{served.url}/?q=credit+card"
     search(page, "red heart", "red-heart")
@@ -156,6 +135,8 @@ def test_a_picture_that_is_too_large_is_not_sent(page):
 
 def test_the_keyboard_does_everything(page):
     search(page, "house", "house")
+    page.locator("#less-show").press("Enter")
+    page.keyboard.press("/")
     page.keyboard.press("ArrowDown")
     cards = page.locator("#grid .card")
     expect(cards.nth(0)).to_be_focused()
@@ -405,7 +386,7 @@ def test_everything_works_below_a_prefix(browser, behind):
     page.on("console", lambda message: wrong.append(said(message)) if message.type in ("error", "warning") else None)
     page.on("request", lambda request: asked.append(request.url))
     # without the slash it leads to the page where the prefix is known
-    page.goto(f"{place}?q=ring" if served.get("/gallery/photos/").status == 200 else f"{place}/")
+    page.goto(f"{place}?q=drawing" if served.get("/gallery/photos/").status == 200 else f"{place}/")
     expect(page.locator("#grid .card img[data-ready]")).to_have_count(3)
     search(page, "ball", "ball")
     expect(page).to_have_url(f"{place}/?q=ball")

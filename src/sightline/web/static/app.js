@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { listen } from "./ask.js";
 import { backdrop } from "./backdrop.js";
 import { Detail } from "./detail.js";
+import { showFolders } from "./folders.js";
 import { Grid } from "./grid.js";
 import { settle } from "./tile.js";
 
@@ -19,7 +20,8 @@ const query = $("query");
 const sent = new Map();
 let library = null;
 let asked = read();
-let shown = { key: null, results: [], total: 0, more: false };
+/** `results` are as the server gave them; of those that were judged, the less likely are seen where `less` says so. */
+let shown = { key: null, results: [], total: 0, relevant: null, left: false, less: false };
 let running = null;
 let typing = -Infinity;
 
@@ -114,11 +116,11 @@ async function load(more = false) {
     if (mine !== running) return;
     const results = browsing ? [...have, ...answer.results] : answer.results;
     const left = browsing ? answer.results.length === FIRST * 2 : results.length === count && count < MOST;
-    shown = { key, results, total: answer.total, more: left };
-    grid.show(results, asked.q);
-    $("grid").classList.toggle("bare", !asked.q);
+    const less = more && shown.less;
+    shown = { key, results, total: answer.total, relevant: answer.relevant, left, less };
+    draw();
     if (!more) scrollTo({ top: 0, behavior: "instant" });
-    say(browsing ? "" : `${results.length.toLocaleString()} of `, answer.total, browsing ? null : answer.ms);
+    say(browsing ? "" : counted(), answer.total, browsing ? null : answer.ms);
     $("meant-query").textContent = answer.suggestion ?? "";
     $("meant").hidden = !answer.suggestion;
     if (asked.picture) moveButtons();
@@ -127,7 +129,7 @@ async function load(more = false) {
     if (mine !== running || error.name === "AbortError") return;
     if (!(error instanceof api.Failed)) throw error;
     if (!more) shown = { ...shown, key };
-    shown.more = false;
+    shown.left = false;
     failed(error);
   } finally {
     if (mine === running) {
@@ -137,13 +139,48 @@ async function load(more = false) {
   }
 }
 
+/** The results that are seen: what was judged less likely only where somebody asked for it. */
+const visible = () => (shown.less ? shown.results : shown.results.filter(({ relevant }) => relevant !== false));
+
+/** Whether scrolling on fetches more: not where all that would come is less likely, and hidden. */
+const goesOn = () => shown.left && (shown.less || shown.results.at(-1)?.relevant !== false);
+
+function draw() {
+  const cards = visible();
+  const headings = new Map();
+  const related = cards.find(({ named, relevant }) => !named && relevant !== false);
+  if (cards[0]?.named && related) headings.set(related.id, "Related");
+  const unlikely = cards.find(({ relevant }) => relevant === false);
+  if (unlikely) headings.set(unlikely.id, "Less likely");
+  grid.show(cards, asked.q, headings);
+  $("grid").classList.toggle("bare", !asked.q);
+  showFolders($("folders"), cards, asked.q, (q) => (go({ q }), query.focus()));
+  const none = !cards.length;
+  $("nothing").hidden = !none;
+  $("less").hidden = cards.length === shown.results.length;
+  $("nothing").textContent = !shown.total
+    ? "This library holds no pictures yet."
+    : shown.results.length
+      ? `Nothing here seems to be “${asked.q}”.`
+      : "Nothing was found.";
+}
+
+const counted = () =>
+  shown.relevant === null ? `${shown.results.length.toLocaleString()} of ` : `${shown.relevant.toLocaleString()} relevant of `;
+
 function say(before, total, ms) {
   const words = `${before}${total.toLocaleString()}${before ? "" : total === 1 ? " picture" : " pictures"}`;
   $("status").textContent = words;
   $("took").textContent = ms === null ? "" : `· ${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
-  $("nothing").hidden = shown.results.length > 0;
-  $("nothing").textContent = total ? "Nothing was found." : "This library holds no pictures yet.";
 }
+
+$("less-show").addEventListener("click", () => {
+  const first = shown.results.find(({ relevant }) => relevant === false);
+  shown.less = true;
+  draw();
+  grid.focus(first?.id);
+  seen();
+});
 
 function failed(error) {
   // a picture that cannot be searched by is not what is asked any more; the reason stays until something else is
@@ -177,7 +214,7 @@ new IntersectionObserver(seen, { rootMargin: `${AHEAD}px` }).observe($("more"));
 /** Fetches more where the end of the results is in sight or nearly. */
 function seen() {
   const near = $("more").getBoundingClientRect().top < innerHeight + AHEAD;
-  if (near && !running && shown.more && shown.key === keyOf()) load(true);
+  if (near && !running && goesOn() && shown.key === keyOf()) load(true);
 }
 
 // One picture.
@@ -199,8 +236,9 @@ function showPicture() {
 }
 
 function beside() {
-  const at = shown.results.findIndex(({ id }) => id === asked.picture);
-  return { before: at > 0, after: at >= 0 && at < shown.results.length - 1 };
+  const among = visible();
+  const at = among.findIndex(({ id }) => id === asked.picture);
+  return { before: at > 0, after: at >= 0 && at < among.length - 1 };
 }
 
 function moveButtons() {
@@ -210,10 +248,11 @@ function moveButtons() {
 }
 
 function step(by) {
-  const at = shown.results.findIndex(({ id }) => id === asked.picture);
-  const next = at < 0 ? undefined : shown.results[at + by];
+  const among = visible();
+  const at = among.findIndex(({ id }) => id === asked.picture);
+  const next = at < 0 ? undefined : among[at + by];
   if (!next) return;
-  if (at + by > shown.results.length - 6 && shown.more && !running) load(true);
+  if (at + by > among.length - 6 && goesOn() && !running) load(true);
   replacePicture(next.id);
 }
 

@@ -25,14 +25,18 @@ export class Grid {
     });
   }
 
-  /** Shows `hits` for what was asked; cards that stay are not made again, so their pictures do not flicker. */
-  show(hits, asked = "") {
+  /**
+   * Shows `hits` for what was asked; cards that stay are not made again, so their pictures do not flicker.
+   * `headings` are words to stand before a hit, by its id.
+   */
+  show(hits, asked = "", headings = new Map()) {
     const kept = new Map();
-    const items = hits.map((hit) => {
+    const spread = new Set(hits.map(placeOf)).size > 1;
+    const items = hits.flatMap((hit) => {
       const item = this.cards.get(hit.id) ?? cardOf(hit);
-      write(item, hit, asked, this.address(hit));
+      write(item, hit, asked, this.address(hit), spread ? placeOf(hit) : "");
       kept.set(hit.id, item);
-      return item;
+      return headings.has(hit.id) ? [headingOf(headings.get(hit.id)), item] : [item];
     });
     const focused = this.list.contains(document.activeElement) ? document.activeElement : null;
     this.cards = kept;
@@ -65,20 +69,24 @@ export class Grid {
     const links = this.links();
     const at = links.indexOf(document.activeElement);
     if (at < 0) return;
-    const columns = links.filter((link) => link.offsetTop === links[0].offsetTop).length;
-    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, Home: -at, End: links.length - 1 - at };
-    if (!(event.key in steps)) return;
+    const steps = { ArrowLeft: () => links[at - 1], ArrowRight: () => links[at + 1], Home: () => links[0], End: () => links.at(-1) };
+    const rows = { ArrowUp: -1, ArrowDown: 1 };
+    if (!(event.key in steps) && !(event.key in rows)) return;
     event.preventDefault();
-    let to = at + steps[event.key];
-    if (event.key === "ArrowUp" && to < 0) return this.above();
-    if (event.key === "ArrowDown" && to >= links.length && Math.floor(at / columns) < Math.floor((links.length - 1) / columns)) {
-      to = links.length - 1;
-    }
-    const card = links[to];
+    const card = event.key in rows ? nextRow(links, links[at], rows[event.key]) : steps[event.key]();
+    if (event.key === "ArrowUp" && !card) return this.above();
     if (!card) return;
     this.rove(card);
     card.focus();
   }
+}
+
+/** The card above (-1) or below (1): of the next row that way, which may be short, the one that lies nearest. */
+function nextRow(links, from, way) {
+  const beyond = links.filter((link) => way * (link.offsetTop - from.offsetTop) > 0);
+  const top = (way > 0 ? beyond[0] : beyond.at(-1))?.offsetTop;
+  const off = (link) => Math.abs(link.offsetLeft - from.offsetLeft);
+  return beyond.filter((link) => link.offsetTop === top).reduce((best, link) => (best && off(best) <= off(link) ? best : link), undefined);
 }
 
 function element(name, type) {
@@ -86,6 +94,17 @@ function element(name, type) {
   if (type) made.className = type;
   return made;
 }
+
+function headingOf(words) {
+  const item = element("li", "heading");
+  const heading = element("h2");
+  heading.textContent = words;
+  item.append(heading);
+  return item;
+}
+
+/** The set or the innermost folder that a picture is of. */
+const placeOf = (hit) => hit.folders.at(-1) ?? "";
 
 function cardOf(hit) {
   const item = element("li");
@@ -98,21 +117,25 @@ function cardOf(hit) {
   settle(tile, image, hit.id);
   image.src = api.thumbOf(hit.id);
   tile.append(image);
-  card.append(tile, element("span", "card-name"), element("span", "card-why"));
+  const why = element("span", "card-why");
+  why.append(element("span", "why"), element("span", "where"));
+  card.append(tile, element("span", "card-name"), why);
   item.append(card);
   takeOut(card, image);
   return item;
 }
 
-function write(item, hit, asked, address) {
+function write(item, hit, asked, address, place) {
   const card = item.firstElementChild;
-  const [, name, why] = card.children;
+  const [, name, line] = card.children;
+  const [why, where] = line.children;
   card.hit = hit;
   card.href = address;
   card.title = hit.path ?? hit.key;
   name.textContent = hit.name;
   why.textContent = reason(hit, asked);
-  card.setAttribute("aria-label", why.textContent ? `${hit.name}, ${why.textContent}` : hit.name);
+  where.textContent = place;
+  card.setAttribute("aria-label", [hit.name, why.textContent, place && `in ${place}`].filter(Boolean).join(", "));
 }
 
 /** also “payment”: the caption that holds what was asked; else how the picture was found. */
