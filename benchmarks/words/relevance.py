@@ -10,7 +10,8 @@ Answerable are words that nothing in the library is called by: the terms left ou
 the classes. Words of no language, foreign words and phrases of fold 1 are others than those of fold 0
 (`queries.py`).
 
-A row for what is judged by: pictures, words, or both, each with its own first ten (reciprocal ranks where both).
+A row for what is judged by: pictures, words, or both, each with its own first ten (reciprocal ranks where both, before
+what is relevant is put first).
 
     found      a right picture is among the first ten
     kept       of those: one in the first ten is relevant
@@ -36,8 +37,9 @@ from sightline.data.sources.icons import icon_entries
 from sightline.data.sources.source import open_source
 from sightline.probes.nearest import top_k
 from sightline.search.encoder import open_encoder
+from sightline.search.rank.fuse import SAID as SAID_WEIGHT
 from sightline.search.rank.fuse import fused
-from sightline.search.rank.relevance import Background, background, best_matches, evidence, probes, relevant
+from sightline.search.rank.relevance import background, best_matches, evidence, probes, relevant
 from sightline.search.words import words
 
 MOST, FIRST = 300, 10
@@ -128,13 +130,16 @@ def measured(library: Library, looks, reads, fold: int) -> list[dict]:
     known = {word for line in distinct for word in words(line) if len(word) >= SAID}
     for kind in ("pronounced", "mashed"):
         asked[kind] = [query for query in asked[kind] if not any(word in query for word in known)]
+    vectors_of = {kind: both(looks, reads, queries) for kind, queries in {**asked, "probes": list(probes())}.items()}
     rows = []
     for judged, (by_look, by_words) in JUDGED.items():
-        nothing = measure_background(looks, reads, pictures if by_look else None, lines if by_words else None)
+        looked, heard = vectors_of["probes"]
+        seen, said = best_matches(looked, pictures), best_matches(heard, lines)
+        nothing = background(heard, seen if by_look else None, said if by_words else None)
         found = {}
-        for kind, queries in asked.items():
-            seen = read(looks, queries) @ pictures.T if by_look else None
-            vectors = read(reads, queries)
+        for kind in asked:
+            looked, vectors = vectors_of[kind]
+            seen = looked @ pictures.T if by_look else None
             said = np.maximum.reduceat((vectors @ lines.T)[:, at], starts, axis=1) if by_words else None
             found[kind] = [
                 (
@@ -147,18 +152,18 @@ def measured(library: Library, looks, reads, fold: int) -> list[dict]:
     return rows
 
 
-def measure_background(looks, reads, pictures: np.ndarray | None, lines: np.ndarray | None) -> Background:
-    vectors = read(reads, list(probes()))
-    looked = vectors if looks is reads else read(looks, list(probes()))
-    seen, said = (looked, pictures), (vectors, lines)
-    return background(vectors, *(None if x is None else best_matches(v, x) for v, x in (seen, said)))
+def both(looks, reads, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """The vectors of texts that are compared with pictures, and those that are compared with words."""
+    vectors = read(looks, texts)
+    return vectors, vectors if looks is reads else read(reads, texts)
 
 
 def figures(library: Library, found: dict[str, list]) -> dict:
     pool, none = np.arange(len(library.images)), np.zeros(0, np.int64)
     hits, kept, precision, of_found, counts = [], [], [], [], []
     for (value, rankings), right in zip(found["answerable"], library.answers.values(), strict=True):
-        first = fused(rankings, none, none, pool, np.zeros(len(pool)))[:FIRST]
+        weights = [1.0, SAID_WEIGHT] if len(rankings) == 2 else None
+        first = fused(rankings, none, none, pool, np.zeros(len(pool)), weights)[:FIRST]
         here, true = relevant(value), np.isin(pool, right)
         hits.append(bool(true[first].any()))
         if hits[-1]:

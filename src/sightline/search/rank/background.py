@@ -82,7 +82,7 @@ class BackgroundCache:
         """Brings the file up to date. Without encoders only where it has the probes' vectors."""
         kept = self._opened(shelf.stamp)
         if kept is None or kept.stamp != shelf.stamp:
-            read = _read_before(kept, shelf) or (readers and _read(readers))
+            read = _read_before(kept, shelf) or (None if readers is None else _read(readers))
             if read:
                 self._write(_made(shelf, *read))
 
@@ -108,7 +108,7 @@ class BackgroundCache:
             if len(vectors) != looked[0] * looked[1] + read[0] * read[1]:
                 return None
             first, last = np.split(vectors, [looked[0] * looked[1]])
-            seen, heard = (said[name] and Scale(*said[name]) for name in ("seen", "said"))
+            seen, heard = (None if said[name] is None else Scale(*said[name]) for name in ("seen", "said"))
             known = Background(last.reshape(read), seen, heard)
             return Kept(replace(stamp, revision=said["revision"]), int(said["size"]), first.reshape(looked), known)
 
@@ -121,8 +121,8 @@ class BackgroundCache:
             "size": kept.size,
             "looked": kept.looked.shape,
             "read": known.probes.shape,
-            "seen": known.seen and (known.seen.middle, known.seen.spread),
-            "said": known.said and (known.said.middle, known.said.spread),
+            "seen": None if known.seen is None else (known.seen.middle, known.seen.spread),
+            "said": None if known.said is None else (known.said.middle, known.said.spread),
         }
         parts = (np.asarray(part, "<f4") for part in (kept.looked, known.probes))
         write_stamped(self.path, MAGIC, replace(kept.stamp, revision=""), ("made", said), parts)
@@ -147,7 +147,7 @@ def _read_before(kept: Kept | None, shelf: Shelf) -> tuple[np.ndarray, np.ndarra
 def _read(readers: Readers, patience: float | None = None) -> tuple[np.ndarray, np.ndarray] | None:
     """The same by the encoders; None where that would take longer than `patience` seconds."""
     looks, reads = readers.looks, readers.reads
-    looked = looks and _vectors(looks, patience)
+    looked = None if looks is None else _vectors(looks, patience)
     read = looked if reads is None or readers.same else _vectors(reads, patience)
     if read is None or (looks is not None and looked is None):
         return None

@@ -1,7 +1,7 @@
 """From words and a vector to an order of the whole library."""
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
@@ -88,7 +88,7 @@ class Ranked:
     def without(self, id: int) -> "Ranked":
         """The same but for one picture."""
         keep = self.ids != id
-        every = {name: getattr(self, name) for name in self.__slots__}
+        every = {part.name: getattr(self, part.name) for part in fields(self)}
         return Ranked(**{n: part[keep] if isinstance(part, np.ndarray) else part for n, part in every.items()})
 
 
@@ -151,8 +151,8 @@ def ranked(connection: sqlite3.Connection, library: Library, count: int, wanted:
         # many pictures may be called the same: the one that looks like it is first
         meant = meant[np.lexsort((meant, -cosines[np.searchsorted(pool, meant)], -nearness))]
     # what comes in only because more was asked for stays behind all that was there before
-    before = [some if some is None else np.intersect1d(some, first) for some in (held, likely)]
-    order = fused([worded, near, alike, meant], named, before[0], pool, cosines, [1.0, 1.0, 1.0, SAID], before[1])
+    whole, sure = np.intersect1d(held, first), None if likely is None else np.intersect1d(likely, first)
+    order = fused([worded, near, alike, meant], named, whole, pool, cosines, [1.0, 1.0, 1.0, SAID], sure)
     by_words, by_look = np.isin(order, worded), np.isin(order, near[:CLOSE])
     at = np.searchsorted(pool, order)
     if lines is not None and wanted.meant is not None:
@@ -165,7 +165,6 @@ def ranked(connection: sqlite3.Connection, library: Library, count: int, wanted:
         ["name", "both", "words", "said"],
         default="picture",
     )
-    whole = vector is None or count >= len(vectors.ids if there is None else there)
     return Ranked(
         ids=vectors.ids[order],
         cosines=cosines[at],
@@ -176,7 +175,7 @@ def ranked(connection: sqlite3.Connection, library: Library, count: int, wanted:
         named=np.isin(order, np.union1d(named, held)),
         relevant=None if likely is None else np.isin(order, likely),
         count=None if likely is None else len(likely),
-        whole=whole,
+        whole=vector is None or count >= len(vectors.ids if there is None else there),
     )
 
 
