@@ -10,7 +10,7 @@ import numpy as np
 from sightline.search.blind import needs_encoder
 from sightline.search.rank.feedback import MOST, rocchio
 from sightline.search.rank.find import exact_matches, inhabitants, written
-from sightline.search.rank.fuse import DEPTH, SAID, fused
+from sightline.search.rank.fuse import DEPTH, SAID, among, fused
 from sightline.search.rank.lines import Lines
 from sightline.search.rank.matrix import Vectors
 from sightline.search.rank.near import Graph
@@ -129,7 +129,7 @@ def ranked(connection: sqlite3.Connection, library: Library, count: int, wanted:
     if lines is not None and wanted.meant is not None:
         heard = lines.heard(wanted.meant, None if there is None else vectors.ids[there])
         ids, nearness = lines.nearest(heard, DEPTH)
-        known = np.isin(ids, vectors.ids)
+        known = among(ids, vectors.ids)
         meant, nearness = vectors.rows(ids[known]), nearness[known]
     likely = relevant_rows(library.background, vectors, seen, lines, heard, there)
     if likely is not None:
@@ -153,7 +153,7 @@ def ranked(connection: sqlite3.Connection, library: Library, count: int, wanted:
     # what comes in only because more was asked for stays behind all that was there before
     whole, sure = np.intersect1d(held, first), None if likely is None else np.intersect1d(likely, first)
     order = fused([worded, near, alike, meant], named, whole, pool, cosines, [1.0, 1.0, 1.0, SAID], sure)
-    by_words, by_look = np.isin(order, worded), np.isin(order, near[:CLOSE])
+    by_words, by_look = among(order, worded), among(order, near[:CLOSE])
     at = np.searchsorted(pool, order)
     if lines is not None and wanted.meant is not None:
         # of as many as are shown, and some in the place of those that may be gone
@@ -161,7 +161,7 @@ def ranked(connection: sqlite3.Connection, library: Library, count: int, wanted:
         said[some], line[some] = lines.best(wanted.meant, vectors.ids[order[some]])
     by_meaning = (_places(meant[:CLOSE], pool) < _places(near[:DEPTH], pool))[at]
     match = np.select(
-        [np.isin(order, named), by_words & by_look, by_words, by_meaning],
+        [among(order, named), by_words & by_look, by_words, by_meaning],
         ["name", "both", "words", "said"],
         default="picture",
     )
@@ -172,8 +172,8 @@ def ranked(connection: sqlite3.Connection, library: Library, count: int, wanted:
         tile=tile[at],
         said=said,
         line=line,
-        named=np.isin(order, np.union1d(named, held)),
-        relevant=None if likely is None else np.isin(order, likely),
+        named=among(order, np.union1d(named, held)),
+        relevant=None if likely is None else among(order, likely),
         count=None if likely is None else len(likely),
         whole=vector is None or count >= len(vectors.ids if there is None else there),
     )
