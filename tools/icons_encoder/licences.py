@@ -17,10 +17,10 @@ from sightline.data.sources.source import open_source
 HEAD = """# Whose icons taught `builtin:icons`
 
 The encoder holds no icon. It learnt from {icons:,} icons of {sets} open sets, as the npm package `@iconify/json`
-{version} has them, and their names; each set stays under the licence of its makers. Further words for names are the tags of
-Lucide (ISC), Tabler Icons (MIT) and Material Design Icons (Apache-2.0). Its text tower learnt before that from the vectors of
-all-MiniLM-L6-v2 (Apache-2.0, sentence-transformers), whose word pieces it reads, over those words and the lemmas and
-glosses of WordNet 3.1 (copyright Princeton University, WordNet licence).
+{version} has them, and their names; each set stays under the licence of its makers. Further words for names are the
+tags of Lucide (ISC), Tabler Icons (MIT) and Material Design Icons (Apache-2.0). Its text tower learnt before that from
+the vectors of all-MiniLM-L6-v2 (Apache-2.0, sentence-transformers), whose word pieces it reads, over those words and
+the lemmas and glosses of WordNet 3.1 (copyright Princeton University, WordNet licence).
 
 | set | icons | made by | licence |
 | --- | ---: | --- | --- |
