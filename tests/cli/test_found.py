@@ -30,6 +30,7 @@ def test_the_reason_is_what_was_found_and_not_a_number():
         "words: credit",
     ]
     assert reasons(HITS[1:2], "cards paying") == ["words: card pay"]
+    assert reasons(HITS[5:], "credit in:icons") == ["words: credit"]
     assert reasons(HITS[4:5], "🦊") == ["looks like it"] and reasons([hit(1, "x", "")], "in:x") == [""]
 
 

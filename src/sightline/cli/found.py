@@ -16,9 +16,10 @@ def likely(answer: Answer) -> list[Hit]:
 
 def reasons(hits: Sequence[Hit], query: str) -> list[str]:
     """Why each of the hits for words was found, in a few words."""
+    from sightline.search.asked import asked
     from sightline.search.rank.why import words_found
 
-    return [_reason(hit, found) for hit, found in zip(hits, words_found(query, hits), strict=True)]
+    return [_reason(hit, found) for hit, found in zip(hits, words_found(asked(query).words, hits), strict=True)]
 
 
 def lines(hits: Sequence[Hit], told: Sequence[str]) -> list[str]:

@@ -50,6 +50,7 @@ def test_what_is_kept_is_what_the_probes_find_in_pictures_and_their_parts(cache)
     assert found.said is None and found.seen.middle == pytest.approx(expected.seen.middle, abs=1e-6)
     assert found.seen.spread == pytest.approx(expected.seen.spread, abs=1e-6)
     np.testing.assert_allclose(found.probes, vectors, atol=1e-6)
+    assert cache.path.stat().st_size == 1024 + vectors.nbytes
     assert reads.count == 2 * len(probes())  # ours and the file's: it is read, not made again
 
 

@@ -103,28 +103,29 @@ class BackgroundCache:
         """That of the file, perhaps of another revision; None where it is not there, not whole or of something else."""
 
         def made(said: dict[str, Any], numbers: np.ndarray) -> Kept | None:
-            looked, read = (tuple(said[name]) for name in ("looked", "read"))
+            (m, e), (n, d) = said["read"], said["looked"] or (0, 0)
             vectors = numbers.view("<f4")
-            if len(vectors) != looked[0] * looked[1] + read[0] * read[1]:
+            if len(vectors) != m * e + n * d:
                 return None
-            first, last = np.split(vectors, [looked[0] * looked[1]])
+            read, looked = vectors[: m * e].reshape(m, e), vectors[m * e :].reshape(n, d)
             seen, heard = (None if said[name] is None else Scale(*said[name]) for name in ("seen", "said"))
-            known = Background(last.reshape(read), seen, heard)
-            return Kept(replace(stamp, revision=said["revision"]), int(said["size"]), first.reshape(looked), known)
+            of, known = replace(stamp, revision=said["revision"]), Background(read, seen, heard)
+            return Kept(of, int(said["size"]), read if said["looked"] is None else looked, known)
 
         return read_stamped(self.path, MAGIC, replace(stamp, revision=""), "made", made)
 
     def _write(self, kept: Kept) -> None:
         known = kept.background
+        once = kept.looked is known.probes  # one encoder reads for both
         said = {
             "revision": kept.stamp.revision,
             "size": kept.size,
-            "looked": kept.looked.shape,
+            "looked": None if once else kept.looked.shape,
             "read": known.probes.shape,
             "seen": None if known.seen is None else (known.seen.middle, known.seen.spread),
             "said": None if known.said is None else (known.said.middle, known.said.spread),
         }
-        parts = (np.asarray(part, "<f4") for part in (kept.looked, known.probes))
+        parts = (np.asarray(part, "<f4") for part in ([known.probes] if once else [known.probes, kept.looked]))
         write_stamped(self.path, MAGIC, replace(kept.stamp, revision=""), ("made", said), parts)
 
 
