@@ -37,10 +37,11 @@ from sightline.data.sources.icons import icon_entries
 from sightline.data.sources.source import open_source
 from sightline.probes.nearest import top_k
 from sightline.search.encoder import open_encoder
+from sightline.search.fill.lines import said_by
 from sightline.search.rank.fuse import SAID as SAID_WEIGHT
 from sightline.search.rank.fuse import fused
 from sightline.search.rank.relevance import background, best_matches, evidence, probes, relevant
-from sightline.search.words import words
+from sightline.search.words import stored_words, words
 
 MOST, FIRST = 300, 10
 SAID = 4
@@ -124,7 +125,10 @@ def measured(library: Library, looks, reads, fold: int) -> list[dict]:
     )
     flat = [line for texts in library.lines for line in texts]
     distinct = {line: i for i, line in enumerate(dict.fromkeys(flat))}
-    lines, at = read(reads, list(distinct)), np.array([distinct[line] for line in flat])
+    lines, at = (
+        read(reads, [said_by(stored_words(line)) for line in distinct]),
+        np.array([distinct[line] for line in flat]),
+    )
     starts = np.array([0, *accumulate(len(texts) for texts in library.lines)])[:-1]
     asked = {"answerable": list(library.answers), **nonsense(fold), "off topic": off_topic(fold)}
     known = {word for line in distinct for word in words(line) if len(word) >= SAID}

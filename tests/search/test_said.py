@@ -88,6 +88,14 @@ def test_every_line_is_embedded_once_and_only_new_ones_later(index, encoder, rea
     assert stored(index) == []
 
 
+def test_what_every_caption_begins_with_is_no_part_of_what_it_says(tmp_path, encoder, reader):
+    with Index(tmp_path / "c.db", words=lambda _: reader) as index:
+        index.add(Shelf([("a photo of a tree", ["icon of money", "photo of"])]), encoder)
+        assert sorted(reader.read) == ["money", "photo of", "tree"]
+        assert stored(index) == ["a photo of a tree", "icon of money", "photo of"]
+        assert index.search_text("cash", encoder, 1)[0].line == "icon of money"
+
+
 def test_a_run_that_was_killed_goes_on_and_searches_are_as_before_until_all_are_made(tmp_path, encoder, monkeypatch):
     monkeypatch.setattr(lines, "BATCH", 3)
     plain = Index(tmp_path / "p.db", words=lambda _: None)

@@ -5,6 +5,7 @@ card" and `credit-card` are one. Only lines that have no vector yet are embedded
 that was killed goes on.
 """
 
+import re
 import sqlite3
 from collections.abc import Callable
 
@@ -14,6 +15,8 @@ from sightline.search.schema import transaction
 
 BATCH = 256
 """lines embedded at a time, and committed"""
+TEMPLATE = re.compile(r"^(?:(?:an?|the) )?(?:photo|photograph|picture|image|icon|drawing) of (?:(?:an?|the) )?(?=\S)")
+"""what captions of whole libraries begin with (A. Radford et al. 2021, "Learning Transferable Visual Models")"""
 
 
 def own_lines(called: str, said: str) -> list[str]:
@@ -24,6 +27,15 @@ def own_lines(called: str, said: str) -> list[str]:
     """
     lines = dict.fromkeys(f"{called}\n{said}".split("\n"))
     return [line for line in lines if any(map(str.isalpha, line))]
+
+
+def said_by(line: str) -> str:
+    """What is embedded of a line: "a photo of a" says nothing, and says it of every picture of a library so captioned.
+
+    >>> said_by("a photo of a dog"), said_by("photo of"), said_by("icon")
+    ('dog', 'photo of', 'icon')
+    """
+    return TEMPLATE.sub("", line)
 
 
 def fill_lines(
@@ -43,7 +55,7 @@ def fill_lines(
     new = [line for line in wanted if line not in known]
     for start in range(0, len(new), BATCH):
         some = new[start : start + BATCH]
-        vectors = unit(encoder.encode_text(some)).astype("<f4")
+        vectors = unit(encoder.encode_text([said_by(line) for line in some])).astype("<f4")
         with transaction(connection):
             connection.executemany(
                 "INSERT OR REPLACE INTO text_vector (line, encoder_id, data) VALUES (?, ?, ?)",
