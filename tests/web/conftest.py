@@ -11,9 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browsers import executable
 from PIL import Image, ImageDraw
-from playwright.sync_api import sync_playwright
 
 from sightline.data.prepare.preprocess import Preprocess
 from sightline.data.sample import Sample
@@ -310,6 +308,10 @@ def painted():
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
+    # here: processes of their own import this file for what is above
+    from browsers import executable
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
             tmp_path_factory.mktemp("profile"),
