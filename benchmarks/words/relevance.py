@@ -38,6 +38,7 @@ from sightline.data.sources.source import open_source
 from sightline.probes.nearest import top_k
 from sightline.search.encoder import open_encoder
 from sightline.search.fill.lines import said_by
+from sightline.search.query import pieces
 from sightline.search.rank.fuse import SAID as SAID_WEIGHT
 from sightline.search.rank.fuse import fused
 from sightline.search.rank.relevance import background, best_matches, evidence, probes, relevant
@@ -135,11 +136,13 @@ def measured(library: Library, looks, reads, fold: int) -> list[dict]:
     for kind in ("pronounced", "mashed"):
         asked[kind] = [query for query in asked[kind] if not any(word in query for word in known)]
     vectors_of = {kind: both(looks, reads, queries) for kind, queries in {**asked, "probes": list(probes())}.items()}
+    spelt = {kind: pieces(reads, queries) for kind, queries in asked.items()}
+    made_up = float(np.median([some or 0 for some in pieces(reads, probes()[:-1])]))
     rows = []
     for judged, (by_look, by_words) in JUDGED.items():
         looked, heard = vectors_of["probes"]
         seen, said = best_matches(looked, pictures), best_matches(heard, lines)
-        nothing = background(heard, seen if by_look else None, said if by_words else None)
+        nothing = background(heard, seen if by_look else None, said if by_words else None, made_up)
         found = {}
         for kind in asked:
             looked, vectors = vectors_of[kind]
@@ -147,7 +150,13 @@ def measured(library: Library, looks, reads, fold: int) -> list[dict]:
             said = np.maximum.reduceat((vectors @ lines.T)[:, at], starts, axis=1) if by_words else None
             found[kind] = [
                 (
-                    evidence(None if seen is None else seen[i], None if said is None else said[i], vector, nothing),
+                    evidence(
+                        None if seen is None else seen[i],
+                        None if said is None else said[i],
+                        vector,
+                        nothing,
+                        spelt[kind][i],
+                    ),
                     [top_k(x[i], 1000) for x in (seen, said) if x is not None],
                 )
                 for i, vector in enumerate(vectors)

@@ -52,6 +52,9 @@ def test_what_is_left_out_is_counted_with_the_way_to_see_it():
     assert left_out(some, 2) == ["2 more that are less likely: --all"] and left_out(some, 4) == []
     assert left_out(answer([True, False], 1), 1) == ["1 more that is less likely: --all"]
     assert left_out(answer([True, True], 31), 2) == ["29 more that are relevant: -k 31"]
+    assert left_out(answer([True], 2), 1) == ["1 more that is relevant: -k 2"]
+    # a copy that was lost since is counted and not shown
+    assert left_out(answer([True, False], 3), 2) == []
     unjudged = answer([None, None], None)
     assert len(likely(unjudged)) == 2 and left_out(unjudged, 2) == []
     assert likely(answer([False], 0)) == []

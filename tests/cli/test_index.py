@@ -86,7 +86,7 @@ def test_a_moved_library_is_told_moved_and_searched(place, said):
     assert f"--move '{old}' NEW" in err and f"--drop '{old}'" in err
     code, out, err = said("index", "a.db", new)
     assert "8 pictures (4 new)" in out and f"sightline index a.db --move '{old}' '{new}' (or --drop '{old}')" in err
-    out = said("search", "a.db", "cat")[1]
+    out = said("search", "a.db", "cat", "--all")[1]
     assert len(out.splitlines()) == 4 and str(old) not in out
     assert said("index", "a.db", "--move", "pics", "disk/photos")[:2] == (
         0,

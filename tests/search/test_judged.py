@@ -10,6 +10,7 @@ from sightline.data.array import unit
 from sightline.data.sample import Sample
 from sightline.search.blind import Blind
 from sightline.search.index import Index
+from sightline.search.query import pieces
 from sightline.search.rank import background as module
 from sightline.search.rank.relevance import probes
 from sightline.search.schema import connect
@@ -141,6 +142,28 @@ def test_a_filter_judges_its_folder_alone(index, encoder):
     answer = index.answer_text("forest in:cat", encoder, 99)
     assert answer.relevant == 0 and len(answer.hits) == 4
     assert index.answer_text("in:cat", encoder).relevant is None
+
+
+@pytest.mark.parametrize("fill", [0, 9])
+@pytest.mark.parametrize("length", [None, 12])
+def test_tokens_a_word_are_counted_whatever_marks_and_fills_a_row(fill, length):
+    """A letter a token but for known words; a mark at either end, rows filled with a number or with the end's mark."""
+
+    def tokenize(texts):
+        rows = [
+            [7, *(token for word in text.split() for token in ([1] if word in THINGS else [2] * len(word))), 9]
+            for text in texts
+        ]
+        width = length or max(map(len, rows))
+        return np.array([(row + [fill] * width)[:width] for row in rows])
+
+    encoder = Knows()
+    encoder.tokenize = tokenize
+    texts = ["money", "the money of a tree", "xqzv", "xqzv tree", "🦊", "a"]
+    assert pieces(encoder, texts) == [1, 1, 4, 2.5, None, 1]
+    del encoder.tokenize
+    encoder.__class__ = type("Mute", (), {})
+    assert pieces(encoder, texts[:1]) == [None]
 
 
 def test_a_graph_judges_what_it_proposes(index, encoder):

@@ -34,12 +34,18 @@ def lines(hits: Sequence[Hit], told: Sequence[str]) -> list[str]:
 
 def left_out(answer: Answer, shown: int) -> list[str]:
     """What there is besides the `shown` hits, and how it is seen."""
-    told, more = [], (answer.relevant or 0) - sum(hit.relevant is True for hit in answer.hits)
-    if more > 0:
-        told.append(f"{more:,} more that are relevant: -k {len(answer.hits) + more}")
+    told, more = [], (answer.relevant or 0) - len(answer.hits)
+    if more > 0 and all(
+        hit.relevant for hit in answer.hits
+    ):  # else all of them are here, and what was lost was counted
+        told.append(f"{more:,} more that {_are(more)} relevant: -k {len(answer.hits) + more}")
     if (less := len(answer.hits) - shown) > 0:
-        told.append(f"{less:,} more that {'is' if less == 1 else 'are'} less likely: --all")
+        told.append(f"{less:,} more that {_are(less)} less likely: --all")
     return told
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _reason(hit: Hit, found: Sequence[str]) -> str:

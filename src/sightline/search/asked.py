@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from sightline.search.query import Readers, single_line, text_vector
+from sightline.search.query import Readers, pieces, single_line, text_vector
 from sightline.search.rank.rank import Wanted
 from sightline.search.words import stored_words, telling
 
@@ -49,7 +49,9 @@ def wanted(said: Asked, readers: Readers) -> Wanted:
     """What was typed with its vectors: one to compare with pictures, one with words."""
     vector = None if readers.looks is None else text_vector(readers.looks, said.words)
     reader = readers.reads
+    speller = readers.looks if reader is None else reader
+    spelt = None if speller is None else pieces(speller, [said.words])[0]
     if reader is None or not telling(said.words):  # signs alone say nothing that words could be compared with
-        return Wanted(said.words, vector, said.folders)
+        return Wanted(said.words, vector, said.folders, spelt=spelt)
     meant = vector if readers.same else text_vector(reader, said.words)
-    return Wanted(said.words, vector, said.folders, meant, reader.identity)
+    return Wanted(said.words, vector, said.folders, meant, reader.identity, spelt)

@@ -1,13 +1,18 @@
 """From what a person typed or dropped to one vector."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from sightline.data.array import unit
+from sightline.data.array import to_numpy, unit
 from sightline.protocols import Encoder
 from sightline.search.blind import needs_encoder
+from sightline.search.words import telling
+
+FIRST = 8
+"""words of a text whose tokens are counted: more would be cut"""
 
 
 @runtime_checkable
@@ -39,6 +44,21 @@ def text_vector(encoder: Embedder, query: str) -> np.ndarray:
     Raises ValueError for a query without a visible character.
     """
     return unit(encoder.encode_text([single_line(query)]))[0]
+
+
+def pieces(encoder: Embedder, texts: Sequence[str]) -> list[float | None]:
+    """How many tokens a word of each text is for the encoder: 1 where it knows them all, more where it must spell.
+
+    None for a text without words, and where the encoder does not show its tokens.
+    """
+    tokenize, counted = getattr(encoder, "tokenize", None), [telling(text)[:FIRST] for text in texts]
+    if tokenize is None:
+        return [None] * len(texts)
+    # a text of one letter shows how much is no word: marks of begin and end, and what fills up
+    rows = np.asarray(to_numpy(tokenize(["a", *(" ".join(words) or "a" for words in counted)])))
+    sizes = (rows != rows[0, -1]).sum(axis=1)
+    tokens = sizes[1:] - sizes[0] + 1
+    return [int(n) / len(words) if words else None for n, words in zip(tokens, counted, strict=True)]
 
 
 def single_line(query: str) -> str:

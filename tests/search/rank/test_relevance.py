@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -6,11 +8,13 @@ from sightline.search.rank.relevance import (
     BLOCK,
     NEAR_BEST,
     NEIGHBOURS,
+    SPELT,
     SURE,
     UNREADABLE,
     background,
     best_matches,
     evidence,
+    fluency,
     probes,
     relevant,
 )
@@ -68,6 +72,17 @@ def test_evidence_is_the_formula(world):
         for i, picture in enumerate(world["pictures"])
     ]
     np.testing.assert_allclose(asked(world, vector), expected, rtol=0, atol=1e-4)
+
+
+def test_a_query_that_has_to_be_spelt_brings_less_evidence(world):
+    vector, known = world["lines"][3], replace(world["known"], spelt=4.0)
+    seen, said = world["pictures"] @ vector, np.repeat(world["lines"] @ vector, 5)
+    plain = evidence(seen, said, vector, world["known"])
+    for spelt in (1.0, 4.0, 5.5):
+        np.testing.assert_allclose(evidence(seen, said, vector, known, spelt), plain + SPELT * (4 - spelt), atol=1e-5)
+    # an encoder that shows no tokens, and a query that it cannot read
+    np.testing.assert_array_equal(evidence(seen, said, vector, known), plain)
+    assert fluency(1.0, known.probes[-1], known) == 0 and fluency(1.0, vector, world["known"]) == 0
 
 
 def test_a_thing_is_found_and_what_is_like_the_probes_is_nothing(world):

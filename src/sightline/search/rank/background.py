@@ -9,12 +9,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sightline.data.array import unit
-from sightline.search.query import Embedder, Readers
+from sightline.search.query import Embedder, Readers, pieces
 from sightline.search.rank.lines import Lines
 from sightline.search.rank.matrix import Vectors
 from sightline.search.rank.relevance import Background, Scale, background, best_matches, probes
@@ -109,7 +109,7 @@ class BackgroundCache:
                 return None
             read, looked = vectors[: m * e].reshape(m, e), vectors[m * e :].reshape(n, d)
             seen, heard = (None if said[name] is None else Scale(*said[name]) for name in ("seen", "said"))
-            of, known = replace(stamp, revision=said["revision"]), Background(read, seen, heard)
+            of, known = replace(stamp, revision=said["revision"]), Background(read, seen, heard, said["spelt"])
             return Kept(of, int(said["size"]), read if said["looked"] is None else looked, known)
 
         return read_stamped(self.path, MAGIC, replace(stamp, revision=""), "made", made)
@@ -124,6 +124,7 @@ class BackgroundCache:
             "read": known.probes.shape,
             "seen": None if known.seen is None else (known.seen.middle, known.seen.spread),
             "said": None if known.said is None else (known.said.middle, known.said.spread),
+            "spelt": known.spelt,
         }
         parts = (np.asarray(part, "<f4") for part in ([known.probes] if once else [known.probes, kept.looked]))
         write_stamped(self.path, MAGIC, replace(kept.stamp, revision=""), ("made", said), parts)
@@ -138,21 +139,34 @@ def _fits(kept: Kept, shelf: Shelf) -> bool:
     )
 
 
-def _read_before(kept: Kept | None, shelf: Shelf) -> tuple[np.ndarray, np.ndarray] | None:
-    """The probes' vectors for pictures and for lines, where they were kept for these encoders."""
+class Read(NamedTuple):
+    """The probes as the encoders read them."""
+
+    looked: np.ndarray
+    """(m, d) to be compared with pictures; (0, d) where that encoder reads no text"""
+    read: np.ndarray
+    """(m, e) to be compared with lines"""
+    spelt: float | None
+    """their tokens a word"""
+
+
+def _read_before(kept: Kept | None, shelf: Shelf) -> Read | None:
+    """What was kept of the probes for these encoders."""
     if kept is None or kept.stamp != replace(shelf.stamp, revision=kept.stamp.revision):
         return None
-    return kept.looked, kept.background.probes
+    return Read(kept.looked, kept.background.probes, kept.background.spelt)
 
 
-def _read(readers: Readers, patience: float | None = None) -> tuple[np.ndarray, np.ndarray] | None:
+def _read(readers: Readers, patience: float | None = None) -> Read | None:
     """The same by the encoders; None where that would take longer than `patience` seconds."""
     looks, reads = readers.looks, readers.reads
     looked = None if looks is None else _vectors(looks, patience)
     read = looked if reads is None or readers.same else _vectors(reads, patience)
-    if read is None or (looks is not None and looked is None):
+    speller = looks if reads is None else reads
+    if read is None or speller is None or (looks is not None and looked is None):
         return None
-    return (read[:0] if looked is None else looked), read
+    spelt = [some for some in pieces(speller, probes()[:-1]) if some is not None]
+    return Read(read[:0] if looked is None else looked, read, float(np.median(spelt)) if spelt else None)
 
 
 def _vectors(encoder: Embedder, patience: float | None) -> np.ndarray | None:
@@ -165,11 +179,11 @@ def _vectors(encoder: Embedder, patience: float | None) -> np.ndarray | None:
     return np.concatenate(parts)
 
 
-def _made(shelf: Shelf, looked: np.ndarray, read: np.ndarray) -> Kept:
+def _made(shelf: Shelf, looked: np.ndarray, read: np.ndarray, spelt: float | None) -> Kept:
     seen = said = None
     matrices = [some.matrix for some in shelf.pictures if len(some.matrix)]
     if matrices and len(looked):
         seen = np.maximum.reduce([best_matches(looked, matrix) for matrix in matrices])
     if shelf.lines is not None and len(shelf.lines.matrix):
         said = best_matches(read, shelf.lines.matrix)
-    return Kept(shelf.stamp, shelf.size, looked, background(read, seen, said))
+    return Kept(shelf.stamp, shelf.size, looked, background(read, seen, said, spelt))

@@ -40,6 +40,8 @@ class Wanted:
     """(d,) the words' vector by the encoder that compares words with words"""
     reader: str = ""
     """identity of that encoder"""
+    spelt: float | None = None
+    """tokens that a word of it is for that encoder (`query.pieces`)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def ranked(connection: sqlite3.Connection, library: Library, count: int, wanted:
         ids, nearness = lines.nearest(heard, DEPTH)
         known = among(ids, vectors.ids)
         meant, nearness = vectors.rows(ids[known]), nearness[known]
-    likely = relevant_rows(library.background, vectors, seen, lines, heard, there)
+    likely = relevant_rows(library.background, vectors, seen, lines, heard, there, wanted.spelt)
     if likely is not None:
         likely = np.union1d(likely, np.union1d(named, held))
     # of more than that the rankings have the best

@@ -4,7 +4,7 @@ import numpy as np
 
 from sightline.search.rank.lines import Heard, Lines
 from sightline.search.rank.matrix import Vectors
-from sightline.search.rank.relevance import Background, by_look, by_words, cut
+from sightline.search.rank.relevance import Background, by_look, by_words, cut, fluency
 from sightline.search.rank.seen import Seen
 
 
@@ -15,9 +15,10 @@ def relevant_rows(
     lines: Lines | None,
     heard: Heard | None,
     there: np.ndarray | None = None,
+    spelt: float | None = None,
 ) -> np.ndarray | None:
     """Rows (k,), ascending, of the relevant pictures among those that the query was compared with; None where nothing
-    can be judged. `there` are the only rows that may be relevant, where not all may.
+    can be judged. `there` are the only rows that may be relevant, where not all may, `spelt` the query's tokens a word.
 
     It is lines that are judged and not what each picture is called: fewer numbers, and of the best line the same.
     """
@@ -32,7 +33,8 @@ def relevant_rows(
     judged = [evidence for evidence in (look, read) if evidence is not None]
     if not judged:
         return None
-    least = cut(max(float(evidence.max(initial=-np.inf)) for evidence in judged))
+    known = fluency(spelt, None if heard is None else heard.vector, background)
+    least = cut(max(float(evidence.max(initial=-np.inf)) for evidence in judged) + known) - known
     found = [np.zeros(0, np.int64)]
     if look is not None and seen is not None:
         at, among = np.flatnonzero(look >= least), seen.rows if there is None else there
