@@ -36,7 +36,7 @@ from sightline.data.array import unit
 from sightline.data.sources.icons import icon_entries
 from sightline.data.sources.source import open_source
 from sightline.probes.nearest import top_k
-from sightline.search.encoder import open_encoder
+from sightline.search.encoder import open_encoder, words_encoder
 from sightline.search.fill.lines import said_by
 from sightline.search.query import pieces
 from sightline.search.rank.fuse import SAID as SAID_WEIGHT
@@ -72,7 +72,7 @@ def main() -> None:
     if options.data is None:
         raise SystemExit("say where emoji and caltech101 are: --data FOLDER, or SIGHTLINE_DATA")
     looks = open_encoder(options.pictures)
-    reads = open_encoder(options.words) if options.words else looks
+    reads = open_encoder(options.words) if options.words else words_encoder(looks)
     for library in libraries(Path(options.data), options.fold):
         for row in measured(library, looks, reads, options.fold):
             print(json.dumps(row), flush=True)

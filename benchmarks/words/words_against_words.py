@@ -2,10 +2,11 @@
 
     python benchmarks/words/words_against_words.py RUN [--words ENCODER] [--choose]
 
-RUN is an encoder of icons (`runs/demo`), ENCODER one of texts that compares the words; left out, RUN's own text tower
-does. The library is `icons?set=solid&hide=term`, a query the term that was hidden from it and from RUN's training. The
-weights (`search/rank/fuse.py`) were chosen on the names of fold 0 (`--choose` prints the table) and are reported on the
-others: R@1 and R@10 of BM25, of the pictures' vectors, of the words alone, and of a search without and with them.
+RUN is an encoder of icons (`runs/demo`, `builtin:icons`), ENCODER one of texts that compares the words; left out, RUN's
+own text tower does. The library is `icons?set=solid&hide=term`, a query the term that was hidden from it and from RUN's
+training. The weights (`search/rank/fuse.py`) were chosen on the names of fold 0 (`--choose` prints the table) and are
+reported on the others: R@1 and R@10 of BM25, of the pictures' vectors, of the words alone, and of a search without and
+with them.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import numpy as np
 from sightline.data.array import unit
 from sightline.data.sources.icons import hidden_term, icon_entries, names_of_split
 from sightline.data.sources.source import open_source
-from sightline.search.encoder import open_encoder
+from sightline.search.encoder import open_encoder, words_encoder
 from sightline.search.index import Index
 from sightline.search.rank import fuse, rank
 
@@ -32,7 +33,7 @@ def main():
     parser.add_argument("--choose", action="store_true", help="the table of K and weights on fold 0")
     args = parser.parse_args()
     encoder = open_encoder(args.run)
-    compare(encoder, open_encoder(args.words) if args.words else encoder, args.choose)
+    compare(encoder, open_encoder(args.words) if args.words else words_encoder(encoder), args.choose)
 
 
 def compare(encoder, words, choose=False):

@@ -41,7 +41,10 @@ def main() -> None:
     told = options.exported / "onnx" / ABOUT
     about = json.loads(told.read_text(encoding="utf-8"))
     for part in GRAPHS:
-        graph = packed(onnx.load(graph_file(options.exported, part)))
+        graph = onnx.load(graph_file(options.exported, part))
+        if part == "text":
+            about[part]["reading"] = with_reading(graph)
+        graph = packed(graph)
         target = graph_file(options.out, part)
         with atomic_write(target) as [temporary]:
             temporary.write_bytes(graph.SerializeToString())
@@ -77,6 +80,15 @@ def packed(model: onnx.ModelProto) -> onnx.ModelProto:
     own.version = max(own.version, 21)  # the first with 4 bits
     onnx.checker.check_model(model)
     return model
+
+
+def with_reading(model: onnx.ModelProto) -> int:
+    """Makes what the last map reads, the pooled tokens (b, d), a second output, and gives d."""
+    graph = model.graph
+    (last,) = [node for node in graph.node if graph.output[0].name in node.output]
+    (weight,) = [x for x in graph.initializer if x.name == last.input[1]]  # (e, d)
+    graph.output.append(helper.make_tensor_value_info(last.input[0], TensorProto.FLOAT, ["batch", weight.dims[1]]))
+    return int(weight.dims[1])
 
 
 def in_rows(graph: onnx.GraphProto, weight: TensorProto) -> Packed:

@@ -56,6 +56,8 @@ class OnnxEncoder(Able):
         self.logit_scale, self.logit_bias = logit_scale, logit_bias
         self.batch_size, self.threads = batch_size, threads
         self._read_tokenizer = tokenizer
+        self.reader: OnnxEncoder | None = None
+        """what compares words with words better than the joint space does, where the export has it"""
 
     @property
     def sees(self) -> bool:

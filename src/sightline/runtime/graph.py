@@ -34,6 +34,10 @@ class Graph:
 
     def __call__(self, *batch: np.ndarray) -> np.ndarray:
         """ValueError where the batch does not fit the graph, or the file is cut, foreign or of other weights."""
+        return self.run(batch, 0)
+
+    def run(self, batch: tuple[np.ndarray, ...], output: int) -> np.ndarray:
+        """The output of this number; the first are the vectors."""
         with self._lock:
             if self._session is None:
                 self._session = self._open()
@@ -44,7 +48,10 @@ class Graph:
         for wanted, given in zip(inputs, batch, strict=True):
             _fits(self.path, wanted, given)
         try:
-            return self._session.run(None, {wanted.name: given for wanted, given in zip(inputs, batch, strict=True)})[0]
+            names = [self._session.get_outputs()[output].name]
+            return self._session.run(names, {wanted.name: given for wanted, given in zip(inputs, batch, strict=True)})[
+                0
+            ]
         except refusals() as error:
             told = ", ".join(f"{wanted.name} {given.shape}" for wanted, given in zip(inputs, batch, strict=True))
             raise ValueError(f"{self.path} cannot embed {told}: {_brief(error)}") from error

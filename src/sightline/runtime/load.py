@@ -25,6 +25,7 @@ from sightline.runtime.encoder import OnnxEncoder, Tower
 from sightline.runtime.graph import Graph, export_advice
 from sightline.runtime.naflex import NaFlexTower
 from sightline.runtime.position import RESAMPLE, Positions
+from sightline.runtime.reading import readable, reader
 from sightline.text.load import load_tokenizer
 
 FORMAT = 1
@@ -76,9 +77,10 @@ def load(name: str | Path, device: str = "auto") -> OnnxEncoder:
         crop = crop_of(about["text"]["crop"] if about["text"] else None)
     except ValueError as error:
         raise ValueError(f"{folder / FOLDER / ABOUT}: {error}; {export_advice(folder)}") from error
-    return OnnxEncoder(
+    text = Graph(graph_file(folder, "text"), about["weights"]) if about["text"] else None
+    encoder = OnnxEncoder(
         _image(folder, about),
-        Graph(graph_file(folder, "text"), about["weights"]) if about["text"] else None,
+        text,
         preprocess=rule,
         tokenizer=None if words is None else partial(_tokenizer, words),
         crop=crop,
@@ -89,6 +91,9 @@ def load(name: str | Path, device: str = "auto") -> OnnxEncoder:
         logit_scale=described.get("logit_scale") or 0.0,
         logit_bias=described.get("logit_bias"),
     )
+    if text is not None and (dim := readable(about["text"])):
+        encoder.reader = reader(encoder, text, dim)
+    return encoder
 
 
 def graph_file(folder: Path, part: str) -> Path:

@@ -33,16 +33,18 @@ def open_indexer(name: str, device: str = "auto") -> Embedder:
 
 
 def words_encoder(encoder: Embedder) -> Embedder | None:
-    """What compares words with words in an index of `encoder`: itself where it reads text, else the text tower that
-    comes with Sightline; None in an index of names alone, for which no encoder was wanted."""
+    """What compares words with words in an index of `encoder`: what it reads for that (`OnnxEncoder.reader`), itself
+    where it reads text, else the text tower that comes with Sightline; None in an index of names alone, for which no
+    encoder was wanted."""
     if reads_text(encoder):
-        return encoder
+        return getattr(encoder, "reader", None) or encoder
     return _built_in() if encoder.dim else None
 
 
 @cache
 def _built_in() -> Embedder:
-    return load_exported(ICONS)
+    encoder = load_exported(ICONS)
+    return encoder.reader or encoder
 
 
 def open_quick(name: str | Path, device: str = "auto", precision: Precision = "auto") -> Embedder:

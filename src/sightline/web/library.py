@@ -101,6 +101,7 @@ class Guarded:
         self.logit_scale, self.logit_bias = encoder.logit_scale, encoder.logit_bias
         self.preprocess, self.tokenize = encoder.preprocess, encoder.tokenize
         self.reads_text = bool(getattr(encoder, "reads_text", True))
+        self.reader = getattr(encoder, "reader", None)
 
     def encode_image(self, images: Any, normalize: bool = False) -> Any:
         """`images` is a list of one that `preprocess` gave."""

@@ -115,9 +115,10 @@ def test_pictures_that_come_twice_change_nothing(world):
 
 
 def test_relevant_is_sure_and_near_the_best():
-    values = np.array([SURE - 1e-6, SURE, 10.0, SURE + NEAR_BEST * (10 - SURE) + 1e-6])
-    assert relevant(values).tolist() == [False, False, True, True]
-    assert relevant(values[:2]).tolist() == [False, True]
+    values = np.array([SURE, 10.0, NEAR_BEST * 10 - 1e-6, NEAR_BEST * 10])
+    assert relevant(values).tolist() == [False, True, False, True]
+    assert relevant(np.array([SURE, NEAR_BEST * SURE + 1e-6, 0.0])).tolist() == [True, True, False]
+    assert relevant(np.array([SURE - 1e-6, 0.0])).tolist() == [False, False]
     assert relevant(np.zeros(0)).tolist() == []
 
 

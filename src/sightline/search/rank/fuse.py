@@ -26,6 +26,8 @@ DEPTH = 1000
 """places of a ranking that count"""
 
 
+WRITTEN = 0.25  # ours
+"""weight of BM25 beside words against words, which find a written word too; without those it has 1, as the others"""
 SAID = 2.0  # ours
 """weight of the ranking by words against words; the others have 1 (benchmarks/words/words_against_words.py)"""
 

@@ -10,7 +10,7 @@ import numpy as np
 from sightline.search.blind import needs_encoder
 from sightline.search.rank.feedback import MOST, rocchio
 from sightline.search.rank.find import exact_matches, inhabitants, written
-from sightline.search.rank.fuse import DEPTH, SAID, among, fused
+from sightline.search.rank.fuse import DEPTH, SAID, WRITTEN, among, fused
 from sightline.search.rank.lines import Lines
 from sightline.search.rank.matrix import Vectors
 from sightline.search.rank.near import Graph
@@ -154,7 +154,8 @@ def ranked(connection: sqlite3.Connection, library: Library, count: int, wanted:
         meant = meant[np.lexsort((meant, -cosines[np.searchsorted(pool, meant)], -nearness))]
     # what comes in only because more was asked for stays behind all that was there before
     whole, sure = np.intersect1d(held, first), None if likely is None else np.intersect1d(likely, first)
-    order = fused([worded, near, alike, meant], named, whole, pool, cosines, [1.0, 1.0, 1.0, SAID], sure)
+    weights = [1.0 if heard is None else WRITTEN, 1.0, 1.0, SAID]
+    order = fused([worded, near, alike, meant], named, whole, pool, cosines, weights, sure)
     by_words, by_look = among(order, worded), among(order, near[:CLOSE])
     at = np.searchsorted(pool, order)
     if lines is not None and wanted.meant is not None:

@@ -9,8 +9,8 @@ keeps how well they did (`Background`); a query is then judged against them, in 
     evidence_i = max over the two of (x_i - median over probes of max_j x_j) / (1.4826 MAD over probes of max_j x_j)
                  + SPELT (median over probes of their tokens a word - tokens a word of the query)
 
-A picture is relevant where its evidence is at least SURE, and has come a third of the way from there to the best of
-this query (NEAR_BEST). The maxima are taken over the library itself, so that no correction for its size is left to
+Where the best evidence of a query is at least SURE, all pictures with NEAR_BEST of it are relevant; else none is. The
+maxima are taken over the library itself, so that no correction for its size is left to
 make. The second term of `said` is what tells sense from nonsense in an encoder of sentences, where made-up words lie
 together: a query that is nearer to those than to anything the library says is one of them. It is the contrast of a
 likelihood ratio (C. M. Bishop, "Novelty detection and neural network validation", 1994), by nearest neighbours. The
@@ -32,13 +32,13 @@ from sightline.data.draw import uniform
 
 NEIGHBOURS = 20  # ours, as are the four below: chosen on benchmarks/words/relevance.py --fold 0
 """probes that say how much a query is like nonsense"""
-SURE = 3.75
+SURE = 4.5
 """evidence from which on a picture may be relevant: the least quarter at which nine of ten meaningless queries of each
 library find nothing"""
 SPELT = 0.75
 """evidence that one token a word less than those of the probes is worth"""
-NEAR_BEST = 1 / 3
-"""share of the way from SURE to the best evidence of a query that a picture must have come"""
+NEAR_BEST = 0.6
+"""share of the best evidence of a query, if that is SURE, which makes others relevant"""
 PROBES = 384
 UNREADABLE = "\U00012000\U00012040"
 """a word in cuneiform: whatever an encoder makes of letters that it does not know"""
@@ -163,10 +163,10 @@ def by_words(said: np.ndarray, vector: np.ndarray, probes: np.ndarray, scale: Sc
 def cut(best: float) -> float:
     """Evidence from which on a picture is relevant to a query whose best picture has the evidence `best`.
 
-    >>> cut(0.0) == cut(SURE) == SURE, cut(SURE + 3) == SURE + 3 * NEAR_BEST
-    (True, True)
+    >>> cut(SURE - 1), cut(10.0)
+    (inf, 6.0)
     """
-    return SURE + NEAR_BEST * (max(best, SURE) - SURE)
+    return NEAR_BEST * best if best >= SURE else float("inf")
 
 
 def relevant(evidence: np.ndarray) -> np.ndarray:
@@ -177,7 +177,7 @@ def relevant(evidence: np.ndarray) -> np.ndarray:
     >>> relevant(np.array([1.2, 2.7])).tolist()
     [False, False]
     """
-    return evidence >= cut(float(evidence.max(initial=SURE)))
+    return evidence >= cut(float(evidence.max(initial=-np.inf)))
 
 
 def _in_units(cosines: np.ndarray, strange: float, scale: Scale) -> np.ndarray:
