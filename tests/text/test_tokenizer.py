@@ -96,3 +96,22 @@ def test_impossible_sizes_are_refused():
         Tokenizer.train(["a"], vocab=100)
     with pytest.raises(ValueError, match="length 1"):
         Tokenizer.train(["a"], length=1)
+
+
+def test_what_does_not_fit_is_told_and_its_end_token_stays(tokenizer):
+    texts = ["a red heart", "red " * 40]
+    assert tokenizer.cut(texts).tolist() == [False, True]
+    assert (tokenizer(texts) == tokenizer.eot).sum(1).tolist() == [1, 1]
+
+
+def test_boxes_have_tokens_after_the_end_and_no_text_is_read_as_one(tmp_path):
+    known = Tokenizer.train(CAPTIONS, vocab=400, length=12, bins=16)
+    known.save(tmp_path / "tokenizer.json")
+    for made in (known, Tokenizer.load(tmp_path / "tokenizer.json")):
+        assert (made.bins, made.pad, made.eot) == (16, 0, 1)
+        spelt = made(["<loc003> <refer> <:> <describe>"])[0]
+        assert not ((spelt > 1) & (spelt < 2 + 3 + 16)).any()
+        assert made.decode([2, 5, 6, 20]) == ""  # what is no word is not said
+    assert Tokenizer.train(CAPTIONS, vocab=320, length=12).bins == 0
+    with pytest.raises(ValueError, match="at least 325 tokens, got 320"):
+        Tokenizer.train(CAPTIONS, vocab=320, bins=64)

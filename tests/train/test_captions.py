@@ -13,8 +13,9 @@ from sightline.data.sources.source import open_source
 from sightline.losses.contrastive import info_nce
 from sightline.losses.sigmoid import sigmoid_contrastive
 from sightline.recipes.find import find
-from sightline.recipes.image_text import clip
-from sightline.train.captions import Words, lowest_loss, notes, why_unlearnable, words_of
+from sightline.recipes.image_text import cappa, clip
+from sightline.text.tokenizer import Tokenizer
+from sightline.train.captions import Words, cut, lowest_loss, notes, why_unlearnable, words_of
 
 
 class Said:
@@ -118,3 +119,12 @@ def test_the_floor_is_what_the_best_vectors_reach(sigmoid):
         losses = [float(info_nce(same, same, torch.tensor(s))) for s in (10.0, 100.0)]
     assert min(losses) == pytest.approx(lowest_loss(12, words, sigmoid=sigmoid), abs=1e-3)
     assert all(loss >= lowest_loss(12, words, sigmoid=sigmoid) - 1e-5 for loss in losses)
+
+
+def test_captions_that_do_not_fit_what_writes_them_are_counted():
+    tokenizer = Tokenizer.train(["a red heart"] * 2, vocab=300, length=8)
+    words = Words(Counter({"a red heart": 3, "long " * 30: 2}), 0, "")
+    (said,) = cut(cappa.small(), open_source("icons?n=5"), words, tokenizer)
+    assert said.startswith("2 of the 5 pictures") and "more than 8 tokens" in said and "length to more" in said
+    assert cut(clip.small(), open_source("icons?n=5"), words, tokenizer) == []
+    assert cut(cappa.small(), open_source("icons?n=5"), Words(Counter({"a red heart": 3}), 0, ""), tokenizer) == []

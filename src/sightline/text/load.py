@@ -27,6 +27,17 @@ class BPE:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BoxBPE(BPE):
+    """A BPE that knows boxes besides: an id for each of `bins` places of an edge, what LocCa's decoder writes."""
+
+    bins: int = 64
+
+    def train(self, captions: Iterable[str]) -> AnyTokenizer:
+        """A tokenizer of these captions."""
+        return Tokenizer.train(captions, vocab=self.vocab, length=self.length, bins=self.bins)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Subwords:
     """Hashed words and character n-grams, for a bag of tokens; nothing is trained."""
 
@@ -39,7 +50,7 @@ class Subwords:
         return NGrams(buckets=self.buckets, length=self.length, sizes=self.sizes)
 
 
-TokenizerSpec = BPE | Subwords
+TokenizerSpec = BPE | BoxBPE | Subwords
 
 
 def load_tokenizer(path: str | Path) -> AnyTokenizer:

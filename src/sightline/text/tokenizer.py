@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import tokenizers
 
 PAD, EOT = "<pad>", "<eot>"
+TASKS = ("<refer>", "<describe>", "<:>")
+"""in front of the edges of boxes: what begins a text that looks for a box, one that describes a box, and what parts
+words and box"""
 SMALLEST = 258
 """256 bytes and the two special tokens"""
 
@@ -40,15 +43,20 @@ class Tokenizer:
         self.eot: int = eot
         self.vocab: int = inner.get_vocab_size()
         self.length: int = inner.truncation["max_length"]
+        self.bins: int = _bins(inner, eot)
+        """numbers of a box's edge (`nn.box_tokens`), 0 where it knows no boxes"""
 
     @classmethod
-    def train(cls, captions: Iterable[str], vocab: int = 4096, length: int = 32) -> "Tokenizer":
+    def train(cls, captions: Iterable[str], vocab: int = 4096, length: int = 32, bins: int = 0) -> "Tokenizer":
         """Learn up to `vocab` tokens; the same captions in the same order always give the same tokenizer.
 
         A merge needs to be seen twice: a word that occurs once is spelled from pieces, so that its pieces get trained.
+        With `bins` it has tokens for the edges of boxes, `<loc000>` to the last, and their tasks, after the end token;
+        no text is ever read as one of them.
         """
-        if vocab < SMALLEST:
-            raise ValueError(f"a byte-level vocabulary has at least {SMALLEST} tokens, got {vocab}")
+        special = [PAD, EOT, *((*TASKS, *map(_edge, range(bins))) if bins else ())]
+        if vocab < 256 + len(special):
+            raise ValueError(f"a byte-level vocabulary has at least {256 + len(special)} tokens, got {vocab}")
         if length < 2:
             raise ValueError(f"a caption needs room for one token and its end, got length {length}")
         import tokenizers
@@ -65,7 +73,7 @@ class Tokenizer:
         inner.decoder = decoders.ByteLevel()
         alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
         trainer = trainers.BpeTrainer(
-            vocab_size=vocab, min_frequency=2, special_tokens=[PAD, EOT], initial_alphabet=alphabet, show_progress=False
+            vocab_size=vocab, min_frequency=2, special_tokens=special, initial_alphabet=alphabet, show_progress=False
         )
         inner.train_from_iterator((_encodable(caption) for caption in captions), trainer)
         eot = inner.token_to_id(EOT)
@@ -106,9 +114,26 @@ class Tokenizer:
         rows = self._inner.encode_batch_fast([_encodable(text) for text in texts])
         return np.array([row.ids for row in rows], dtype=np.int64).reshape(len(rows), self.length)
 
+    def cut(self, texts: Sequence[str]) -> np.ndarray:
+        """bool (b,): which texts have more tokens than fit, so that their ends are lost."""
+        rows = self._inner.encode_batch_fast([_encodable(text) for text in texts])
+        return np.array([bool(row.overflowing) for row in rows], bool)
+
     def decode(self, ids: Sequence[int] | np.ndarray) -> str:
         """The text of one row of ids, without its special tokens."""
         return self._inner.decode([int(i) for i in ids], skip_special_tokens=True).strip()
+
+
+def _edge(number: int) -> str:
+    return f"<loc{number:03}>"
+
+
+def _bins(inner: "tokenizers.Tokenizer", eot: int) -> int:
+    """How many edges stand in their places after the end token and the tasks."""
+    bins = 0
+    while inner.token_to_id(_edge(bins)) == eot + len(TASKS) + 1 + bins:
+        bins += 1
+    return bins
 
 
 def _encodable(text: str) -> str:

@@ -108,6 +108,23 @@ def notes(recipe: Recipe, source: Any, words: Words, *, sigmoid: bool, world: in
     return warnings
 
 
+def cut(recipe: Recipe, source: Any, words: Words, tokenizer: Any) -> list[str]:
+    """Returns the warning of captions that do not fit the context of what writes them: it would learn to end in the
+    middle. Of recipes that write nothing, and tokenizers that do not tell, none."""
+    if "decoder" not in recipe.parts or not hasattr(tokenizer, "cut") or not words.counts:
+        return []
+    texts = list(words.counts)
+    lost = [text for text, over in zip(texts, tokenizer.cut(texts), strict=True) if over]
+    if not lost:
+        return []
+    pictures = sum(words.counts[text] for text in lost)
+    return [
+        f"{pictures} of the {words.looked} pictures looked at in {source.name} have captions of more than "
+        f"{tokenizer.length} tokens, and what is over is not learnt (the first is {lost[0][:60]!r}). Set "
+        f"data.tokenizer.length to more, such as {2 * tokenizer.length}"
+    ]
+
+
 def lowest_loss(batch: int, words: Words, *, sigmoid: bool) -> float:
     """The bound of the module, over captions as often as they occur."""
     # pictures without words all have the same: none

@@ -79,7 +79,7 @@ def fit(
             line.say(note)
         _say_reach(stage.recipe, stages.total, line)
         if words is not None:
-            _say_words(stage, source, words, line)
+            _say_words(stage, source, words, tokenizer, line)
         try:
             if options.dry_run:
                 return _dry_run(stages, stage, Path(out), line)
@@ -124,11 +124,13 @@ def _begun(stages: Stages, folder: RunFolder, recipe: Recipe) -> tuple[Stage, Pr
     return stages.make(reached.phase if over else stages.at(reached.step), state), reached
 
 
-def _say_words(stage: Stage, source: Any, words: captions.Words, line: Line) -> None:
+def _say_words(stage: Stage, source: Any, words: captions.Words, tokenizer: AnyTokenizer | None, line: Line) -> None:
     """What a new run's captions give to expect."""
     method: Any = stage.learner.method
     sigmoid = "bias" in method.kept().scalars
     for note in captions.notes(stage.recipe, source, words, sigmoid=sigmoid, world=dist.world()):
+        line.say(note)
+    for note in captions.cut(stage.recipe, source, words, tokenizer):
         line.say(note)
 
 

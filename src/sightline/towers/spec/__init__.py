@@ -4,6 +4,7 @@
 which have no numbers of their own, are named.
 """
 
+from sightline.nn.box_tokens import BoxTokens
 from sightline.towers.bert import FirstToken, MeanToken
 from sightline.towers.spec.conv import (
     AlexNetOneTowerSpec,
@@ -15,7 +16,7 @@ from sightline.towers.spec.conv import (
     SmallStem,
     StandardStem,
 )
-from sightline.towers.spec.decoder import ConvCodecSpec, LinearSpec, Open, PartSpec, TextDecoderSpec
+from sightline.towers.spec.decoder import CaptionDecoderSpec, ConvCodecSpec, LinearSpec, Open, PartSpec, TextDecoderSpec
 from sightline.towers.spec.image import FlexiViTSpec, NaFlexSpec, ViTSpec
 from sightline.towers.spec.json import FAMILIES, ImageSpec, Spec, from_json, kinds_like, to_json
 from sightline.towers.spec.parts import (
@@ -44,6 +45,8 @@ __all__ = [
     "AlexNetSpec",
     "BagSpec",
     "BertTextSpec",
+    "BoxTokens",
+    "CaptionDecoderSpec",
     "Causal",
     "Cls",
     "ConvCodecSpec",

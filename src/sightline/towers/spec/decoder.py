@@ -6,11 +6,15 @@ from functools import partial
 from torch import nn
 
 from sightline.nn.attention import Attention
+from sightline.nn.box_tokens import BoxTokens
 from sightline.nn.conv.codec import ConvCodec
 from sightline.nn.cross import CrossAttention, CrossBlock
-from sightline.nn.text_decoder import TextDecoder
+from sightline.nn.text_decoder import CaptionDecoder, TextDecoder
 from sightline.nn.transformer import Stack, truncated_normal
 from sightline.towers.spec.parts import Act, Norm, Vocabulary, mlp, stack
+
+BOX = 5
+"""tokens of a colon and a box"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +39,15 @@ class TextDecoderSpec:
         return self if words is None else replace(self, vocab=words.vocab, length=words.length, end=words.eot)
 
     def build(self) -> TextDecoder:
-        if self.memory is None:
-            blocks = stack(self.dim, self.depth, self.heads, self.mlp, self.act, self.norm)
-        else:
-            blocks = self._looking(self.memory)
+        blocks = self._blocks()
         made = TextDecoder(self.vocab, self.length, self.dim, blocks, memory=self.memory, end=self.end)
         made.apply(truncated_normal)
         return made
+
+    def _blocks(self) -> Stack:
+        if self.memory is None:
+            return stack(self.dim, self.depth, self.heads, self.mlp, self.act, self.norm)
+        return self._looking(self.memory)
 
     def _looking(self, memory: int) -> Stack:
         norm = partial(nn.LayerNorm, eps=self.norm.eps)
@@ -56,6 +62,37 @@ class TextDecoderSpec:
             for _ in range(self.depth)
         )
         return Stack(blocks, norm(self.dim))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaptionDecoderSpec(TextDecoderSpec):
+    """A text decoder that can be asked for all tokens at once (CapPa), and with `boxes` for places (LocCa): texts are
+    then `length` tokens of the tokenizer and five more, a colon and a box.
+    """
+
+    boxes: BoxTokens | None = None
+
+    def fitted(self, size: int, words: Vocabulary | None) -> "CaptionDecoderSpec":
+        """For the ids of `words`, their end, and their boxes. ValueError for words that have none of so many bins."""
+        if words is None:
+            return self
+        made = replace(self, vocab=words.vocab, length=words.length, end=words.eot)
+        if self.boxes is None:
+            return made
+        bins = getattr(words, "bins", 0)
+        if bins != self.boxes.bins:
+            raise ValueError(
+                f"the decoder writes boxes of {self.boxes.bins} bins a side, and its tokenizer has {bins or 'none'}: "
+                f"set data.tokenizer.bins={self.boxes.bins} (data.tokenizer=BoxBPE); a run that starts from another "
+                "one's words needs one whose tokenizer has boxes"
+            )
+        return replace(made, length=words.length + BOX)
+
+    def build(self) -> CaptionDecoder:
+        blocks, memory, end = self._blocks(), self.memory, self.end
+        made = CaptionDecoder(self.vocab, self.length, self.dim, blocks, memory=memory, end=end, boxes=self.boxes)
+        made.apply(truncated_normal)
+        return made
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +133,12 @@ class ConvCodecSpec:
         return ConvCodec(self.widths, self.code, self.bottleneck.build(self.code), self.channels)
 
 
-PartSpec = TextDecoderSpec | LinearSpec | ConvCodecSpec
+PartSpec = TextDecoderSpec | CaptionDecoderSpec | LinearSpec | ConvCodecSpec
 
-SYSTEM: dict[str, type] = {"text_decoder": TextDecoderSpec, "linear": LinearSpec, "conv_codec": ConvCodecSpec}
-PARTS: dict[str, type] = {"open": Open}
+SYSTEM: dict[str, type] = {
+    "text_decoder": TextDecoderSpec,
+    "caption_decoder": CaptionDecoderSpec,
+    "linear": LinearSpec,
+    "conv_codec": ConvCodecSpec,
+}
+PARTS: dict[str, type] = {"open": Open, "box_tokens": BoxTokens}
