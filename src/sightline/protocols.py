@@ -59,6 +59,11 @@ class Batch(TypedDict, total=False):
     and only those that are a pixel wide and high."""
     box_ids: list[Tensor]
     """per sample (objects,) int64, made by the augmentation: which of the sample's boxes each of `boxes` was."""
+    regions: Tensor
+    """(b, 2, n) int64 tokens of what two of each sample's boxes are called: one to find, which no other box of the
+    sample is called, and one to describe; of the empty text where there is none."""
+    region_ids: Tensor
+    """(b, 2) int64: which of the sample's boxes these are, by the numbers of `box_ids`; -1 for none."""
     keypoints: list[Tensor]
     """per sample (k, 3) or (objects, k, 3) float32 x, y in pixels of `image`, visibility 0 (not labelled, or out of
     sight), 1 (hidden) or 2; objects are those of the sample, none left out. The middle of a pixel lies at .5."""

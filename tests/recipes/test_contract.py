@@ -16,13 +16,15 @@ from sightline.train.options import Options
 from sightline.train.recipe.recipe import fitted
 from sightline.train.vocabulary import tokenizer_of
 
+SOURCES = {"locca.tiny": "scenes?n=48&size=32"}
+"""for what icons lack"""
 CPU = torch.device("cpu")
 
 
 def learner(name):
     """The method of a recipe, and one batch of its data."""
     recipe = find(name)
-    source = open_source("icons?n=48")
+    source = open_source(SOURCES.get(name, "icons?n=48"))
     tokenizer = tokenizer_of(recipe.data.tokenizer, source, recipe.seed, print) if recipe.reads_words else None
     recipe = replace(fitted(recipe, tokenizer), samples=len(source))
     torch.manual_seed(0)

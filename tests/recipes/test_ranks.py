@@ -21,6 +21,8 @@ from sightline.train.options import Options
 from sightline.train.run import fit
 
 NAMES = [f"{system.name}.tiny" for system in systems()]
+SOURCES = {"locca.tiny": ("scenes?n=40&size=32", "scenes:test?n=4&size=32")}
+"""for what icons lack"""
 TIMES = {"images_per_second", "wait", "augment", "compute"}
 
 
@@ -29,7 +31,8 @@ def learn(name, out):
     recipe = replace(find(name), optim=SGD(lr=0.1, weight_decay=0.0), clip=1.0)
     recipe = replace(recipe, steps=5, batch=8, precision="float32", ema=0.9)
     options = Options(quiet=True, export=False, log_every=1, device="cpu")
-    fit(recipe, out=out, data="icons?n=40", evaluation="icons:test?n=4", options=options)
+    data, held = SOURCES.get(name, ("icons?n=40", "icons:test?n=4"))
+    fit(recipe, out=out, data=data, evaluation=held, options=options)
 
 
 def kept(out):

@@ -17,6 +17,8 @@ from torch import Tensor
 TASKS = 3
 """ids in front of the first edge: those that begin a text which looks for a box, one which describes a box, and the one
 that parts words and box"""
+BOX = 5
+"""tokens of a colon and a box"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +75,28 @@ class BoxTokens:
         y, x = ((low + half) / self.bins).unbind(1)
         h, w = ((high + 1 - half - low - half) / self.bins).unbind(1)
         return torch.stack([x, y, w, h], 1) * valid[:, None], valid
+
+    def searched(self, words: Int[Tensor, "b n"], boxes: Float[Tensor, "b 4"], end: int) -> Int[Tensor, "b m"]:
+        """Rows "words : box" of n + 5 ids, filled with the end token; `words` are rows of a tokenizer, which end."""
+        told = (words == end).cumsum(1) == 0
+        rows = words.new_full((len(words), words.shape[1] + BOX), end)
+        rows[:, : words.shape[1]] = torch.where(told, words, end)
+        places = self.colon_at(words, end)[:, None] + torch.arange(BOX, device=words.device)
+        return rows.scatter(1, places, self._colon_and_box(boxes))
+
+    def described(self, words: Int[Tensor, "b n"], boxes: Float[Tensor, "b 4"], end: int) -> Int[Tensor, "b m"]:
+        """Rows "box : words" of n + 5 ids, filled with the end token."""
+        told = (words == end).cumsum(1) == 0
+        return torch.cat([self._colon_and_box(boxes).roll(-1, 1), torch.where(told, words, end)], 1)
+
+    def colon_at(self, words: Int[Tensor, "b n"], end: int) -> Int[Tensor, " b"]:
+        """Where the colon stands in the rows of `searched`; a row that was cut before its end has room for it still."""
+        told = (words == end).cumsum(1) == 0
+        return told.sum(1).clamp(max=words.shape[1] - 1)
+
+    def _colon_and_box(self, boxes: Float[Tensor, "b 4"]) -> Int[Tensor, "b 5"]:
+        edges = self.ids(boxes)
+        return torch.cat([torch.full_like(edges[:, :1], self.colon), edges], 1)
 
     @property
     def _places(self) -> list[int]:

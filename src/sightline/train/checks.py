@@ -25,6 +25,8 @@ GIVEN = {
     "text": "captions (a .txt file beside each picture, a caption column, .txt in tars)",
 }
 """and how they are given"""
+NEAREST = {"boxes": "captions alone teach cappa, and with two towers clip and siglip"}
+"""what a recipe would learn from instead, where a sample does not carry it"""
 
 
 def check_count(recipe: Recipe, source: Any, world: int) -> None:

@@ -16,7 +16,7 @@ from sightline.data.feed.order import Window
 from sightline.data.sample import Source, Stream
 from sightline.data.sources.source import hold_out, open_source
 from sightline.text.load import AnyTokenizer, load_tokenizer
-from sightline.train import budget, captions, checkpoint
+from sightline.train import budget, captions, checkpoint, regions
 from sightline.train.checks import check_count, check_metric, check_pictures
 from sightline.train.folder import RunFolder, plain, versions
 from sightline.train.log import Line
@@ -80,6 +80,7 @@ def fit(
         _say_reach(stage.recipe, stages.total, line)
         if words is not None:
             _say_words(stage, source, words, tokenizer, line)
+        _look_at_regions(stage, source, folder, line)
         try:
             if options.dry_run:
                 return _dry_run(stages, stage, Path(out), line)
@@ -131,6 +132,19 @@ def _say_words(stage: Stage, source: Any, words: captions.Words, tokenizer: AnyT
     for note in captions.notes(stage.recipe, source, words, sigmoid=sigmoid, world=dist.world()):
         line.say(note)
     for note in captions.cut(stage.recipe, source, words, tokenizer):
+        line.say(note)
+
+
+def _look_at_regions(stage: Stage, source: Any, folder: RunFolder, line: Line) -> None:
+    """Refuses a new run, on every rank, whose method learns places that the source does not tell."""
+    method: Any = stage.learner.method
+    if "regions" not in method.needs:
+        return
+    found = regions.look(source, stage.recipe.seed) if dist.rank() == 0 and not folder.kept() else regions.Looked()
+    reason = regions.why_unlocatable(stage.recipe.name, source.name, found)
+    if dist.any_true(bool(reason)):
+        raise ValueError(reason or "the first process found no boxes to learn from")
+    for note in regions.notes(source.name, found):
         line.say(note)
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from sightline import dist
-from sightline.data.batch import check_known, missing
+from sightline.data.batch import check_known, lacking, missing
 from sightline.data.draw import seed_of
 from sightline.data.feed.by_class import laid_on
 from sightline.nn.conv.resnet import Basic, Bottleneck
@@ -23,7 +23,7 @@ from sightline.nn.tag import decayed
 from sightline.nn.transformer import Block
 from sightline.text.load import AnyTokenizer
 from sightline.train.checkpoint import carry_weights
-from sightline.train.checks import check_method
+from sightline.train.checks import GIVEN, NEAREST, check_method
 from sightline.train.feed import Feed, views_of
 from sightline.train.loop import Learner, check_several
 from sightline.train.optim.gradcache import check_gradcache
@@ -185,10 +185,13 @@ def phase_recipes(recipe: Recipe, tokenizer: AnyTokenizer | None, start: Start |
 def check_needs(recipe: Recipe, method: Any, source: Any) -> None:
     """ValueError for a batch key that there is not, or that the method cannot do without and the source lacks."""
     check_known(method.needs | method.uses, recipe.name)
-    if lacking := missing(method.needs, source.has):
+    if keys := missing(method.needs, source.has):
+        lacks = lacking(keys, source.has)
+        give = [f"give {GIVEN[key]}" for key in lacks if key in GIVEN]
+        mend = "; ".join([*give, *(NEAREST[key] for key in lacks if key in NEAREST)])
         raise ValueError(
-            f"{recipe.name} needs {', '.join(lacking)} of every sample, and {source.name} has only "
-            f"{', '.join(sorted(source.has))}"
+            f"{recipe.name} needs {', '.join(keys)} of every sample, and {source.name} has only "
+            f"{', '.join(sorted(source.has))}{f': {mend}' if mend else ''}"
         )
 
 

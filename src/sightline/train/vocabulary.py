@@ -6,8 +6,9 @@ from typing import Any
 
 from sightline.data.decode.record import Bad, fetch
 from sightline.data.feed.order import order
+from sightline.data.feed.regions import called
 from sightline.data.sample import Sample, Stream
-from sightline.text.load import BPE, AnyTokenizer, TokenizerSpec
+from sightline.text.load import BPE, AnyTokenizer, BoxBPE, TokenizerSpec
 
 LIMIT = 20_000
 """samples looked at for search terms and captions, and at first for a vocabulary"""
@@ -25,7 +26,7 @@ def tokenizer_of(spec: TokenizerSpec, source: Any, seed: int, say: Callable[[str
     limit = min(MOST, max(LIMIT, EACH * spec.vocab))
     while True:
         read = _Counted(some(source, seed, limit))
-        made = spec.train(corpus(read))
+        made = spec.train(corpus(read, named=isinstance(spec, BoxBPE)))
         if made.vocab >= spec.vocab or read.count < limit:
             return made
         if limit == MOST:
@@ -37,10 +38,10 @@ def tokenizer_of(spec: TokenizerSpec, source: Any, seed: int, say: Callable[[str
         say(f"the tokenizer has {made.vocab} of {spec.vocab} tokens; it is trained on up to {limit:,} samples")
 
 
-def corpus(samples: Iterable[Sample]) -> Iterator[str]:
-    """Their captions and terms, in order."""
+def corpus(samples: Iterable[Sample], *, named: bool = False) -> Iterator[str]:
+    """Their captions and terms, in order; and what their boxes are called where those are `named` too."""
     for sample in samples:
-        yield from (*sample.captions, *sample.terms)
+        yield from (*sample.captions, *sample.terms, *(called(sample) if named else ()))
 
 
 def shared_terms(source: Any, seed: int) -> list[str]:

@@ -29,10 +29,10 @@ def randomised(spec):
 def keeping(tmp_path):
     """Saves random parts of those names with those capabilities; the folder and what was kept."""
 
-    def keep(names, capabilities, specs=SPECS):
+    def keep(names, capabilities, specs=SPECS, tokenizer=WORDS):
         torch.manual_seed(0)
         kept = Kept(parts={name: randomised(specs[name]) for name in names}, capabilities=capabilities)
-        words = WORDS if "decoder" in names else None
+        words = tokenizer if "decoder" in names else None
         rule = RULE if {"image", "codec"} & set(names) else None
         save(tmp_path / "run", kept, specs=specs, preprocess=rule, tokenizer=words, dim=dim_of(kept))
         return tmp_path / "run", kept

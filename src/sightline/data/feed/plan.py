@@ -13,6 +13,7 @@ from sightline.data.feed.by_class import ByClass
 from sightline.data.feed.caption_choice import DRAWS, Chooser
 from sightline.data.feed.mirror import other_side
 from sightline.data.feed.order import Epochs, Window, mixture_look_up
+from sightline.data.feed.regions import REGIONS, drawn
 from sightline.data.feed.store import nothing_usable
 from sightline.data.sample import Sample, Source, Stream
 from sightline.data.sources.mixture import Mixture
@@ -109,6 +110,13 @@ class Plan:
             if self.fields & {"terms", "has_term"}:
                 words = [_seen([*s.captions, *s.terms], t) for s, t in zip(samples, turned, strict=True)]
                 made["terms"], made["has_term"] = term_table(words, self.terms, self.tokenize)
+            if self.fields & {"regions", "region_ids"}:
+                picked = zip(records, uniform(self.seed, step, indices, "region", REGIONS), strict=True)
+                some = [drawn(record.sample, record.targets.get("boxes"), row) for record, row in picked]
+                texts = [_seen([said for said, _ in two], t) for two, t in zip(some, turned, strict=True)]
+                rows = self.tokenize([text for two in texts for text in two])
+                made["regions"] = rows.reshape(len(records), REGIONS, -1)
+                made["region_ids"] = np.array([[number for _, number in two] for two in some], np.int64)
         made["index"] = indices
         return made
 

@@ -11,17 +11,14 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
-from sightline.data.draw import seed_of
 from sightline.measure.finding import Finding, MeanOf
 from sightline.measure.localization.iou import EQUAL, pixels
 from sightline.measure.localization.things import Things
 from sightline.measure.localization.zero_shot import PATH
 from sightline.measure.places import View, reachable
 from sightline.measure.subject.subject import Subject
+from sightline.probes.boxes import box_iou, constant_iou
 from sightline.probes.grid import summed
-
-CONSTANTS = 4096
-"""boxes among which the best constant one is looked for"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,26 +91,6 @@ def heat_boxes(heats: np.ndarray, view: View) -> np.ndarray:
             y, x = np.nonzero(hot == largest)
             boxes.append([x.min(), y.min(), x.max() + 1 - x.min(), y.max() + 1 - y.min()])
     return np.array(boxes, np.float64)
-
-
-def box_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """IoU (n,) of boxes (n, 4) x, y, width, height, pair by pair; they broadcast."""
-    corner = np.maximum(a[..., :2], b[..., :2])
-    end = np.minimum(a[..., :2] + a[..., 2:], b[..., :2] + b[..., 2:])
-    common = np.clip(end - corner, 0, None).prod(axis=-1)
-    either = a[..., 2:].prod(axis=-1) + b[..., 2:].prod(axis=-1) - common
-    return np.divide(common, either, out=np.zeros(np.broadcast(common, either).shape), where=either > 0)
-
-
-def constant_iou(truth: np.ndarray, side: int) -> tuple[float, float]:
-    """The mean IoU of the one box that fits `truth` (t, 4) best, and the best share above 0.5: what boxes drawn
-    without looking score. The mean box, the whole square and `CONSTANTS` drawn ones are tried."""
-    rng = np.random.default_rng(seed_of("constant boxes", side))
-    corner = rng.random((CONSTANTS, 2)) * side
-    drawn = np.concatenate([corner, rng.random((CONSTANTS, 2)) * (side - corner)], axis=1)
-    tried = np.concatenate([truth.mean(axis=0)[None], [[0, 0, side, side]], drawn])
-    ious = np.stack([box_iou(tried, box) for box in truth], axis=1)
-    return float(ious.mean(axis=1).max()), float((ious >= 0.5).mean(axis=1).max())
 
 
 def _filled(box: np.ndarray, side: int) -> np.ndarray:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sightline.data.feed.regions import called
 from sightline.data.scenes.caption import noun
 from sightline.measure.localization.classes import SCENES
 from sightline.measure.pictures import Pictures, Texts
@@ -22,8 +23,6 @@ SMALLEST = 1 / 16
 """of a side: shorter things are left out"""
 PER_PICTURE = 6
 """things of one picture at most, the largest"""
-WORDS = ("size", "color", "colour", "shape", "category", "name")
-"""fields of an object that say what it is, in the order of a phrase"""
 TEMPLATES = ("{}", "a {}", "a photo of a {}")
 """how a class of a source is said; the mean of their unit vectors is its vector"""
 
@@ -108,35 +107,29 @@ def things(suite: Suite) -> Things | str:
 def _drawn(at: int, sample: Any) -> list[Thing]:
     """The things of a scene, called as captions call them."""
     elements = sample.extra["scene"].elements
-    called = [(noun(e), sample.mask == number, [e.box]) for number, e in enumerate(elements, start=1)]
-    return _merged(at, called, sample.mask.shape[0])
+    named = [(noun(e), sample.mask == number, [e.box]) for number, e in enumerate(elements, start=1)]
+    return _merged(at, named, sample.mask.shape[0])
 
 
 def _told(board: Board, at: int, plane: np.ndarray | None) -> list[Thing]:
     sample, side = board.shelf.samples[at], board.side
-    objects, phrases = sample.extra.get("objects"), sample.extra.get("phrases")
-    if sample.boxes is None or not len(sample.boxes):
+    objects, names = sample.extra.get("objects"), called(sample)
+    if sample.boxes is None or not len(sample.boxes) or len(names) != len(sample.boxes):
         return []
     boxes = square_boxes(sample, side)
-    if isinstance(objects, list) and len(objects) == len(boxes):
-        called = [_words(thing) for thing in objects]
-    elif phrases and len(phrases) == len(boxes):
-        called = [str(words) for words, _ in phrases]
-    else:
-        return []
     numbers = [thing.get("mask_value") for thing in objects] if isinstance(objects, list) else [None] * len(boxes)
     made = []
-    for words, box, number in zip(called, boxes, numbers, strict=True):
+    for words, box, number in zip(names, boxes, numbers, strict=True):
         area = _inside(box, side) if plane is None or number is None else plane == number
         if words and min(box[2:]) >= SMALLEST * side and area.any():
             made.append((words, area, [box]))
     return _merged(at, made, side)
 
 
-def _merged(at: int, called: Sequence[tuple[str, np.ndarray, list[Any]]], side: int) -> list[Thing]:
+def _merged(at: int, named: Sequence[tuple[str, np.ndarray, list[Any]]], side: int) -> list[Thing]:
     """One thing for equal words, the largest ones."""
     groups: dict[str, Thing] = {}
-    for words, area, boxes in called:
+    for words, area, boxes in named:
         known = groups.get(words)
         found = np.asarray(boxes, np.float64).reshape(-1, 4)
         groups[words] = (
@@ -145,12 +138,6 @@ def _merged(at: int, called: Sequence[tuple[str, np.ndarray, list[Any]]], side: 
             else Thing(at, words, known.area | area, np.concatenate([known.boxes, found]))
         )
     return sorted(groups.values(), key=lambda thing: (-int(thing.area.sum()), thing.words))[:PER_PICTURE]
-
-
-def _words(thing: Any) -> str:
-    return (
-        " ".join(str(thing[key]) for key in WORDS if isinstance(thing.get(key), str)) if isinstance(thing, dict) else ""
-    )
 
 
 def _inside(box: np.ndarray, side: int) -> np.ndarray:

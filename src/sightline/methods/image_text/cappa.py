@@ -12,7 +12,7 @@ deviation of 0.02, and its logits are not zero at first.
 
 from dataclasses import dataclass
 
-from torch import nn
+from torch import Tensor, nn
 
 from sightline.methods.parts.captioning import captioned, must_be_share
 from sightline.protocols import Batch, Kept, Losses
@@ -39,6 +39,7 @@ class CapPa(nn.Module):
         super().__init__()
         self.config = config
         self.image, self.decoder = image, decoder
+        self.watched: dict[str, Tensor] = {}
 
     def forward(self, batch: Batch) -> Losses:
         picture = self.image(batch["image"])

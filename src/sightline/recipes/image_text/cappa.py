@@ -38,14 +38,14 @@ def small() -> Recipe:
         method=Config(),
         parts=Parts(
             image=ViTSpec(size=64, patch=8, dim=192, depth=4, heads=3, pool=Mean()),
-            decoder=CaptionDecoderSpec(vocab=1024, length=24, dim=128, depth=2, heads=4, memory=192),
+            decoder=CaptionDecoderSpec(vocab=1024, length=40, dim=128, depth=2, heads=4, memory=192),
         ),
         data=Data(
             source="icons",
             size=64,
             views=caption_views,
             caption=any_caption,
-            tokenizer=BPE(vocab=1024, length=24),
+            tokenizer=BPE(vocab=1024, length=40),
         ),
         optim=AdamW(lr=1e-3, betas=(0.9, 0.95), weight_decay=0.04),
         schedule=WarmupCosine(warmup=100),

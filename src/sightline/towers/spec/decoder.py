@@ -6,15 +6,12 @@ from functools import partial
 from torch import nn
 
 from sightline.nn.attention import Attention
-from sightline.nn.box_tokens import BoxTokens
+from sightline.nn.box_tokens import BOX, BoxTokens
 from sightline.nn.conv.codec import ConvCodec
 from sightline.nn.cross import CrossAttention, CrossBlock
 from sightline.nn.text_decoder import CaptionDecoder, TextDecoder
 from sightline.nn.transformer import Stack, truncated_normal
 from sightline.towers.spec.parts import Act, Norm, Vocabulary, mlp, stack
-
-BOX = 5
-"""tokens of a colon and a box"""
 
 
 @dataclass(frozen=True, kw_only=True)

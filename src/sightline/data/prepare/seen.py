@@ -1,0 +1,45 @@
+"""Which part of a picture its evaluation view shows: by it places in the view become places in the picture."""
+
+from math import floor
+
+import numpy as np
+from jaxtyping import Float
+
+from sightline.data.prepare.naflex_rule import Rule
+from sightline.data.prepare.preprocess import Preprocess
+
+Part = tuple[float, float, float, float]
+"""x, y, width, height in shares of the picture's sides"""
+
+
+def seen_part(rule: Rule, shape: tuple[int, int]) -> Part:
+    """Where the view of a picture of `shape` (height, width) lies on it. Padding lies outside: x may be below 0 and the
+    width above 1."""
+    if not isinstance(rule, Preprocess) or rule.resize == "squash":
+        return 0.0, 0.0, 1.0, 1.0
+    height, width = shape
+    if rule.resize == "pad":
+        scale = rule.size / max(shape)
+        across, down = max(1, round(width * scale)), max(1, round(height * scale))
+        left, top = -((rule.size - across) // 2), -((rule.size - down) // 2)
+    else:
+        wanted, short = rule.short or rule.size, min(shape)
+        across, down = int(wanted * width / short), int(wanted * height / short)
+        half = round if rule.halves == "even" else floor
+        left, top = half((across - rule.size) / 2), half((down - rule.size) / 2)
+    return left / across, top / down, rule.size / across, rule.size / down
+
+
+def onto_picture(boxes: Float[np.ndarray, "n 4"], part: Part) -> Float[np.ndarray, "n 4"]:
+    """Boxes x, y, width, height in shares of a view, in shares of the picture of which it shows `part`; what lies
+    beside the picture is cut off."""
+    x, y, w, h = part
+    low = np.clip(np.array([x, y]) + boxes[:, :2] * [w, h], 0, 1)
+    high = np.clip(np.array([x, y]) + (boxes[:, :2] + boxes[:, 2:]) * [w, h], 0, 1)
+    return np.concatenate([low, high - low], 1)
+
+
+def onto_view(boxes: Float[np.ndarray, "n 4"], part: Part) -> Float[np.ndarray, "n 4"]:
+    """The way back, nothing cut off."""
+    x, y, w, h = part
+    return np.concatenate([(boxes[:, :2] - [x, y]) / [w, h], boxes[:, 2:] / [w, h]], 1)

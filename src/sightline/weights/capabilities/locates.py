@@ -1,0 +1,140 @@
+"""*locates*: the box of words in a picture, written edge by edge by a `decoder` that knows boxes (LocCa).
+
+The decoder is given "words :" and writes four tokens, of which the likeliest edge is taken each time. What it writes
+may be no box (a bottom above its top): then there is none, and it overlaps nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from sightline.data.decode.target import extent
+from sightline.data.prepare.preprocess import opened
+from sightline.data.prepare.seen import onto_picture, seen_part
+from sightline.data.sample import BadSample
+from sightline.nn.box_tokens import BoxTokens
+from sightline.nn.text_decoder import CaptionDecoder
+from sightline.weights.capabilities import Capability
+from sightline.weights.encoder import TorchEncoder
+
+EDGES = 4
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Where words are in a picture."""
+
+    box: Box | None
+    """x, y, width, height in shares of the picture's sides (of the view's, of pictures given as tensors); None where
+    what the decoder wrote is no box"""
+    score: float
+    """the chance that the decoder gave to these four edges"""
+    heat: np.ndarray
+    """float32 (bins, bins): the chance that each cell of the view lies within the box, its edges taken one by one"""
+
+
+def locate(encoder: TorchEncoder, images: Any, texts: str | Sequence[str]) -> list[Place]:
+    """Where in each of `images`, given as for `encode_image`, its text is: one text a picture.
+
+    ValueError for another number of texts, words that are none or do not fit, and a decoder that knows no boxes.
+    """
+    decoder: Any = encoder.parts["decoder"]
+    tokens: BoxTokens | None = getattr(decoder, "boxes", None)
+    if tokens is None:
+        raise ValueError(f"{encoder.name} has a decoder that writes no boxes: locca and siglip2 train one that does")
+    words = [texts] if isinstance(texts, str) else list(texts)
+    shapes = shapes_of(images)
+    if len(words) != len(shapes):
+        raise ValueError(f"locate needs a text for each picture; got {len(words)} texts and {len(shapes)} pictures")
+    ids = torch.from_numpy(_ids(encoder, words)).to(encoder.device)
+    found: list[Place] = []
+    for features in encoder.each_features(images):
+        rows = slice(len(found), len(found) + len(features.tokens))
+        edges, chances = encoder.run(written, decoder, features.tokens, features.mask, ids[rows])
+        boxes, valid = tokens.boxes(edges)
+        for box, there, chance, shape in zip(
+            boxes.cpu(), valid.tolist(), chances.float().cpu(), shapes[rows], strict=True
+        ):
+            found.append(_place(encoder, box.double().numpy(), there, chance, shape, tokens))
+    return found
+
+
+def written(
+    decoder: CaptionDecoder, memory: Float[Tensor, "b m w"], real: Any, words: Int[Tensor, "b n"]
+) -> tuple[Int[Tensor, "b 4"], Float[Tensor, "b 4 k"]]:
+    """(the ids of the likeliest edges, the shares of all `k` places of each edge) after "words :"."""
+    tokens = decoder.boxes
+    assert tokens is not None, "locate refuses decoders without boxes"
+    ids = tokens.searched(words, words.new_zeros(len(words), EDGES).float(), decoder.end)
+    rows, first = torch.arange(len(ids), device=ids.device), tokens.colon_at(words, decoder.end) + 1
+    shares = []
+    for edge in range(EDGES):
+        logits = decoder(ids, memory, real, start=tokens.refer)[rows, first + edge]
+        shares.append(logits[:, tokens.edge : tokens.edge + tokens.bins].float().softmax(-1))
+        ids[rows, first + edge] = tokens.edge + shares[-1].argmax(-1)
+    return ids.gather(1, first[:, None] + torch.arange(EDGES, device=ids.device)), torch.stack(shares, 1)
+
+
+def shapes_of(images: Any) -> list[tuple[int, int] | None]:
+    """Height and width of each picture as it is seen; None of one that is given as a view."""
+    if isinstance(images, Tensor) or (isinstance(images, np.ndarray) and images.ndim == 4):
+        return [None] * len(images)
+    every = images if isinstance(images, list | tuple) else [images]
+    return [None if isinstance(one, Tensor) else _shape(one) for one in every]
+
+
+def _shape(picture: Any) -> tuple[int, int]:
+    if hasattr(picture, "size") and not isinstance(picture, np.ndarray):
+        return picture.size[1], picture.size[0]
+    given = Path(picture) if isinstance(picture, str) else picture
+    try:
+        return extent(given)
+    except BadSample:  # a drawing has no pixels of its own, but a shape
+        width, height = opened(given, 64).size
+        return height, width
+
+
+def _ids(encoder: TorchEncoder, words: list[str]) -> np.ndarray:
+    tokenizer: Any = encoder.tokenizer
+    if empty := [text for text in words if not text.strip()]:
+        raise ValueError(f"locate needs words for each picture; {len(empty)} of {len(words)} texts have none")
+    for text, cut in zip(words, tokenizer.cut(words), strict=True):
+        if cut:
+            raise ValueError(f"{text[:60]!r} has more than the {tokenizer.length - 1} tokens that {encoder.name} reads")
+    return tokenizer(words)
+
+
+def _place(
+    encoder: TorchEncoder,
+    box: np.ndarray,
+    there: bool,
+    chances: Float[Tensor, "4 k"],
+    shape: tuple[int, int] | None,
+    tokens: BoxTokens,
+) -> Place:
+    if shape is not None:
+        box = onto_picture(box[None], seen_part(encoder.rule, shape))[0]
+    x, y, w, h = box.tolist()
+    return Place(
+        box=(x, y, w, h) if there and w > 0 and h > 0 else None,
+        score=float(chances.amax(-1).prod()),
+        heat=_within(chances, tokens),
+    )
+
+
+def _within(chances: Float[Tensor, "4 k"], tokens: BoxTokens) -> np.ndarray:
+    """P(top <= row <= bottom) P(left <= column <= right)."""
+    top, left, bottom, right = chances[[0, 1, 2, 3] if tokens.order == "yxyx" else [1, 0, 3, 2]].numpy()
+    down = top.cumsum() * bottom[::-1].cumsum()[::-1]
+    across = left.cumsum() * right[::-1].cumsum()[::-1]
+    return np.outer(down, across).astype(np.float32)
+
+
+CAPABILITY = Capability(needs=("image", "decoder"), do=locate)
