@@ -4,7 +4,7 @@ import pytest
 import torch
 from lightly.loss import DINOLoss, IBOTPatchLoss
 
-from sightline.losses.distillation import cross_entropy_to, cross_view, per_image
+from sightline.losses.distillation import cross_entropy_to, cross_view, local_to_global, per_image
 
 
 def views(t=2, s=5, b=3, k=7):
@@ -42,6 +42,16 @@ def test_two_global_and_2l_local_terms_share_dinov2s_divisor():
     local = sum(cross_entropy_to(targets[t], logits[s], 0.1).mean() for t in range(2) for s in range(2, 5))
     swapped = cross_entropy_to(targets.flip(0).flatten(0, 1), logits[:2].flatten(0, 1), 0.1).mean()
     torch.testing.assert_close(cross_view(targets, logits, 0.1), (2 * swapped + local) / (2 + 2 * 3))
+
+
+@pytest.mark.parametrize(("t", "s"), [(1, 8), (2, 3), (2, 1)])
+def test_local_to_global_has_every_pair(t, s):
+    targets, logits = views(t, s)
+    pairs = [cross_entropy_to(targets[i], logits[j], 0.3).mean() for i in range(t) for j in range(s)]
+    expected, loss = torch.stack(pairs).mean(), local_to_global(targets, logits, 0.3)
+    torch.testing.assert_close(loss, expected, rtol=1e-12, atol=0)
+    mine, theirs = torch.autograd.grad(loss, logits), torch.autograd.grad(expected, logits)
+    torch.testing.assert_close(mine, theirs, rtol=1e-12, atol=1e-15)
 
 
 def test_dinos_loss_and_gradient_are_lightlys():

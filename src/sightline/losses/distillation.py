@@ -4,7 +4,8 @@ r"""Self-distillation: the student's prediction of what the teacher says, as cro
 
 P are the teacher's probabilities, constants here; z the student's raw logits. DINO (Caron et al. 2021,
 https://arxiv.org/abs/2104.14294, eq. 3) compares every teacher view with every other view of the student; iBOT (Zhou et
-al. 2021, https://arxiv.org/abs/2111.07832, eq. 2) a masked patch with the same patch of the same view, unmasked.
+al. 2021, https://arxiv.org/abs/2111.07832, eq. 2) a masked patch with the same patch of the same view, unmasked; SILC
+(Naeem et al. 2023, https://arxiv.org/abs/2310.13355) the student's small views alone with the teacher's large ones.
 DINOv2's normalisers are these: two global and 2 L local terms share one divisor, an image without a mask counts as 0.
 """
 
@@ -46,6 +47,15 @@ def cross_view(
         if others:
             total = total + cross_entropy_to(torch.stack(others).sum(0), logits[view], temperature).mean()
     return total / pairs
+
+
+def local_to_global(
+    targets: Float[Tensor, "t b k"], logits: Float[Tensor, "s b k"], temperature: float
+) -> Float[Tensor, ""]:
+    """Mean of H over the batch and over all t s pairs: none of the student's views is one of the teacher's."""
+    # H is linear in its target: all targets of a picture are one row
+    together = targets.mean(0).expand(len(logits), -1, -1)
+    return cross_entropy_to(together, logits, temperature).mean()
 
 
 def per_image(losses: Float[Tensor, "r"], mask: Bool[Tensor, "b n"]) -> Float[Tensor, ""]:

@@ -47,11 +47,7 @@ class Teaching:
     """share of the run in which the prototypes stay as they began: 1 epoch"""
 
     def __post_init__(self) -> None:
-        if min(*self.temperature, self.student_temperature) <= 0:
-            raise ValueError(
-                f"logits are divided by temperatures, which must be above 0; got temperature={self.temperature} and "
-                f"student_temperature={self.student_temperature} (the papers' are 0.04,0.07 and 0.1)"
-            )
+        must_be_positive(self.temperature, self.student_temperature)
 
 
 class StudentTeacher(nn.Module):
@@ -75,17 +71,36 @@ class StudentTeacher(nn.Module):
 
     def before_step(self, step: int, total: int) -> None:
         """The schedules at `step`: the teacher's temperature and momentum, whether prototypes learn."""
-        first, last = self.teaching.temperature
-        warm = min(1.0, step / max(1.0, self.teaching.warmup * total))
-        self.temperature.fill_(first + (last - first) * warm)
-        self.momentum.fill_(cosine_momentum(step, total, self.teaching.momentum))
-        for part in self.student.modules():
-            if isinstance(part, UnitPrototypes):
-                part.open.fill_(float(step >= self.teaching.freeze * total))
+        teaching = self.teaching
+        self.temperature.fill_(warmed(teaching.temperature, teaching.warmup, step, total))
+        self.momentum.fill_(cosine_momentum(step, total, teaching.momentum))
+        open_prototypes(self.student, step >= teaching.freeze * total)
 
     def after_step(self) -> None:
         """The teacher follows, with this step's momentum."""
         self.teacher.update(self.student, self.momentum)
+
+
+def must_be_positive(temperature: tuple[float, float], student_temperature: float) -> None:
+    """ValueError for temperatures that nothing can be divided by."""
+    if min(*temperature, student_temperature) <= 0:
+        raise ValueError(
+            f"logits are divided by temperatures, which must be above 0; got temperature={temperature} and "
+            f"student_temperature={student_temperature} (the papers' are 0.04,0.07 and 0.1)"
+        )
+
+
+def warmed(temperature: tuple[float, float], warmup: float, step: int, total: int) -> float:
+    """The teacher's temperature at `step`: from the first to the second along a line, in the share `warmup`."""
+    first, last = temperature
+    return first + (last - first) * min(1.0, step / max(1.0, warmup * total))
+
+
+def open_prototypes(student: nn.Module, learn: bool) -> None:
+    """Whether gradients reach the prototypes of every head in `student`."""
+    for part in student.modules():
+        if isinstance(part, UnitPrototypes):
+            part.open.fill_(float(learn))
 
 
 def by_size(views: Sequence[Float[Tensor, "b c _ _"]]) -> Iterator[Float[Tensor, "_ c _ _"]]:
