@@ -45,6 +45,8 @@ VERBS = (
     "search",
     "serve",
     "classify",
+    "caption",
+    "locate",
     "measure",
     "look",
     "probe",

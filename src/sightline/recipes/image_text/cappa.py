@@ -37,8 +37,8 @@ def small() -> Recipe:
         build=build,
         method=Config(),
         parts=Parts(
-            image=ViTSpec(size=64, patch=8, dim=192, depth=4, heads=3, pool=Mean()),
-            decoder=CaptionDecoderSpec(vocab=1024, length=40, dim=128, depth=2, heads=4, memory=192),
+            image=ViTSpec(size=64, patch=8, dim=128, depth=4, heads=4, pool=Mean()),
+            decoder=CaptionDecoderSpec(vocab=1024, length=40, dim=128, depth=2, heads=4, memory=128),
         ),
         data=Data(
             source="icons",
@@ -49,8 +49,8 @@ def small() -> Recipe:
         ),
         optim=AdamW(lr=1e-3, betas=(0.9, 0.95), weight_decay=0.04),
         schedule=WarmupCosine(warmup=100),
-        batch=128,
-        steps=1500,
+        batch=64,
+        steps=1300,
         evaluation=MEASURED,
     )
 

@@ -39,9 +39,9 @@ def small() -> Recipe:
         build=build,
         method=Config(),
         parts=Parts(
-            image=ViTSpec(size=64, patch=8, dim=192, depth=4, heads=3, pool=Mean()),
+            image=ViTSpec(size=64, patch=8, dim=128, depth=4, heads=4, pool=Mean()),
             decoder=CaptionDecoderSpec(
-                vocab=1024, length=45, dim=128, depth=2, heads=4, memory=192, boxes=BoxTokens(bins=64)
+                vocab=1024, length=45, dim=128, depth=2, heads=4, memory=128, boxes=BoxTokens(bins=64)
             ),
         ),
         data=Data(
@@ -54,7 +54,7 @@ def small() -> Recipe:
         optim=AdamW(lr=1e-3, betas=(0.9, 0.95), weight_decay=0.04),
         schedule=WarmupCosine(warmup=100),
         batch=64,
-        steps=3000,
+        steps=1300,
         evaluation=MEASURED,
     )
 

@@ -1,0 +1,132 @@
+"""`sightline locate`."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from sightline.data.terminal import printable_line
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+FORMAT = 1
+"""of `--json`; docs/systems/locca.md lists its fields"""
+SHOWN = 448
+"""pixels of the longer side of a picture on the sheet"""
+
+
+def locate(
+    encoder: str,
+    image: Path,
+    *words: str,
+    out: Path | None = None,
+    as_json: Annotated[bool, Parameter(name="--json")] = False,
+    device: str = "auto",
+) -> None:
+    """Say where words are in a picture: a box for each, and with --out a sheet with its heat map.
+
+    An encoder whose decoder writes boxes (locca, siglip2) is asked for them; of another one with a text tower the
+    patches nearest to the words are taken. Printed are x, y, width, height in pixels, the score (the chance that the
+    decoder gave the box, or the largest cosine), and the words.
+
+    Examples:
+      sightline locate runs/locca picture.png "the red star"
+      sightline locate runs/clip photo.jpg "a dog" "a ball" --out where.png
+      sightline locate runs/locca drawing.svg star --json
+
+    Parameters
+    ----------
+    encoder
+        ENCODER: a run folder, or published weights.
+    image
+        The picture.
+    words
+        What to look for, each in quotation marks.
+    out
+        Also draw the boxes and the heat maps into this .png.
+    as_json
+        Print JSON.
+    device
+        auto, cpu, cuda or mps.
+    """
+    from sightline.measure.localization.where import shown, where
+    from sightline.weights.load import load
+
+    if not words:
+        raise ValueError(f'locate needs words to look for, as in: sightline locate {encoder} {image} "the red star"')
+    if out is not None and out.suffix.lower() != ".png":
+        raise ValueError(f"--out {out}: the sheet is written as .png; give it such an ending")
+    model = load(encoder, device=device)
+    picture = _opened(image)
+    places = where(model, image, words)
+    results = [_told(said, place, picture.size) for said, place in zip(words, places, strict=True)]
+    if out is not None:
+        _draw(out, picture, results, [place.heat for place in places], shown(model, image))
+    if as_json:
+        how = "decoder" if "locates" in model.capabilities else "patches"
+        whole = {"format": FORMAT, "encoder": model.name, "image": str(image), "size": list(picture.size), "by": how}
+        print(json.dumps(whole | {"results": results}, indent=2, ensure_ascii=False))
+        return
+    for found in results:
+        where_it_is = "no box" if found["box"] is None else " ".join(f"{edge:g}" for edge in found["box"])
+        print(f"{where_it_is}  {found['score']:.3f}  {printable_line(found['words'])}")
+    if out is not None:
+        print(f"{out}: boxes and heat maps")
+
+
+def _opened(image: Path) -> "Image":
+    """The picture as it is seen, on white; a drawing with its shorter side at SHOWN pixels."""
+    from PIL import Image as pillow
+
+    from sightline.data.decode.guard import guarded
+    from sightline.data.prepare.preprocess import opened
+    from sightline.data.sample import BadSample
+
+    try:
+        with guarded():
+            found = opened(image, SHOWN)
+    except BadSample as error:
+        raise ValueError(f"{image}: {error}") from error
+    page = pillow.new("RGB", found.size, (255, 255, 255))
+    page.paste(found, mask=found if found.mode == "RGBA" else None)
+    return page
+
+
+def _told(said: str, place: Any, size: tuple[int, int]) -> dict[str, Any]:
+    pixels = None
+    if place.box is not None:
+        pixels = [round(share * size[side % 2], 1) for side, share in enumerate(place.box)]
+    shares = None if place.box is None else [round(share, 4) for share in place.box]
+    return {"words": said, "box": pixels, "shares": shares, "score": round(place.score, 4)}
+
+
+def _draw(out: Path, picture: "Image", results: list[dict[str, Any]], heats: list[Any], part: Any) -> None:
+    """A row for each of the words: the picture with its box, and under its heat map."""
+    import numpy as np
+    from PIL import Image as pillow
+    from PIL import ImageDraw
+
+    from sightline.data.atomic import atomic_write
+    from sightline.data.show.sheet import rows_sheet
+    from sightline.measure.localization.where import laid_over
+    from sightline.measure.look.picture import heat as coloured
+
+    small = picture.copy()
+    small.thumbnail((SHOWN, SHOWN))
+    ratio = small.width / picture.width, small.height / picture.height
+    rows = []
+    for found, heat in zip(results, heats, strict=True):
+        boxed, line = small.copy(), max(2, small.width // 150)
+        if found["box"] is not None:
+            x, y, w, h = (edge * ratio[side % 2] for side, edge in enumerate(found["box"]))
+            pen = ImageDraw.Draw(boxed)
+            pen.rectangle((x - line, y - line, x + w + line, y + h + line), outline=(255, 255, 255), width=3 * line)
+            pen.rectangle((x, y, x + w, y + h), outline=(220, 30, 60), width=line)
+        values = laid_over(heat, part, *small.size)
+        over = pillow.blend(small, pillow.fromarray(coloured(values, float(heat.min()), float(heat.max()))), 0.65)
+        title = "no box" if found["box"] is None else f"score {found['score']:.3f}"
+        rows.append((found["words"], [np.asarray(boxed), np.asarray(over)], [title, "heat map"]))
+    with atomic_write(out) as [temporary]:
+        rows_sheet(rows, cell=SHOWN).save(temporary, "PNG")

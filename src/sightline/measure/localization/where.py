@@ -1,0 +1,69 @@
+"""Where words are in one picture: by an encoder's own decoder where it has one, else by its patches nearest to them.
+
+The second way is that of the referring box (`pointing.py`): cos(patch, words) is a heat map; the tight box of its
+largest part above mean + one deviation.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from sightline.data.array import to_numpy
+from sightline.data.prepare.seen import Part, onto_picture, seen_part
+from sightline.measure.localization.pointing import heat_boxes
+from sightline.measure.places import View
+from sightline.weights.capabilities.locates import Place, shapes_of
+
+SIDE = 224
+"""pixels of the square in which a map's box is looked for"""
+
+
+def where(encoder: Any, picture: Any, words: Sequence[str]) -> list[Place]:
+    """A place for each of `words` in a picture, given as for `encode_image`. ValueError for an encoder that neither
+    locates nor has patches in a space of words."""
+    if "locates" in encoder.capabilities:
+        return encoder.locate([picture] * len(words), list(words))
+    if not encoder.reads_text:
+        raise ValueError(
+            f"{encoder.name} cannot locate words: it has no decoder that writes boxes (locca, siglip2), and no text "
+            "tower to compare its patches with (clip, siglip)"
+        )
+    patches = to_numpy(encoder.encode_patches([picture], normalize=True))[0]
+    texts = to_numpy(encoder.encode_text(list(words), normalize=True))
+    grid = np.asarray(encoder.features([picture]).grid).reshape(-1)[:2].astype(int)
+    heats = (texts @ patches[: grid[0] * grid[1]].T).reshape(len(words), *grid)
+    part = shown(encoder, picture)
+    heats = np.where(_inside(part, (grid[0], grid[1])), heats, heats.min(axis=(1, 2), keepdims=True))
+    boxes = onto_picture(heat_boxes(heats, View(SIDE, (grid[0], grid[1]), 0, 0, SIDE, SIDE)) / SIDE, part)
+    return [
+        Place(box=(x, y, w, h) if w > 0 and h > 0 else None, score=float(heat.max()), heat=heat.astype(np.float32))
+        for heat, (x, y, w, h) in zip(heats, boxes.tolist(), strict=True)
+    ]
+
+
+def shown(encoder: Any, picture: Any) -> Part:
+    """The part of a picture that the encoder sees; all of what is given as a view."""
+    (shape,) = shapes_of([picture])
+    return (0.0, 0.0, 1.0, 1.0) if shape is None else seen_part(encoder.rule, shape)
+
+
+def laid_over(heat: np.ndarray, part: Part, width: int, height: int) -> np.ndarray:
+    """A map of the view, float32 (height, width), at the pixels of the picture of which the view shows `part`; what it
+    does not show has the map's least value."""
+    (gy, gx), (x, y, w, h) = heat.shape, part
+    step = (gx / (width * w), 0.0, -x / w * gx, 0.0, gy / (height * h), -y / h * gy)
+    least = float(heat.min())
+    found = Image.fromarray(heat.astype(np.float32) - least).transform(
+        (width, height), Image.Transform.AFFINE, step, Image.Resampling.BILINEAR
+    )
+    return np.asarray(found, np.float32) + least
+
+
+def _inside(part: Part, grid: tuple[int, int]) -> np.ndarray:
+    """Bool (gy, gx): which cells of the view have their middle on the picture."""
+    x, y, w, h = part
+    across = x + (np.arange(grid[1]) + 0.5) / grid[1] * w
+    down = y + (np.arange(grid[0]) + 0.5) / grid[0] * h
+    return np.logical_and.outer((down >= 0) & (down <= 1), (across >= 0) & (across <= 1))
