@@ -16,7 +16,7 @@ from sightline.train.options import Options
 from sightline.train.recipe.recipe import fitted
 from sightline.train.vocabulary import tokenizer_of
 
-SOURCES = {"locca.tiny": "scenes?n=48&size=32"}
+SOURCES = dict.fromkeys(("locca.tiny", "siglip2.tiny"), "scenes?n=48&size=32")
 """for what icons lack"""
 CPU = torch.device("cpu")
 

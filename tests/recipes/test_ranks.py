@@ -21,7 +21,7 @@ from sightline.train.options import Options
 from sightline.train.run import fit
 
 NAMES = [f"{system.name}.tiny" for system in systems()]
-SOURCES = {"locca.tiny": ("scenes?n=40&size=32", "scenes:test?n=4&size=32")}
+SOURCES = dict.fromkeys(("locca.tiny", "siglip2.tiny"), ("scenes?n=40&size=32", "scenes:test?n=4&size=32"))
 """for what icons lack"""
 TIMES = {"images_per_second", "wait", "augment", "compute"}
 

@@ -3,7 +3,6 @@
 from math import floor
 
 import numpy as np
-from jaxtyping import Float
 
 from sightline.data.prepare.naflex_rule import Rule
 from sightline.data.prepare.preprocess import Preprocess
@@ -30,16 +29,16 @@ def seen_part(rule: Rule, shape: tuple[int, int]) -> Part:
     return left / across, top / down, rule.size / across, rule.size / down
 
 
-def onto_picture(boxes: Float[np.ndarray, "n 4"], part: Part) -> Float[np.ndarray, "n 4"]:
-    """Boxes x, y, width, height in shares of a view, in shares of the picture of which it shows `part`; what lies
-    beside the picture is cut off."""
+def onto_picture(boxes: np.ndarray, part: Part) -> np.ndarray:
+    """Boxes (n, 4) x, y, width, height in shares of a view, in shares of the picture of which it shows `part`; what
+    lies beside the picture is cut off."""
     x, y, w, h = part
     low = np.clip(np.array([x, y]) + boxes[:, :2] * [w, h], 0, 1)
     high = np.clip(np.array([x, y]) + (boxes[:, :2] + boxes[:, 2:]) * [w, h], 0, 1)
     return np.concatenate([low, high - low], 1)
 
 
-def onto_view(boxes: Float[np.ndarray, "n 4"], part: Part) -> Float[np.ndarray, "n 4"]:
+def onto_view(boxes: np.ndarray, part: Part) -> np.ndarray:
     """The way back, nothing cut off."""
     x, y, w, h = part
     return np.concatenate([(boxes[:, :2] - [x, y]) / [w, h], boxes[:, 2:] / [w, h]], 1)

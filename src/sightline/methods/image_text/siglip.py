@@ -78,8 +78,12 @@ class SigLIP(nn.Module):
 
     def embed(self, batch: Batch) -> Embedded:
         """Unit vectors of my images, texts and, where there are, false texts; float32 whatever the towers run in."""
+        return self.embed_seen(self.image(batch["image"]), batch)
+
+    def embed_seen(self, picture: Features, batch: Batch) -> Embedded:
+        """The same of pictures that the tower has seen already, for other losses too."""
         texts = [batch["tokens"]] + ([batch["negatives"]] if "negatives" in batch else [])
-        v, *rest = unit(self.encode_image(batch["image"])), *(unit(self.encode_text(text)) for text in texts)
+        v, *rest = unit(self.project_image(picture.pooled)), *(unit(self.encode_text(text)) for text in texts)
         self.watched = {"image": v.detach(), "text": rest[0].detach()}
         return v, *rest
 
