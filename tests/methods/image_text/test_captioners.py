@@ -165,3 +165,28 @@ def test_shares_outside_of_0_to_1_and_decoders_without_boxes_are_refused():
         cappa.Config(parallel=1.5)
     with pytest.raises(ValueError, match=r"give it boxes=BoxTokens\(bins=64\)"):
         LocCa(Counting(), decoder(None))
+
+
+def test_in_a_mirror_the_box_is_the_mirrored_one_and_its_words_name_the_other_side():
+    from dataclasses import replace
+
+    from sightline.data.augment import Background, Fit, Flip
+    from sightline.data.sources.source import open_source
+    from sightline.recipes.image_text import locca as recipes
+    from sightline.train.feed import Feed
+    from sightline.train.options import Options
+    from sightline.train.vocabulary import tokenizer_of
+
+    source, recipe, made = open_source("scenes?level=3&n=16&size=64"), recipes.tiny(), {}
+    words = tokenizer_of(recipe.data.tokenizer, source, 0, print)
+    for name, ops in (("plain", [Fit(), Background()]), ("mirrored", [Fit(), Flip(p=1.0), Background()])):
+        views = replace(recipe, data=replace(recipe.data, views=lambda size, ops=ops: ops))
+        feed = Feed(views, source, words, LocCa(Counting(), decoder()), Options(quiet=True))
+        made[name] = feed.augment(next(feed.batches(0, 1)), 0, torch.device("cpu"))
+    (plain, there), (mirrored, _) = (drawn_boxes(made[name]) for name in ("plain", "mirrored"))
+    x, y, w, h = plain[there].unbind(-1)
+    torch.testing.assert_close(mirrored[there], torch.stack([1 - x - w, y, w, h], -1), rtol=0, atol=1e-6)
+    said = [[words.decode(row) for row in made[name]["regions"].flatten(0, 1)] for name in ("plain", "mirrored")]
+    sided = [(a, b) for a, b in zip(*said, strict=True) if "left" in a or "right" in a]
+    assert all(a != b and len(a.split()) == len(b.split()) for a, b in sided)
+    assert all(a == b for a, b in zip(*said, strict=True) if (a, b) not in sided)
