@@ -122,7 +122,7 @@ def _draw(out: Path, picture: "Image", results: list[dict[str, Any]], heats: lis
         if found["box"] is not None:
             x, y, w, h = (edge * ratio[side % 2] for side, edge in enumerate(found["box"]))
             pen = ImageDraw.Draw(boxed)
-            pen.rectangle((x - line, y - line, x + w + line, y + h + line), outline=(255, 255, 255), width=3 * line)
+            pen.rectangle((x - line, y - line, x + w + line, y + h + line), outline=(255, 255, 255), width=line)
             pen.rectangle((x, y, x + w, y + h), outline=(220, 30, 60), width=line)
         values = laid_over(heat, part, *small.size)
         over = pillow.blend(small, pillow.fromarray(coloured(values, float(heat.min()), float(heat.max()))), 0.65)

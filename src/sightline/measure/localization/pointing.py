@@ -20,6 +20,8 @@ from sightline.measure.subject.subject import Subject
 from sightline.probes.boxes import box_iou, constant_iou
 from sightline.probes.grid import summed
 
+WRITTEN = "boxes written by its own decoder, asked by the words with which the source refers to things"
+
 
 @dataclass(frozen=True, eq=False)
 class Pointing:
@@ -29,17 +31,16 @@ class Pointing:
 
     def ask(self, subject: Subject) -> list[Finding]:
         found = self.things
+        write = getattr(subject, "writes_boxes", False)
+        if write and not subject.reads_text:
+            return [reachable(finding) for finding in self._written(subject)]
         patches, view = found.patches(subject)
         texts = found.texts(subject)
         heats = np.einsum("tyxe,te->tyx", patches[found.pictures], texts[found.numbers])
         on = np.stack([view.inside(thing.area) for thing in found.things]).astype(np.float64)
         hottest = heats >= heats.max(axis=(1, 2), keepdims=True) - EQUAL
         hits = (hottest * on).sum(axis=(1, 2)) / hottest.sum(axis=(1, 2))
-        common = {
-            "items": f"things {found.board.pictures.digest}",
-            "family": found.pictures.tolist(),
-            "protocol": {"phrases": len(found.phrases), "templates": found.templates, "side": found.board.side},
-        }
+        common = self._common()
         asked = [
             Finding(
                 metric="pointing game",
@@ -51,33 +52,62 @@ class Pointing:
                 notes=(PATH,),
                 **common,
             ),
-            *self._boxes(heats, view, common),
+            *(self._written(subject) if write else self._boxes(heats, view, common)),
         ]
         return [reachable(finding) for finding in asked]
 
     def _boxes(self, heats: np.ndarray, view: View, common: dict) -> list[Finding]:
-        single = [at for at, thing in enumerate(self.things.things) if len(thing.boxes) == 1]
+        single = self._single
         if not single:
             return []
-        things = [self.things.things[at] for at in single]
-        truth = np.concatenate([thing.boxes for thing in things])
-        ious = box_iou(heat_boxes(heats[single], view), truth)
+        truth = np.concatenate([self.things.things[at].boxes for at in single])
         cover = np.stack([summed(view.cut(_filled(box, view.side)), view.grid) for box in truth])
         most = box_iou(heat_boxes(cover, view), truth)
-        constant = constant_iou(truth, view.side)
-        common |= {"items": common["items"] + " boxes", "family": [thing.picture for thing in things]}
+        return self._referring(heat_boxes(heats[single], view), truth, most, bound_kind="patch grid", **common)
+
+    def _written(self, subject: Any) -> list[Finding]:
+        """The boxes that a decoder writes of the words by which the source refers to things."""
+        things = [self.things.things[at] for at in self._single]
+        if not things:
+            return []
+        truth, side = np.concatenate([thing.boxes for thing in things]), self.things.board.side
+        words = [thing.phrase or thing.words for thing in things]
+        boxes = subject.boxes(self.things.board.pictures, [thing.picture for thing in things], words) * side
+        return self._referring(
+            boxes, truth, np.ones(len(truth)), bound_kind="exact boxes", notes=(WRITTEN,), **self._common()
+        )
+
+    def _referring(
+        self, boxes: np.ndarray, truth: np.ndarray, most: np.ndarray, bound_kind: str, **common: Any
+    ) -> list[Finding]:
+        ious, constant = box_iou(boxes, truth), constant_iou(truth, self.things.board.side)
+        pictures = [self.things.things[at].picture for at in self._single]
+        common |= {"items": common["items"] + " boxes", "family": pictures}
         chance_kind = "best constant box"
         return [
             Finding(
                 metric="referring box IoU", statistic=MeanOf(ious), chance=constant[0], chance_kind=chance_kind,
-                bound=float(most.mean()), bound_kind="patch grid", **common,
+                bound=float(most.mean()), bound_kind=bound_kind, **common,
             ),
             Finding(
                 metric="referring box at IoU 0.5", statistic=MeanOf((ious >= 0.5).astype(np.float64)),
                 chance=constant[1], chance_kind=chance_kind, bound=float((most >= 0.5).mean()),
-                bound_kind="patch grid", scored=False, **common,
+                bound_kind=bound_kind, scored=False, **common,
             ),
         ]  # fmt: skip
+
+    @property
+    def _single(self) -> list[int]:
+        """Things that are one: their words have one box."""
+        return [at for at, thing in enumerate(self.things.things) if len(thing.boxes) == 1]
+
+    def _common(self) -> dict[str, Any]:
+        found = self.things
+        return {
+            "items": f"things {found.board.pictures.digest}",
+            "family": found.pictures.tolist(),
+            "protocol": {"phrases": len(found.phrases), "templates": found.templates, "side": found.board.side},
+        }
 
 
 def heat_boxes(heats: np.ndarray, view: View) -> np.ndarray:

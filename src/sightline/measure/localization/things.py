@@ -1,7 +1,7 @@
 """Things with words and places: what a phrase of a picture points to. Scenes, categories of objects, told phrases."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -37,6 +37,8 @@ class Thing:
     """bool (s, s): its visible pixels, or its boxes where no mask tells more"""
     boxes: np.ndarray
     """(k, 4) x, y, width, height in pixels of the plane"""
+    phrase: str = ""
+    """how the source refers to it, where that is otherwise"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +110,9 @@ def _drawn(at: int, sample: Any) -> list[Thing]:
     """The things of a scene, called as captions call them."""
     elements = sample.extra["scene"].elements
     named = [(noun(e), sample.mask == number, [e.box]) for number, e in enumerate(elements, start=1)]
-    return _merged(at, named, sample.mask.shape[0])
+    by_box = {tuple(box): words for words, box in sample.extra["phrases"]}
+    found = _merged(at, named, sample.mask.shape[0])
+    return [replace(thing, phrase=by_box[tuple(thing.boxes[0])]) if len(thing.boxes) == 1 else thing for thing in found]
 
 
 def _told(board: Board, at: int, plane: np.ndarray | None) -> list[Thing]:

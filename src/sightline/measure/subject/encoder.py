@@ -1,6 +1,7 @@
 """An encoder as it is measured: what was embedded once is not embedded again."""
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,22 @@ class EncoderSubject:
             raise Lacks("no text tower")
         make = lambda: to_numpy(self.encoder.encode_text(list(texts.items)))  # noqa: E731
         return self.store.get(self.identity, "texts", texts.digest, len(texts), make)
+
+    @property
+    def writes_boxes(self) -> bool:
+        """Whether it has a decoder that writes the box of words."""
+        return "locates" in self.encoder.capabilities
+
+    def boxes(self, pictures: Pictures, numbers: Sequence[int], words: Sequence[str]) -> np.ndarray:
+        """(n, 4) x, y, width, height in shares of the sides: where in the picture of that number the words are; zeros
+        where it writes no box."""
+
+        def make() -> np.ndarray:
+            found = self.encoder.locate([pictures.items[number] for number in numbers], list(words))
+            return np.array([place.box or (0.0, 0.0, 0.0, 0.0) for place in found], np.float32).reshape(-1, 4)
+
+        asked = hashlib.blake2b(repr((list(numbers), list(words))).encode(), digest_size=16).hexdigest()
+        return self.store.get(self.identity, f"boxes {asked}", pictures.digest, len(words), make)
 
     def logits(self, cosines: np.ndarray) -> np.ndarray:
         bias = self.encoder.logit_bias
