@@ -13,6 +13,7 @@ from sightline.data.decode.guard import guarded
 from sightline.data.decode.target import extent
 from sightline.data.draw import uniform
 from sightline.data.feed.regions import REGIONS, drawn
+from sightline.data.prepare.naflex_rule import Rule
 from sightline.data.prepare.seen import onto_view, seen_part
 from sightline.data.sample import BadSample
 from sightline.probes.boxes import box_iou, constant_iou
@@ -49,7 +50,7 @@ class Located(Probe):
         }
 
 
-def _asked(held: Prepared, rule: object) -> tuple[list[int], list[str], np.ndarray]:
+def _asked(held: Prepared, rule: Rule) -> tuple[list[int], list[str], np.ndarray]:
     """(numbers of the pictures, words, boxes (n, 4) in shares of the view) of those that have a region to ask for."""
     draws = uniform(0, 0, np.arange(len(held)), "located", REGIONS)
     numbers, words, boxes = [], [], []
@@ -66,5 +67,5 @@ def _asked(held: Prepared, rule: object) -> tuple[list[int], list[str], np.ndarr
         shares = sample.boxes[box].astype(np.float64)[None] / [width, height, width, height]
         numbers.append(number)
         words.append(said)
-        boxes.append(onto_view(shares, seen_part(rule, (height, width)))[0])  # pyright: ignore[reportArgumentType]
+        boxes.append(onto_view(shares, seen_part(rule, (height, width)))[0])
     return numbers, words, np.array(boxes).reshape(-1, 4)
