@@ -1,4 +1,4 @@
-"""`sightline locate`."""
+"""What `sightline locate` takes and prints."""
 
 import json
 from pathlib import Path
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 """of `--json`; docs/systems/locca.md lists its fields"""
-SHOWN = 448
-"""pixels of the longer side of a picture on the sheet"""
+DRAWN = 448
+"""pixels of the shorter side of a drawing, which has none of its own"""
 
 
 def locate(
@@ -51,6 +51,7 @@ def locate(
     device
         auto, cpu, cuda or mps.
     """
+    from sightline.cli.locate.sheet import draw
     from sightline.measure.localization.where import shown, where
     from sightline.weights.load import load
 
@@ -63,7 +64,7 @@ def locate(
     places = where(model, image, words)
     results = [_told(said, place, picture.size) for said, place in zip(words, places, strict=True)]
     if out is not None:
-        _draw(out, picture, results, [place.heat for place in places], shown(model, image))
+        draw(out, picture, results, [place.heat for place in places], shown(model, image))
     if as_json:
         how = "decoder" if "locates" in model.capabilities else "patches"
         whole = {"format": FORMAT, "encoder": model.name, "image": str(image), "size": list(picture.size), "by": how}
@@ -77,7 +78,7 @@ def locate(
 
 
 def _opened(image: Path) -> "Image":
-    """The picture as it is seen, on white; a drawing with its shorter side at SHOWN pixels."""
+    """The picture as it is seen, on white; a drawing with its shorter side at DRAWN pixels."""
     from PIL import Image as pillow
 
     from sightline.data.decode.guard import guarded
@@ -86,7 +87,7 @@ def _opened(image: Path) -> "Image":
 
     try:
         with guarded():
-            found = opened(image, SHOWN)
+            found = opened(image, DRAWN)
     except BadSample as error:
         raise ValueError(f"{image}: {error}") from error
     page = pillow.new("RGB", found.size, (255, 255, 255))
@@ -100,33 +101,3 @@ def _told(said: str, place: Any, size: tuple[int, int]) -> dict[str, Any]:
         pixels = [round(share * size[side % 2], 1) for side, share in enumerate(place.box)]
     shares = None if place.box is None else [round(share, 4) for share in place.box]
     return {"words": said, "box": pixels, "shares": shares, "score": round(place.score, 4)}
-
-
-def _draw(out: Path, picture: "Image", results: list[dict[str, Any]], heats: list[Any], part: Any) -> None:
-    """A row for each of the words: the picture with its box, and under its heat map."""
-    import numpy as np
-    from PIL import Image as pillow
-    from PIL import ImageDraw
-
-    from sightline.data.atomic import atomic_write
-    from sightline.data.show.sheet import rows_sheet
-    from sightline.measure.localization.where import laid_over
-    from sightline.measure.look.picture import heat as coloured
-
-    small = picture.copy()
-    small.thumbnail((SHOWN, SHOWN))
-    ratio = small.width / picture.width, small.height / picture.height
-    rows = []
-    for found, heat in zip(results, heats, strict=True):
-        boxed, line = small.copy(), max(2, small.width // 150)
-        if found["box"] is not None:
-            x, y, w, h = (edge * ratio[side % 2] for side, edge in enumerate(found["box"]))
-            pen = ImageDraw.Draw(boxed)
-            pen.rectangle((x - line, y - line, x + w + line, y + h + line), outline=(255, 255, 255), width=line)
-            pen.rectangle((x, y, x + w, y + h), outline=(220, 30, 60), width=line)
-        values = laid_over(heat, part, *small.size)
-        over = pillow.blend(small, pillow.fromarray(coloured(values, float(heat.min()), float(heat.max()))), 0.65)
-        title = "no box" if found["box"] is None else f"score {found['score']:.3f}"
-        rows.append((found["words"], [np.asarray(boxed), np.asarray(over)], [title, "heat map"]))
-    with atomic_write(out) as [temporary]:
-        rows_sheet(rows, cell=SHOWN).save(temporary, "PNG")
