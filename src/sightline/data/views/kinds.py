@@ -317,5 +317,10 @@ def _photo(
 def _check(kind: str, scale: Range) -> None:
     if kind not in get_args(Kind):
         raise ValueError(f"kind is {kind!r}; views are for {' or '.join(get_args(Kind))}")
+    check_range(scale)
+
+
+def check_range(scale: Range) -> None:
+    """ValueError for areas of a crop that are no range of shares."""
     if not 0 < scale[0] <= scale[1] <= 1:
         raise ValueError(f"a crop's area is {scale}; expected low <= high, shares of the picture in (0, 1]")
