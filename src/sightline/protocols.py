@@ -37,6 +37,8 @@ class Batch(TypedDict, total=False):
     """masks[i] (b, gy, gx) bool, true where a patch of [image, *views][i] is masked; of the first views only."""
     tokens: Tensor
     """(b, n) int64 caption tokens, padded by the tokenizer's rule."""
+    alt: Tensor
+    """(b, n) int64 tokens of the alt text beside the caption; of the main caption where a sample has none."""
     negatives: Tensor
     """(b, n) int64 tokens of a caption that is false of each sample; of the empty text where it has none."""
     has_negative: Tensor

@@ -45,6 +45,9 @@ class Sample:
     """what splits keep together (icon name, concept family); "" means the content decides."""
     extra: dict[str, Any] = field(default_factory=dict)
     """anything else the source knows: categories, phrases, factors, style."""
+    alt: tuple[str, ...] = ()
+    """alt text: what stands around the picture where it was found, beside captions that describe it; incomplete, and
+    now and then of another picture."""
 
     def content(self) -> bytes:
         """The encoded bytes of the picture (read from disk if need be), for hashing."""
@@ -71,7 +74,7 @@ class Source(Protocol):
     name: str
     """the SRC text it was opened from"""
     has: frozenset[str]
-    """what its samples carry, of: image text negatives label mask depth boxes keypoints"""
+    """what its samples carry, of: image text alt negatives label mask depth boxes keypoints"""
     classes: tuple[str, ...]
     """names of the labels, () without labels"""
 

@@ -39,9 +39,9 @@ def tokenizer_of(spec: TokenizerSpec, source: Any, seed: int, say: Callable[[str
 
 
 def corpus(samples: Iterable[Sample], *, named: bool = False) -> Iterator[str]:
-    """Their captions and terms, in order; and what their boxes are called where those are `named` too."""
+    """Their captions, terms and alt texts, in order; and what their boxes are called where those are `named` too."""
     for sample in samples:
-        yield from (*sample.captions, *sample.terms, *(called(sample) if named else ()))
+        yield from (*sample.captions, *sample.terms, *sample.alt, *(called(sample) if named else ()))
 
 
 def shared_terms(source: Any, seed: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""A mirrored picture is told with the other sides: caption, false caption and terms, before they are tokenized."""
+"""A mirrored picture is told with the other sides: caption, alt text, false caption, terms, before they are tokens."""
 
 import numpy as np
 import pytest
@@ -51,7 +51,7 @@ def test_other_spellings_of_turning_back_come_back_as_counterclockwise():
 class Arrows:
     """Two kinds of pictures, each called by its side."""
 
-    name, classes, has = "arrows", (), frozenset({"image", "text", "negatives"})
+    name, classes, has = "arrows", (), frozenset({"image", "text", "negatives", "alt"})
 
     def __len__(self):
         return 12
@@ -59,7 +59,9 @@ class Arrows:
     def __getitem__(self, index):
         side, other = ("left", "right") if index % 2 else ("right", "left")
         image = np.full((8, 8, 3), index, np.uint8)
-        return Sample(f"k{index}", image, (f"arrow {side}",), (side, "arrow"), (f"arrow {other}",))
+        return Sample(
+            f"k{index}", image, (f"arrow {side}",), (side, "arrow"), (f"arrow {other}",), alt=(f"{side} page",)
+        )
 
 
 def tokenize(texts):
@@ -75,7 +77,7 @@ def mirrored(step, indices):
 
 
 def loader(**changes):
-    fields = ("image", "tokens", "negatives", "terms")
+    fields = ("image", "tokens", "negatives", "terms", "alt")
     given = {"batch": 6, "size": 8, "tokenize": tokenize, "fields": fields, "terms": ("left", "right", "arrow")}
     return Loader(Arrows(), **(given | changes))
 
@@ -87,6 +89,7 @@ def test_words_of_mirrored_samples_name_the_other_side():
         assert turned.any() and not turned.all()
         assert batch["text"] == [other_side(t) if m else t for t, m in zip(plain["text"], turned, strict=True)]
         assert words(batch["tokens"]) == batch["text"]
+        assert words(batch["alt"]) == [f"{text.removeprefix('arrow ')} page" for text in batch["text"]]
         assert words(batch["negatives"]) == [other_side(text) for text in batch["text"]]
         named = words(batch["terms"])
         assert named == ["arrow", "left", "right"]

@@ -5,6 +5,7 @@ import pytest
 
 from sightline.data.sample import Source
 from sightline.data.scenes import Scenes
+from sightline.data.scenes.caption import caption
 
 LEVELS = (1, 2, 3, 4)
 
@@ -80,3 +81,32 @@ def test_wrong_options_say_what_is_known(options, words):
 def test_an_index_outside_is_an_index_error(index):
     with pytest.raises(IndexError):
         Scenes(1, n=5)[index]
+
+
+def test_alt_text_is_half_the_words_and_for_its_share_of_the_scenes_anothers():
+    plain, source = Scenes(2, n=300), Scenes(2, n=300, alt=0.3)
+    assert "alt" in source.has and "alt" not in plain.has and source.name == f"{plain.name}&alt=0.3"
+    kept, words, foreign = 0, 0, 0
+    for index in range(300):
+        whole = caption(source.scene(index))
+        said = source._alt(index, whole).split()
+        assert said
+        if is_part(said, whole.split()):
+            kept, words = kept + len(said), words + len(whole.split())
+        else:
+            foreign += 1
+    assert 0.45 < kept / words < 0.55 and 60 < foreign < 115  # a few words of another's may be its own
+    assert source[7].alt == Scenes(2, n=9, alt=0.3)[7].alt and plain[7].alt == ()
+    assert all(same(getattr(source[7], name), getattr(plain[7], name)) for name in ("image", "captions", "mask"))
+    assert all(is_part(s.alt[0].split(), s.captions[0].split()) for s in Scenes(1, n=20, alt=0.0))
+
+
+def is_part(some, every):
+    """Whether the words stand in the others in this order."""
+    rest = iter(every)
+    return all(word in rest for word in some)
+
+
+def test_a_share_of_alt_text_is_a_share():
+    with pytest.raises(ValueError, match="alt=30.0: expected the share of scenes whose alt text is another's"):
+        Scenes(1, alt=30.0)

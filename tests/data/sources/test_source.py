@@ -91,7 +91,7 @@ def test_every_kind_opens(tmp_path, tars):
         ("icons?set=thin", "no set 'thin'; known: all, solid, regular, outline"),
         ("icons?n=many", "n='many' .*expected a number"),
         ("icons?n=", "expected key=value"),
-        ("scenes?levle=1", "no option 'levle'.*it has level, n, renderer, seed, size"),
+        ("scenes?levle=1", "no option 'levle'.*it has alt, level, n, renderer, seed, size"),
         ("scenes:dev", "no split 'dev'"),
         ("gone.csv", "gone.csv: no such file"),
         ("gone-{0..3}.tar", "4 of 4 tars are not there, the first is gone-0.tar"),

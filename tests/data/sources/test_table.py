@@ -355,3 +355,13 @@ def test_a_number_in_place_of_a_picture_is_told(tmp_path):
 def test_paths_as_windows_writes_them_are_found(pictures):
     (pictures / "t.csv").write_text("image,caption\nimg\\red-star.png,x\n")
     assert decode(open_table(pictures / "t.csv")[0].image).shape == (4, 4, 3)
+
+
+def test_alt_text_has_a_column_of_its_own_unless_it_is_the_caption(pictures):
+    rows = [{"image": "img/red-star.png", "caption": "a red star", "alt": "star png download", "alt_text": None}]
+    (pictures / "t.jsonl").write_text(json.dumps(rows[0]))
+    table = open_table(pictures / "t.jsonl")
+    assert table.has == {"image", "text", "alt"}
+    assert table[0].captions == ("a red star",) and table[0].alt == ("star png download",)
+    chosen = open_table(pictures / "t.jsonl", caption="alt")
+    assert chosen[0].captions == ("star png download",) and chosen[0].alt == () and "alt" in chosen.has

@@ -47,7 +47,8 @@ class Plan:
     order: Epochs | Window | ByClass = Epochs()
     """of a source that is read by index"""
     mirrored: Mirrored | None = None
-    """whose captions, false captions and terms are to name the other sides; None where nothing is mirrored"""
+    """whose words (captions, alt texts, false captions, terms) are to name the other sides; None where nothing is
+    mirrored"""
 
     def positions(self, step: int) -> np.ndarray:
         """Places in the endless order of this rank's slice of a step, (b,) int64."""
@@ -104,8 +105,11 @@ class Plan:
         made["text"] = _seen([self.caption(sample, row) for sample, row in zip(samples, draws, strict=True)], turned)
         if self.tokenize is not None:
             made["tokens"] = self.tokenize(made["text"])
+            if "alt" in self.fields:
+                beside = [_drawn(s.alt or s.captions[:1], u) for s, u in zip(samples, draws[:, -2], strict=True)]
+                made["alt"] = self.tokenize(_seen(beside, turned))
             if self.fields & {"negatives", "has_negative"}:
-                chosen = _seen([_false(s.negatives, u) for s, u in zip(samples, draws[:, -1], strict=True)], turned)
+                chosen = _seen([_drawn(s.negatives, u) for s, u in zip(samples, draws[:, -1], strict=True)], turned)
                 made["negatives"], made["has_negative"] = self.tokenize(chosen), np.array([bool(c) for c in chosen])
             if self.fields & {"terms", "has_term"}:
                 words = [_seen([*s.captions, *s.terms], t) for s, t in zip(samples, turned, strict=True)]
@@ -144,8 +148,8 @@ class Plan:
         return self.join([record for _, record in chosen], np.array([place for place, _ in chosen]), step), bad
 
 
-def _false(negatives: Sequence[str], u: float) -> str:
-    return negatives[int(u * len(negatives))] if negatives else ""
+def _drawn(texts: Sequence[str], u: float) -> str:
+    return texts[int(u * len(texts))] if texts else ""
 
 
 def _seen(texts: list[str], mirrored: np.ndarray | np.bool_) -> list[str]:

@@ -23,17 +23,18 @@ class Scenes:
     """Random access to scenes: `source[i]` is a pure function of (level, seed, split, size, i), whatever `n` is.
 
     `renderer` draws the picture: "parts" (composited from pre-rendered parts) or "svg" (the exact document by resvg,
-    slower); masks come from the parts either way. A sample carries the picture, uint8 (size, size, 3); two captions
-    (three at level 4);
-    the instance mask, uint8 (size, size), 0 background, else 1 + index of the topmost element; boxes (elements, 4),
-    full extents also where hidden; and in `extra`: `phrases` [(words, (x, y, w, h))], `visible` shares, `depth_order`
-    (instance numbers, nearest first), `class_mask` uint16 (size, size) with its names in `classes`, `text` (the
-    strings on the canvas), `factors` (a dict per element), `design` (the factors the scene was drawn from, flat:
-    `record.given`; `record.factors` adds the measures of its style) and the `scene` itself. Lists run over the elements
-    from back to front, as the instance numbers do.
+    slower); masks come from the parts either way. With `alt`, a sample has alt text beside its captions: half the words
+    of the main one, or, in that share of the scenes, of another scene's.
+
+    A sample carries the picture, uint8 (size, size, 3); two captions (three at level 4); the instance mask, uint8
+    (size, size), 0 background, else 1 + index of the topmost element; boxes (elements, 4), full extents also where
+    hidden; and in `extra`: `phrases` [(words, (x, y, w, h))], `visible` shares, `depth_order` (instance numbers,
+    nearest first), `class_mask` uint16 (size, size) with its names in `classes`, `text` (the strings on the canvas),
+    `factors` (a dict per element), `design` (the factors the scene was drawn from, flat: `record.given`;
+    `record.factors` adds the measures of its style) and the `scene` itself. Lists run over the elements from back to
+    front, as the instance numbers do.
     """
 
-    has = frozenset({"image", "text", "negatives", "mask", "boxes"})
     classes: tuple[str, ...] = ()
 
     def __init__(
@@ -44,6 +45,7 @@ class Scenes:
         split: str = "train",
         size: int = 96,
         renderer: str = "parts",
+        alt: float | None = None,
     ) -> None:
         if level not in vocabulary.LEVELS:
             raise ValueError(f"scenes have levels 1, 2, 3 and 4; got level={level!r}")
@@ -55,9 +57,13 @@ class Scenes:
             raise ValueError(f"n={n}: the number of scenes must be at least 1")
         if size < SMALLEST:
             raise ValueError(f"size={size}: the canvas must be at least {SMALLEST} pixels wide")
-        self.level, self.n, self.seed, self.split, self.size = level, n, seed, split, size
+        if alt is not None and not 0 <= alt <= 1:
+            raise ValueError(f"alt={alt}: expected the share of scenes whose alt text is another's, between 0 and 1")
+        self.level, self.n, self.seed, self.split, self.size, self.alt = level, n, seed, split, size, alt
         self._picture = RENDERERS[renderer]
+        self.has = frozenset({"image", "text", "negatives", "mask", "boxes"} | ({"alt"} if alt is not None else set()))
         self.name = f"scenes:{split}?level={level}&n={n}&seed={seed}&size={size}"
+        self.name += f"&alt={alt:g}" if alt is not None else ""
 
     def __len__(self) -> int:
         return self.n
@@ -66,19 +72,34 @@ class Scenes:
         """Scene number `index`, before it is drawn."""
         if not 0 <= index < self.n:
             raise IndexError(f"scene {index} of {self.n}")
-        key = seed_of("scenes", self.level, self.seed, self.split, int(index))
+        return self._composed(int(index))
+
+    def _composed(self, index: int) -> Scene:
+        key = seed_of("scenes", self.level, self.seed, self.split, index)
         return design.compose(self.size, key) if self.level == design.LEVEL else compose(self.level, self.size, key)
+
+    def _alt(self, index: int, said: str) -> str:
+        """A page's words: half of those of the caption, or of another scene's, which may lie beyond the last."""
+        draws = np.random.default_rng(seed_of("alt of scenes", self.level, self.seed, self.split, int(index)))
+        if draws.random() < (self.alt or 0.0):
+            said = caption.caption(self._composed(int(draws.integers(2**31))))
+        words = said.split()
+        kept = draws.random(len(words)) < 0.5
+        kept[draws.integers(len(words))] = True
+        return " ".join(word for word, keep in zip(words, kept, strict=True) if keep)
 
     def __getitem__(self, index: int) -> Sample:
         scene = self.scene(index)
         designed = self.level == design.LEVEL
         kinds = (*caption.KINDS, *caption.EDITS) if designed else caption.KINDS
         owner = parts.owners(scene)
+        said = caption.caption(scene)
         key = f"{self.split}/level{self.level}/seed{self.seed}/{index:06d}"
         return Sample(
             key=key,
             image=self._picture(scene),
-            captions=(caption.caption(scene), caption.brief(scene), *([caption.styled(scene)] if designed else [])),
+            captions=(said, caption.brief(scene), *([caption.styled(scene)] if designed else [])),
+            alt=() if self.alt is None else (self._alt(index, said),),
             negatives=tuple(text for kind in kinds if (text := caption.hard_negatives(scene, kind))),
             mask=owner,
             boxes=np.array([e.box for e in scene.elements], np.float32),

@@ -10,7 +10,7 @@ import numpy as np
 
 from sightline.data.draw import uniform
 from sightline.data.sample import BadSample, Sample
-from sightline.data.sources.shards.members import is_known, lookalikes, picture_field, sample_of, split_name
+from sightline.data.sources.shards.members import beside, is_known, lookalikes, picture_field, sample_of, split_name
 from sightline.data.sources.walk import is_system
 
 BUFFER = 1000
@@ -44,8 +44,7 @@ class Remote:
         first = next(self._records(self.urls[0]), None)
         if first is None:
             raise ValueError(f"{self.urls[0]} holds no records with a picture")
-        fields = first[1].keys()
-        self.has = frozenset({"image", "text"} | {name for name in ("mask", "depth") if f"{name}.png" in fields})
+        self.has = frozenset({"image", "text"} | beside(first[1].keys()))
 
     def epoch(self, seed: int, epoch: int, skip: int = 0) -> Iterator[Sample]:
         """The samples of one epoch; the first `skip` are passed over: fetched, but neither parsed nor decoded."""

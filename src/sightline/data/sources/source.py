@@ -35,7 +35,7 @@ SPLIT = re.compile(r"(?P<name>.+):(?P<split>[A-Za-z][\w-]*)")
 ANYWHERE = frozenset({"n", "seed", "weight"})
 """options of every source with random access"""
 ICONS = frozenset({"set", "fold", "hide"})
-SCENES = frozenset({"level", "n", "seed", "size", "renderer"})
+SCENES = frozenset({"level", "n", "seed", "size", "renderer", "alt"})
 TABLE = frozenset({"image", "caption", "encoding"})
 FOLDER = frozenset({"links", "exclude", "encoding"})
 REMOTE = frozenset({"buffer"})
@@ -252,7 +252,8 @@ def _scenes(part: Part, split: str | None) -> Source:
         key: int(part.number(key, 0)) for key in ("level", "n", "seed", "size") if key in part.options
     }
     words: dict[str, Any] = {"renderer": part.options["renderer"]} if "renderer" in part.options else {}
-    return Scenes(split=split or "train", **numbers, **words)
+    alt = part.number("alt", 0.0, float) if "alt" in part.options else None
+    return Scenes(split=split or "train", **numbers, **words, alt=alt)
 
 
 def _known() -> str:

@@ -16,6 +16,7 @@ IMAGE = ("image", "filepath", "file_path", "file_name", "filename", "image_path"
 CAPTION = ("caption", "title", "text")
 CAPTIONS = ("captions",)
 TERMS = ("keywords", "tags", "terms")
+ALT = ("alt", "alt_text")
 LABEL = ("label", "class", "category")
 URL = ("url", "image_url")
 
@@ -34,6 +35,8 @@ class Table:
     has: frozenset[str]
     keypoint_flip: tuple[int, ...] = ()
     """for each keypoint the one that it is in a mirror"""
+    alt: tuple[str, ...] = ()
+    """the columns of alt text"""
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -49,6 +52,7 @@ class Table:
             image=image,
             captions=tuple(dict.fromkeys(filter(None, map(clean, captions)))) or tuple(filter(None, [from_name(stem)])),
             terms=tuple(filter(None, (clean(term) for name in TERMS for term in strings(row.get(name), split=True)))),
+            alt=tuple(filter(None, (clean(text) for name in self.alt for text in texts(row.get(name))))),
             label=self.classes.index(said) if (said := _as_text(label)) else None,
             mask=self._beside(row.get("mask"), index),
             depth=self._beside(row.get("depth"), index),
@@ -124,10 +128,13 @@ def open_table(
         raise ValueError(f"{path} has no rows")
     classes = _classes(rows.column(label)) if label else ()
     has = {"image", "text", *({"mask", "depth", "keypoints"} & {*columns})} | ({"label"} if classes else set())
+    # ?caption=alt makes it the caption
+    alt = tuple(name for name in columns if name.lower() in ALT and name != words)
+    has |= {"alt"} if alt else set()
     flips = rows.column("keypoint_flip") if "keypoint_flip" in columns else []
     flip = read_flip(next((said for said in flips if said is not None), None))
     known = label if classes else None
-    return Table(path, name or str(path), rows, picture, words, known, classes, frozenset(has), flip)
+    return Table(path, name or str(path), rows, picture, words, known, classes, frozenset(has), flip, alt)
 
 
 def _of_split(rows: Rows, split: str, path: Path) -> Rows:

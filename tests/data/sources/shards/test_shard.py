@@ -401,3 +401,10 @@ def test_a_member_with_holes_is_told_and_is_no_cut(tmp_path, tars):
         tar.addfile(hole, io.BytesIO(b"x" * 512))
     with pytest.raises(ValueError, match=r"1 with holes; pack them without --sparse \(hole.png\)"):
         Shards([tmp_path / "x.tar"])
+
+
+def test_alt_text_is_a_caption_too_and_never_the_first_where_there_is_another(tmp_path, tars):
+    members = [("a.png", tars.png()), ("a.txt", "a red star"), ("a.alt.txt", "star png"), ("b.png", tars.png())]
+    source = Shards([tars.make(tmp_path / "x.tar", members)])
+    assert source.has == {"image", "text", "alt"}
+    assert source[0].captions == ("a red star", "star png") and source[0].alt == ("star png",) and source[1].alt == ()

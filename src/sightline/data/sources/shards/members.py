@@ -21,6 +21,8 @@ PICTURES = (*FIRST, *sorted({ending[1:] for ending in ENDINGS} - {*FIRST, *LAST}
 """in order of preference where a record has several"""
 TEXTS = ("txt", "text", "caption", "captions", "cap")
 OTHERS = (*TEXTS, "json", "cls")
+ALT = frozenset(f"alt.{ending}" for ending in TEXTS)
+"""fields of alt text: beside a caption it is both, one of the captions and what `Sample.alt` has"""
 KNOWN = frozenset({*PICTURES, *OTHERS})
 NAMED = {
     **dict.fromkeys(("image", "img", "picture", "photo", "input"), frozenset(PICTURES)),
@@ -55,6 +57,13 @@ def split_name(name: str) -> tuple[str, str]:
 def is_known(field: str) -> bool:
     """Whether a member of this field is read."""
     return field.rpartition(".")[2] in KNOWN
+
+
+def beside(fields: Iterable[str]) -> set[str]:
+    """What records of these fields carry beside picture and words, of mask, depth and alt."""
+    found = set(fields)
+    planes = {name for name in ("mask", "depth") if f"{name}.png" in found}
+    return planes | ({"alt"} if found & ALT else set())
 
 
 def lookalikes(records: Mapping[str, Iterable[str]]) -> dict[str, str]:
@@ -134,6 +143,9 @@ def sample_of(key: str, members: dict[str, bytes], classes: tuple[str, ...], num
         image=members[field],
         captions=tuple(dict.fromkeys(filter(None, map(clean, captions)))),
         terms=tuple(filter(None, (clean(term).lower() for term in terms_of(said)))),
+        alt=tuple(
+            filter(None, (clean(line) for name in sorted(ALT & members.keys()) for line in _text(key, members[name])))
+        ),
         label=numbers.get(_label(members)) if classes else None,
         mask=members.get("mask.png"),
         depth=members.get("depth.png"),

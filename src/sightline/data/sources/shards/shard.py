@@ -10,7 +10,7 @@ import numpy as np
 from sightline.data.sample import BadSample, Sample
 from sightline.data.sources.keypoint import read_flip
 from sightline.data.sources.shards.class_names import named
-from sightline.data.sources.shards.members import label_of, sample_of, tells_label
+from sightline.data.sources.shards.members import beside, label_of, sample_of, tells_label
 from sightline.data.sources.shards.pread import Reader
 from sightline.data.sources.shards.tar_index import TarIndex, tar_index
 
@@ -92,7 +92,7 @@ class Shards:
         """What most records can be expected to have: the fields found, boxes and keypoints where the first has them."""
         fields = {field for index in indices for field in index.fields}
         has = {"image", "text"} | ({"label"} if self.classes else set())
-        has |= {name for name in ("mask", "depth") if f"{name}.png" in fields}
+        has |= beside(fields)
         try:
             first = self[0]
         except BadSample:
