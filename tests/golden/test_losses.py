@@ -13,8 +13,11 @@ import pytest
 from sightline.recipes.find import train
 
 FILE = Path(__file__).with_name("losses.json")
-FAMILIES = ("clip.tiny", "siglip.tiny", "cappa.tiny", "locca.tiny", "siglip2.tiny")
-SOURCES = dict.fromkeys(("locca.tiny", "siglip2.tiny"), ("scenes?n=64&size=32", "scenes:test?n=8&size=32"))
+FAMILIES = ("clip.tiny", "siglip.tiny", "silc.tiny", "tips.tiny", "cappa.tiny", "locca.tiny", "siglip2.tiny")
+SOURCES = {
+    "tips.tiny": ("scenes?n=64&size=32&alt=0.3", "scenes:test?n=8&size=32&alt=0.3"),
+    **dict.fromkeys(("locca.tiny", "siglip2.tiny"), ("scenes?n=64&size=32", "scenes:test?n=8&size=32")),
+}
 """for what icons lack"""
 TOLERANCE = 2e-3
 

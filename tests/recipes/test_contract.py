@@ -16,7 +16,10 @@ from sightline.train.options import Options
 from sightline.train.recipe.recipe import fitted
 from sightline.train.vocabulary import tokenizer_of
 
-SOURCES = dict.fromkeys(("locca.tiny", "siglip2.tiny"), "scenes?n=48&size=32")
+SOURCES = {
+    "tips.tiny": "scenes?n=48&size=32&alt=0.3",
+    **dict.fromkeys(("locca.tiny", "siglip2.tiny"), "scenes?n=48&size=32"),
+}
 """for what icons lack"""
 CPU = torch.device("cpu")
 
@@ -39,7 +42,7 @@ def names():
     return [*every, "clip.icons"]  # icons: the same small towers with the terms wrapped around
 
 
-MOVING = ("dino", "ibot", "dinov2")
+MOVING = ("dino", "ibot", "dinov2", "silc", "tips")
 """Their targets move with them, so their loss need not fall: tests/recipes/test_self_distillation.py."""
 
 

@@ -21,7 +21,10 @@ from sightline.train.options import Options
 from sightline.train.run import fit
 
 NAMES = [f"{system.name}.tiny" for system in systems()]
-SOURCES = dict.fromkeys(("locca.tiny", "siglip2.tiny"), ("scenes?n=40&size=32", "scenes:test?n=4&size=32"))
+SOURCES = {
+    "tips.tiny": ("scenes?n=40&size=32&alt=0.3", "scenes:test?n=4&size=32&alt=0.3"),
+    **dict.fromkeys(("locca.tiny", "siglip2.tiny"), ("scenes?n=40&size=32", "scenes:test?n=4&size=32")),
+}
 """for what icons lack"""
 TIMES = {"images_per_second", "wait", "augment", "compute"}
 

@@ -5,12 +5,13 @@ import torch
 
 from sightline.nn.attention import Attention, causal
 from sightline.towers.pooled import pooled
-from sightline.towers.spec import Cls, FlexiViTSpec, Map, Mean, ResNetSpec, RotarySpec, ViTSpec
+from sightline.towers.spec import Cls, FlexiViTSpec, Map, Mean, ResNetSpec, RotarySpec, SecondCls, ViTSpec
 
 SMALL = {"size": 32, "patch": 8, "dim": 32, "depth": 3, "heads": 2}
 TOWERS = {
     "class token": ViTSpec(**SMALL),
     "registers": ViTSpec(**SMALL, pool=Cls(registers=3), layer_scale=0.5),
+    "second class token": ViTSpec(**SMALL, pool=SecondCls(), position=RotarySpec()),
     "rotary": ViTSpec(**SMALL, pool=Cls(registers=1), position=RotarySpec()),
     "mean": ViTSpec(**SMALL, pool=Mean()),
     "probe": ViTSpec(**SMALL, pool=Map()),

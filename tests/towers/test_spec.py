@@ -28,11 +28,13 @@ from sightline.towers import (
     to_json,
 )
 from sightline.towers.naflex import patches_of
+from sightline.towers.spec import SecondCls
 
 SPECS = [
     ResNetSpec(depths=(1, 2), width=8),
     ResNetSpec(depths=(1,), width=8, block="bottleneck", stem=StandardStem(), channels=1),
     ViTSpec(size=16, patch=4, dim=8, depth=1, heads=2, pool=Cls(registers=4)),
+    ViTSpec(size=16, patch=4, dim=8, depth=1, heads=2, pool=SecondCls()),
     ViTSpec(size=16, patch=4, dim=8, depth=1, heads=2, pool=Map(), act="gelu_tanh", entry=Norm(eps=1e-5)),
     ViTSpec(
         size=16, patch=4, dim=8, depth=1, heads=2, pool=Mean(), position=SinCosSpec(layout="mae"), mlp=12,

@@ -26,10 +26,14 @@ def mean_of(tokens: Tokens, real: Bool[Tensor, "b n"]) -> Float[Tensor, "b d"]:
 
 
 class ClsPool(nn.Module):
-    """The first prefix token (ViT, DINO, CLIP)."""
+    """A prefix token: the first (ViT, DINO, CLIP), or the second (TIPS, whose second class token has read captions)."""
+
+    def __init__(self, token: int = 0) -> None:
+        super().__init__()
+        self.token = token
 
     def forward(self, tokens: Tokens, prefix: Prefix, real: Real = None) -> Float[Tensor, "b d"]:
-        return prefix[:, 0]
+        return prefix[:, self.token]
 
     def each(self, tokens: Tokens) -> Tokens:
         """The tokens themselves: the class token is read as it is, and they went through the same last norm.

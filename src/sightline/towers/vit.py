@@ -103,8 +103,9 @@ class ViT(nn.Module):
         """`pooled` after the stem."""
         if not isinstance(self.pool, ClsPool):
             return self.read(tokens, grid, mask).pooled
-        x = self.stack.first(self.embed(tokens, grid), 1, **self._context(tokens, grid, mask))
-        return x[:, 0]
+        token = self.pool.token
+        x = self.stack.first(self.embed(tokens, grid), token + 1, **self._context(tokens, grid, mask))
+        return x[:, token]
 
     def read_layers(self, tokens: Tokens, grid: Grids, chosen: Sequence[int], mask: Real = None) -> list[Features]:
         """`layers` after the stem."""

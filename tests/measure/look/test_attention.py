@@ -49,6 +49,7 @@ def test_the_mass_mask_is_the_smallest_set_that_holds_the_mass():
 def test_rows_drop_the_prefix():
     weights = maps(3, 6)
     np.testing.assert_array_equal(class_rows(weights, 2), weights[:, 0, 2:])
+    np.testing.assert_array_equal(class_rows(weights, 2, token=1), weights[:, 1, 2:])
     np.testing.assert_allclose(mean_rows(weights, 2), sum(weights[:, i, 2:] for i in range(2, 6)) / 4, rtol=1e-6)
 
 

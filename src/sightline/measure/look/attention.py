@@ -23,9 +23,9 @@ Rows = Float[np.ndarray, "h n"]
 """What each head gives each patch"""
 
 
-def class_rows(maps: Weights, prefix: int) -> Rows:
-    """The class token's row, without the columns of the prefix."""
-    return maps[:, 0, prefix:]
+def class_rows(maps: Weights, prefix: int, token: int = 0) -> Rows:
+    """The class token's row (that of number `token`), without the columns of the prefix."""
+    return maps[:, token, prefix:]
 
 
 def mean_rows(maps: Weights, prefix: int) -> Rows:

@@ -166,8 +166,10 @@ class _Pictures:
             prefix = vit.prefix.shape[1]
             self._distances.append(maps)
             if not pooled:
-                rule = attention.class_rows if isinstance(vit.pool, ClsPool) else attention.mean_rows
-                self._rows.append(rule(last[0], prefix))
+                if isinstance(vit.pool, ClsPool):
+                    self._rows.append(attention.class_rows(last[0], prefix, vit.pool.token))
+                else:
+                    self._rows.append(attention.mean_rows(last[0], prefix))
         if pooled:
             self._rows.append(pooled[0][0].cpu().numpy())
 

@@ -22,6 +22,7 @@ from sightline.towers.spec.parts import (
     PatchSpec,
     Resample,
     RotarySpec,
+    SecondCls,
     SinCosSpec,
     Vocabulary,
     mlp,
@@ -30,7 +31,7 @@ from sightline.towers.spec.parts import (
 from sightline.towers.vit import ViT
 
 Position = LearnedSpec | SinCosSpec | RotarySpec
-Pool = Cls | Mean | Map
+Pool = Cls | SecondCls | Mean | Map
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,6 +176,8 @@ def _pooling(pool: Pool, dim: int, heads: int, hidden: int, act: Act) -> tuple[n
     match pool:
         case Cls(registers=registers):
             return ClsPool(), 1 + registers
+        case SecondCls():
+            return ClsPool(token=1), 2
         case Mean(registers=registers):
             return MeanPool(), registers
         case Map(registers=registers):

@@ -89,6 +89,12 @@ class Cls:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SecondCls:
+    """Two class tokens, of which the second stands for the image: TIPS's for full captions (`Cls(registers=1)` reads
+    the first of the same two)."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Mean:
     """The mean of the patch tokens; `registers` more tokens, a class token nobody reads among them, are left out."""
 
@@ -116,6 +122,7 @@ PARTS: dict[str, type] = {
     "sincos": SinCosSpec,
     "rotary": RotarySpec,
     "cls": Cls,
+    "second_cls": SecondCls,
     "mean": Mean,
     "map": Map,
     "norm": Norm,
