@@ -99,7 +99,7 @@ def tiny() -> Recipe:
             base.data,
             source="icons?n=64",
             size=32,
-            views=replace(base.data.views, count=2),
+            views=CaptionCrops(count=2, large_scale=(0.8, 1.0), small_scale=(0.1, 0.4)),
             tokenizer=BPE(vocab=512, length=16),
         ),
         optim=AdamW(lr=3e-3, weight_decay=0.04),

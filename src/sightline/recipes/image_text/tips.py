@@ -103,7 +103,7 @@ def tiny() -> Recipe:
             base.data,
             source="scenes?n=64&size=32&alt=0.3",
             size=32,
-            views=replace(base.data.views, count=2),
+            views=CaptionCrops(large=1, count=2, large_scale=(0.8, 1.0), small_scale=(0.1, 0.4)),
             tokenizer=BPE(vocab=512, length=16),
         ),
         optim=AdamW(lr=3e-3, weight_decay=0.04),

@@ -1,9 +1,9 @@
 """From words and a vector to an order of the whole library."""
 
 import sqlite3
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -91,7 +91,8 @@ class Ranked:
         """The same but for one picture."""
         keep = self.ids != id
         every = {part.name: getattr(self, part.name) for part in fields(self)}
-        return Ranked(**{n: part[keep] if isinstance(part, np.ndarray) else part for n, part in every.items()})
+        kept: dict[str, Any] = {name: part[keep] for name, part in every.items() if isinstance(part, np.ndarray)}
+        return replace(self, **kept)
 
 
 @dataclass(frozen=True, slots=True)

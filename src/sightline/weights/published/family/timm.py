@@ -12,7 +12,7 @@ from typing import Any
 
 from sightline.data.prepare.preprocess import Preprocess
 from sightline.text.published import PublishedTokenizer
-from sightline.towers.spec import Act, Cls, LearnedSpec, Map, Mean, Norm, ViTSpec
+from sightline.towers.spec import Act, Cls, LearnedSpec, Map, Mean, Norm, SecondCls, ViTSpec
 from sightline.weights.published.family.protocol import Config, Shapes, Towers
 from sightline.weights.published.keymap import ClassPosition, Rename, Reshape, Rule, Zeros
 from sightline.weights.published.layouts.layout import depth, hidden, renamed, same_blocks
@@ -174,7 +174,7 @@ def _grid(shapes: Shapes) -> int:
 def _prefix(spec: ViTSpec, shapes: Shapes) -> list[Rule]:
     places, d = (spec.size // spec.patch) ** 2, spec.dim
     rows: Any = shapes.get("pos_embed", (1, places + 1, d))[1]
-    count = spec.pool.registers
+    count = 1 if isinstance(spec.pool, SecondCls) else spec.pool.registers
     if rows == places + 1:
         # timm's own towers have no position for registers, or one for each: the latter are not plain
         registers = "reg_token" if count else None
