@@ -46,7 +46,7 @@ def drawn(sample: Sample, boxes: np.ndarray | None, u: np.ndarray) -> list[tuple
     words = called(sample)
     if boxes is None or len(boxes) != len(words):
         return [("", NONE)] * REGIONS
-    sound: np.ndarray = np.isfinite(boxes).all(1) & (boxes[:, 2:] > 0).all(1)
+    sound = np.asarray(np.isfinite(boxes).all(1) & (boxes[:, 2:] > 0).all(1))
     found = [number for number in referring(words) if sound[number]]
     told = [number for number, said in enumerate(words) if said and sound[number]]
     chosen = [
