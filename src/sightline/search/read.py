@@ -19,7 +19,7 @@ from sightline.search.fill.place import is_gone
 from sightline.search.rank.matrix import Vectors, key
 from sightline.search.rank.rank import Ranked
 from sightline.search.tile import box_of
-from sightline.search.words import inside_of
+from sightline.search.words import inside_of, stored_words
 
 SVG = "image/svg+xml"
 TOGETHER = 500
@@ -52,7 +52,7 @@ class Hit:
     relevant: bool | None = None
     """whether it is relevant to the query (rank/relevance.py); None where that was not judged"""
     folders: tuple[str, ...] = ()
-    """the words of where it lies: its source, its folders, its sets; `in:` finds each"""
+    """the words of where it lies: its source, its folders, its sets, but for one called as it is; `in:` finds each"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +232,8 @@ _SHOWN = "id, key, path, name, captions, width, height, within"
 def _hit(row: tuple, rank: int, *, score: float = 0.0, **more: Any) -> Hit:
     """A hit of a row of _SHOWN; `more` are fields of `Hit`."""
     id, key, path, name, captions, width, height, within = row
-    folders = tuple(filter(None, within.split("\n")))
+    # a set that gives each of its drawings a folder of its own says nothing by it
+    folders = tuple(one for one in within.split("\n") if one and one != stored_words(name))
     return Hit(rank, score, id, key, path, name, tuple(json.loads(captions)), width, height, folders=folders, **more)
 
 
