@@ -8,6 +8,7 @@ import pytest
 import sightline
 from sightline.data.sources.icons import Icons
 from sightline.runtime import builtin, load
+from sightline.search.encoder import words_encoder
 from sightline.weights.load import load as load_torch
 
 LIMIT = 12e6
@@ -37,6 +38,16 @@ def test_it_reads_words_and_sees_pictures_in_one_space():
     said = encoder.encode_text(list(names), normalize=True)
     assert seen.shape == said.shape == (8, encoder.dim)
     assert np.mean((said @ seen.T).argmax(axis=1) == np.arange(8)) >= 0.75
+
+
+def test_words_are_compared_by_what_its_text_tower_read_before_the_last_map():
+    encoder = sightline.load(builtin.ICONS)
+    reader = words_encoder(encoder)
+    assert reader is encoder.reader and reader.identity != encoder.identity and not reader.sees
+    vectors = reader.encode_text(["payment", "credit card", "mountain"], normalize=True)
+    assert vectors.shape == (3, reader.dim)
+    assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2]
+    np.testing.assert_array_equal(reader.tokenize("heart"), encoder.tokenize("heart"))
 
 
 def test_an_unknown_name_is_told_which_there_are():
