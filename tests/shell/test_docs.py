@@ -78,7 +78,7 @@ def test_nothing_names_a_machine_or_a_registry():
     # Spelt in pieces, so that this file is not its own finding.
     home = "|".join(("/ho" + "me/[a-z]", "/Us" + "ers/[A-Za-z]", "/ro" + "ot/", r"C:\\Us" + "ers", "/wo" + "rk/"))
     registry = "|".join(
-        (r"https?://[^\s)\"']*/sim" + "ple", "pypi" + r"\.org", "file" + "s.pythonhosted", "index" + "-url")
+        (r"https?://[^\s)\"']*/sim" + r"ple(?![\w-])", "pypi" + r"\.org", "file" + "s.pythonhosted", "index" + "-url")
     )
     pattern = re.compile(f"{home}|{registry}")
     found = {

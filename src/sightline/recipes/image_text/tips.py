@@ -138,7 +138,7 @@ def b14() -> Recipe:
             tokenizer=BPE(vocab=32_000, length=64),
         ),
         optim=AdamW(lr=5e-4, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.04),
-        schedule=WarmupCosine(warmup=10_000),
+        schedule=WarmupCosine(warmup=7_000),
         batch=16_384,
         steps=70_000,  # ten passes
         clip=3.0,
