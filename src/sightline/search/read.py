@@ -233,7 +233,8 @@ def _hit(row: tuple, rank: int, *, score: float = 0.0, **more: Any) -> Hit:
     """A hit of a row of _SHOWN; `more` are fields of `Hit`."""
     id, key, path, name, captions, width, height, within = row
     # a set that gives each of its drawings a folder of its own says nothing by it
-    folders = tuple(one for one in within.split("\n") if one and one != stored_words(name))
+    own = stored_words(name)
+    folders = tuple(one for one in within.split("\n") if one and one != own)
     return Hit(rank, score, id, key, path, name, tuple(json.loads(captions)), width, height, folders=folders, **more)
 
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from sightline.probes.nearest import top_k
 from sightline.search.rank.lines import Lines
+from sightline.search.rank.matrix import places
 from sightline.search.words import exact_line, inside_of, terms
 
 WEAK = 0.1  # ours
@@ -217,13 +218,7 @@ def _numbers(text: str | None) -> np.ndarray:
 
 def _at(library: Lengths, ids: np.ndarray) -> np.ndarray:
     """The places (k,) in the library of those of some pictures that it has."""
-    if len(library.ids) and library.ids[-1] - library.ids[0] + 1 == len(library.ids):  # nothing was removed yet
-        at = ids - library.ids[0]
-        return at[(at >= 0) & (at < len(library.ids))]
-    at = np.searchsorted(library.ids, ids)
-    there = at < len(library.ids)
-    there[there] = library.ids[at[there]] == ids[there]
-    return at[there]
+    return places(library.ids, ids)[0]
 
 
 def _owners(connection: sqlite3.Connection, line: str, lines: Lines) -> np.ndarray:

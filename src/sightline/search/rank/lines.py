@@ -13,7 +13,7 @@ import numpy as np
 
 from sightline.probes.nearest import top_k
 from sightline.search.fill.lines import own_lines
-from sightline.search.rank.matrix import Cache
+from sightline.search.rank.matrix import Cache, places
 from sightline.search.rank.stamped import Stamp, read_stamped, write_stamped
 
 FEW = 20_000
@@ -148,10 +148,7 @@ class Lines:
 
     def _at(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Positions of those of `ids` that have lines, and which those are."""
-        at = np.searchsorted(self.ids, ids)
-        known = at < len(self.ids)
-        known[known] = self.ids[at[known]] == ids[known]
-        return at[known], known
+        return places(self.ids, ids)
 
     def _lines_of(self, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The lines of pictures at positions `at`, one after another, and where each picture's begin."""

@@ -48,10 +48,19 @@ class Vectors:
 
     def rows(self, ids: np.ndarray) -> np.ndarray:
         """Row numbers of those of `ids` that are here, in their order."""
-        at = np.searchsorted(self.ids, ids)
-        there = at < len(self.ids)
-        there[there] = self.ids[at[there]] == ids[there]
-        return at[there]
+        return places(self.ids, ids)[0]
+
+
+def places(ids: np.ndarray, some: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The places (k,) in `ids` (n,), ascending, of those of `some` (m,) that are there, and which (m,) those are."""
+    if len(ids) and ids[-1] - ids[0] + 1 == len(ids):  # nothing was removed yet
+        at = some - ids[0]
+        there = (at >= 0) & (at < len(ids))
+    else:
+        at = np.searchsorted(ids, some)
+        there = at < len(ids)
+        there[there] = ids[at[there]] == some[there]
+    return at[there], there
 
 
 class Stamped(Protocol):

@@ -12,7 +12,7 @@ from sightline.search.rank.feedback import MOST, rocchio
 from sightline.search.rank.find import exact_matches, inhabitants, written
 from sightline.search.rank.fuse import DEPTH, SAID, WRITTEN, among, fused
 from sightline.search.rank.lines import Lines
-from sightline.search.rank.matrix import Vectors
+from sightline.search.rank.matrix import Vectors, places
 from sightline.search.rank.near import Graph
 from sightline.search.rank.relevance import Background
 from sightline.search.rank.seen import compared, cosines_of
@@ -132,8 +132,8 @@ def ranked(connection: sqlite3.Connection, library: Library, count: int, wanted:
     if lines is not None and wanted.meant is not None:
         heard = lines.heard(wanted.meant, None if there is None else vectors.ids[there])
         ids, nearness = lines.nearest(heard, DEPTH)
-        known = among(ids, vectors.ids)
-        meant, nearness = vectors.rows(ids[known]), nearness[known]
+        meant, known = places(vectors.ids, ids)
+        nearness = nearness[known]
     likely = relevant_rows(library.background, vectors, seen, lines, heard, there, wanted.spelt)
     if likely is not None:
         likely = np.union1d(likely, np.union1d(named, held))
@@ -143,8 +143,8 @@ def ranked(connection: sqlite3.Connection, library: Library, count: int, wanted:
     pool = np.union1d(first, near)
     cosines = np.zeros(len(pool), np.float32)
     if vector is not None and seen is not None:
-        known = parts is None and seen.rows is None
-        cosines = seen.cosines[pool] if known else cosines_of(vectors.matrix[pool], vector)
+        every = parts is None and seen.rows is None
+        cosines = seen.cosines[pool] if every else cosines_of(vectors.matrix[pool], vector)
     tile = np.zeros(len(pool), np.int64)
     if parts is not None:
         tile = np.where(parts.cosines[pool] > cosines, parts.tile[pool], 0)

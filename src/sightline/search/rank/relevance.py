@@ -10,13 +10,12 @@ keeps how well they did (`Background`); a query is then judged against them, in 
                  + SPELT (median over probes of their tokens a word - tokens a word of the query)
 
 Where the best evidence of a query is at least SURE, all pictures with NEAR_BEST of it are relevant; else none is. The
-maxima are taken over the library itself, so that no correction for its size is left to
-make. The second term of `said` is what tells sense from nonsense in an encoder of sentences, where made-up words lie
-together: a query that is nearer to those than to anything the library says is one of them. It is the contrast of a
-likelihood ratio (C. M. Bishop, "Novelty detection and neural network validation", 1994), by nearest neighbours. The
-last term tells the rest: a word that means something is a token or two, one that means nothing has to be spelt. A query
-that the encoder cannot read has the vector of every other text that it cannot read, such as UNREADABLE: no line is said
-of it, and no token of it known.
+maxima are taken over the library itself, so that no correction for its size is left to make. The second term of `said`
+is what tells sense from nonsense in an encoder of sentences, where made-up words lie together: a query that is nearer
+to those than to anything the library says is one of them. It is the contrast of a likelihood ratio (C. M. Bishop,
+"Novelty detection and neural network validation", 1994), by nearest neighbours. The last term tells the rest: a word
+that means something is a token or two, one that means nothing has to be spelt. A query that the encoder cannot read has
+the vector of every other text that it cannot read, such as UNREADABLE: no line is said of it, and no token of it known.
 
 The bias of an encoder trained with sigmoids is not used: the sigmoid is monotone, so any cut of its probability is one
 of the cosine, and this one is set by the library at hand.
