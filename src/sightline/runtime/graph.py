@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sightline.runtime.builtin import is_inside, reinstall
-from sightline.runtime.description import require_file
+from sightline.runtime.description import recovery_advice, require_file
 
 MARK = "sightline.weights"
 """the entry of a graph's metadata that names the weights it was exported from"""
@@ -34,10 +34,10 @@ class Graph:
 
     def __call__(self, *batch: np.ndarray) -> np.ndarray:
         """ValueError where the batch does not fit the graph, or the file is cut, foreign or of other weights."""
-        return self.run(batch, 0)
+        return self.outputs(*batch)[0]
 
-    def run(self, batch: tuple[np.ndarray, ...], output: int) -> np.ndarray:
-        """The output of this number; the first are the vectors."""
+    def outputs(self, *batch: np.ndarray) -> list[np.ndarray]:
+        """All that the graph gives; the first are the vectors."""
         with self._lock:
             if self._session is None:
                 self._session = self._open()
@@ -48,10 +48,7 @@ class Graph:
         for wanted, given in zip(inputs, batch, strict=True):
             _fits(self.path, wanted, given)
         try:
-            names = [self._session.get_outputs()[output].name]
-            return self._session.run(names, {wanted.name: given for wanted, given in zip(inputs, batch, strict=True)})[
-                0
-            ]
+            return self._session.run(None, {wanted.name: given for wanted, given in zip(inputs, batch, strict=True)})
         except refusals() as error:
             told = ", ".join(f"{wanted.name} {given.shape}" for wanted, given in zip(inputs, batch, strict=True))
             raise ValueError(f"{self.path} cannot embed {told}: {_brief(error)}") from error
@@ -96,6 +93,11 @@ def export_advice(folder: str | Path = "RUN") -> str:
     if is_inside(folder):
         return reinstall()
     return f"export it where torch is installed: sightline convert {folder} {folder} --to onnx"
+
+
+def copy_or_export(folder: str | Path) -> str:
+    """A sentence with both ways to mend a file of an export: the whole run again, or the export."""
+    return reinstall() if is_inside(folder) else f"{recovery_advice()}, or {export_advice(folder)}"
 
 
 def refusals() -> tuple[type[BaseException], ...]:

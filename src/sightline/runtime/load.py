@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sightline.data.prepare.naflex_rule import KIND, rule_from_json
-from sightline.runtime.builtin import is_builtin, is_inside, reinstall
+from sightline.runtime.builtin import is_builtin
 from sightline.runtime.crop import crop_of
 from sightline.runtime.description import (
     identity_of,
@@ -22,10 +22,10 @@ from sightline.runtime.description import (
     tokenizer_file,
 )
 from sightline.runtime.encoder import OnnxEncoder, Tower
-from sightline.runtime.graph import Graph, export_advice
+from sightline.runtime.graph import Graph, copy_or_export, export_advice
 from sightline.runtime.naflex import NaFlexTower
 from sightline.runtime.position import RESAMPLE, Positions
-from sightline.runtime.reading import readable, reader
+from sightline.runtime.reading import TwoReadings, readable, reader
 from sightline.text.load import load_tokenizer
 
 FORMAT = 1
@@ -78,9 +78,11 @@ def load(name: str | Path, device: str = "auto") -> OnnxEncoder:
     except ValueError as error:
         raise ValueError(f"{folder / FOLDER / ABOUT}: {error}; {export_advice(folder)}") from error
     text = Graph(graph_file(folder, "text"), about["weights"]) if about["text"] else None
+    reading = readable(about["text"])
+    both = TwoReadings(text) if text is not None and reading else None
     encoder = OnnxEncoder(
         _image(folder, about),
-        text,
+        both or text,
         preprocess=rule,
         tokenizer=None if words is None else partial(_tokenizer, words),
         crop=crop,
@@ -91,8 +93,8 @@ def load(name: str | Path, device: str = "auto") -> OnnxEncoder:
         logit_scale=described.get("logit_scale") or 0.0,
         logit_bias=described.get("logit_bias"),
     )
-    if text is not None and (dim := readable(about["text"])):
-        encoder.reader = reader(encoder, text, dim)
+    if both is not None and reading:
+        encoder.reader = reader(encoder, both, reading)
     return encoder
 
 
@@ -185,8 +187,7 @@ def _check_size(path: Path, size: int, folder: Path) -> None:
     found = path.stat().st_size if path.is_file() else None
     if found != size:
         said = "is missing" if found is None else f"has {found} bytes and was written with {size}: it is cut or foreign"
-        mended = reinstall() if is_inside(path) else f"{recovery_advice()}, or {export_advice(folder)}"
-        raise ValueError(f"{path} {said}; {mended}")
+        raise ValueError(f"{path} {said}; {copy_or_export(folder)}")
 
 
 def _tokenizer(file: Path) -> Any:

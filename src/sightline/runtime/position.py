@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sightline.runtime.description import recovery_advice, require_file, stored_digest
-from sightline.runtime.graph import export_advice
+from sightline.runtime.description import require_file, stored_digest
+from sightline.runtime.graph import copy_or_export, export_advice
 
 RESAMPLE = "bilinear_antialias"
 TENSOR = "positions"
@@ -67,7 +67,7 @@ class Positions:
                 table = file.get_tensor(TENSOR)
         except (SafetensorError, OSError) as error:
             raise ValueError(
-                f"{self.path} is cut or damaged ({error}); {recovery_advice()}, or {self._advice()}"
+                f"{self.path} is cut or damaged ({error}); {copy_or_export(self.path.parents[1])}"
             ) from error
         if table.ndim != 3 or table.dtype != np.float32:
             raise ValueError(

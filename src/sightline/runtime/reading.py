@@ -13,19 +13,36 @@ from sightline.runtime.encoder import OnnxEncoder
 from sightline.runtime.graph import Graph
 from sightline.text.load import AnyTokenizer
 
-OUTPUT = 1
-"""of the graph of the text tower; the first is the vector in the joint space"""
+
+class TwoReadings:
+    """A text tower whose graph gives two vectors of a text: token ids (b, n) -> those in the joint space (b, e).
+
+    A query asks for both, one after the other: those of the last batch are kept, so that its tower runs once.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self._last: tuple[np.ndarray, list[np.ndarray]] | None = None
+
+    def __call__(self, ids: np.ndarray) -> np.ndarray:
+        return self._both(ids)[0]
+
+    def before(self, ids: np.ndarray) -> np.ndarray:
+        """The vectors (b, d) in front of the last maps."""
+        return self._both(ids)[1]
+
+    def _both(self, ids: np.ndarray) -> list[np.ndarray]:
+        last = self._last  # as one value, since several threads may ask
+        if last is None or not np.array_equal(last[0], ids):
+            last = self._last = (ids.copy(), self.graph.outputs(ids))
+        return last[1]
 
 
-def reader(encoder: OnnxEncoder, graph: Graph, dim: int) -> OnnxEncoder:
-    """An encoder of texts alone over the second output (b, `dim`) of the text tower of another."""
-
-    def read(batch: np.ndarray) -> np.ndarray:
-        return graph.run((batch,), OUTPUT)
-
+def reader(encoder: OnnxEncoder, tower: TwoReadings, dim: int) -> OnnxEncoder:
+    """An encoder of texts alone by the second vector (b, `dim`) of the text tower of another."""
     return OnnxEncoder(
         None,
-        read,
+        tower.before,
         preprocess=None,
         tokenizer=lambda: tokenizer_of(encoder),
         crop=encoder.crop,
@@ -42,6 +59,6 @@ def tokenizer_of(encoder: OnnxEncoder) -> AnyTokenizer:
 
 
 def readable(part: Any) -> int | None:
-    """How many numbers the second output has, as the text's part of `onnx.json` says; None where there is none."""
+    """How many numbers the second vector has, as the text's part of `onnx.json` says; None where there is none."""
     found = part.get("reading") if isinstance(part, dict) else None
     return found if isinstance(found, int) and found > 0 else None
