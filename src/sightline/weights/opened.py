@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from sightline.runtime.builtin import is_builtin
-from sightline.runtime.description import PUBLISHED, run_folder
+from sightline.runtime.description import run_folder
 from sightline.runtime.encoder import OnnxEncoder
 from sightline.runtime.load import exported
 from sightline.runtime.load import load as load_exported
@@ -31,14 +31,15 @@ def load(
     >>> encoder.encode_text(["credit card"], normalize=True).shape
     (1, 256)
     """
-    plain = precision == "float32" and channels is None
-    if plain and (is_builtin(name) or _light(name)):
+    if precision == "float32" and channels is None and _light(name):
         return load_exported(name, device)
     return load_torch(name, device, precision, channels)
 
 
 def _light(name: str | Path) -> bool:
-    """Whether it is an export that lies without its weights."""
-    if str(name).startswith(PUBLISHED) or not exported(name):
-        return False
-    return not (run_folder(name) / "model.safetensors").exists()
+    """Whether it is an export that lies without its weights, as built-in encoders do."""
+    try:
+        bare = not (run_folder(name) / "model.safetensors").exists()
+    except ValueError:  # of what is no run torch knows more
+        return is_builtin(name)
+    return bare and exported(name)
