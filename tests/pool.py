@@ -70,6 +70,7 @@ class Pool:
 
 
 def serve(rank: int, count: int, rendezvous: str) -> None:
+    sys.path.append(str(Path(__file__).with_name("checking")))  # as pytest has it
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints goes to the errors, not among the answers
     import torch

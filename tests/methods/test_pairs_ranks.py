@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from rank_steps import trained
 
 from sightline import dist
 from sightline.methods.pictures import byol, simclr
@@ -22,26 +23,19 @@ def model(kind, tower, chunk):
     return across_ranks(BYOL(made, byol.Config(hidden=8, out=6, momentum=0.9)).double())
 
 
-def train(kind, tower, chunk):
-    """Four steps on my share of each batch: (losses, gradients of the first step, last state)."""
-    method = model(kind, tower, chunk)
-    learns = [p for p in method.parameters() if p.requires_grad]
-    steps, b, losses, gradients = torch.optim.SGD(learns, lr=0.05), B // dist.world(), [], {}
+def shares():
+    """My share of each of four batches."""
+    b = B // dist.world()
+    mine = slice(dist.offset(b), dist.offset(b) + b)
     for step in range(4):
         generator = torch.Generator().manual_seed(step)
         first, second = torch.randn(2, B, 3, 8, 8, generator=generator, dtype=torch.float64)
-        mine = slice(dist.offset(b), dist.offset(b) + b)
-        method.before_step(step, 8)
-        loss = sum(method({"image": first[mine], "views": [second[mine]]}).values())
-        steps.zero_grad()
-        loss.backward()
-        dist.all_reduce_gradients(learns)
-        if not step:
-            gradients = {name: p.grad.clone() for name, p in method.named_parameters() if p.grad is not None}
-        steps.step()
-        method.after_step()
-        losses.append(dist.mean(loss))
-    return torch.stack(losses), gradients, dict(method.state_dict())
+        yield {"image": first[mine], "views": [second[mine]]}
+
+
+def train(kind, tower, chunk):
+    """Four steps: (losses, gradients of the first step, last state)."""
+    return trained(model(kind, tower, chunk), shares(), total=8, rate=0.05)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from rank_steps import trained
 
 from sightline import dist
 from sightline.methods.parts.targets import Centering, Sinkhorn
@@ -37,24 +38,17 @@ def global_batch(step):
     return views, masks
 
 
-def train(kind, targets):
-    """Three steps on my share of each batch: (losses, first gradients, last state)."""
-    method, b = model(kind, targets), B // dist.world()
-    steps = torch.optim.SGD([p for p in method.parameters() if p.requires_grad], lr=0.1)
-    losses, gradients = [], {}
+def shares():
+    """My share of each of three batches."""
+    b = B // dist.world()
     for step in range(3):
         views, masks = ([x[dist.offset(b) :][:b] for x in part] for part in global_batch(step))
-        method.before_step(step, 3)
-        loss = sum(method({"image": views[0], "views": views[1:], "masks": masks}).values())
-        steps.zero_grad()
-        loss.backward()
-        dist.all_reduce_gradients(method.parameters())
-        if not step:
-            gradients = {name: p.grad.clone() for name, p in method.named_parameters() if p.grad is not None}
-        steps.step()
-        method.after_step()
-        losses.append(float(dist.mean(loss)))
-    return losses, gradients, {name: x.detach() for name, x in method.state_dict().items()}
+        yield {"image": views[0], "views": views[1:], "masks": masks}
+
+
+def train(kind, targets):
+    """Three steps: (losses, first gradients, last state)."""
+    return trained(model(kind, targets), shares(), total=3, rate=0.1)
 
 
 @pytest.mark.parametrize("kind", ["dino", "dino on a ResNet", "ibot", "dinov2"])

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from rank_steps import trained
 
 from sightline import dist
 from sightline.methods.image_text import clip, siglip
@@ -43,27 +44,19 @@ def global_batch(step):
     return views, [mask, *words, has]
 
 
-def train(kind, targets):
-    """Three steps on my share of each batch: (losses, first gradients, last state)."""
-    method, b = model(kind, targets), B // dist.world()
-    steps = torch.optim.SGD([p for p in method.parameters() if p.requires_grad], lr=0.1)
-    losses, gradients = [], {}
+def shares():
+    """My share of each of three batches."""
+    b = B // dist.world()
     for step in range(3):
         views, given = ([x[dist.offset(b) :][:b] for x in part] for part in global_batch(step))
         mask, tokens, alt, negatives, has = given
         batch = {"image": views[0], "views": views[1:], "masks": [mask], "tokens": tokens, "alt": alt}
-        batch |= {"negatives": negatives, "has_negative": has}
-        method.before_step(step, 3)
-        loss = sum(method(batch).values())
-        steps.zero_grad()
-        loss.backward()
-        dist.all_reduce_gradients(method.parameters())
-        if not step:
-            gradients = {name: p.grad.clone() for name, p in method.named_parameters() if p.grad is not None}
-        steps.step()
-        method.after_step()
-        losses.append(float(dist.mean(loss.detach())))
-    return losses, gradients, {name: x.detach() for name, x in method.state_dict().items()}
+        yield batch | {"negatives": negatives, "has_negative": has}
+
+
+def train(kind, targets):
+    """Three steps: (losses, first gradients, last state)."""
+    return trained(model(kind, targets), shares(), total=3, rate=0.1)
 
 
 @pytest.mark.parametrize("kind", ["silc", "silc of siglip", "tips"])

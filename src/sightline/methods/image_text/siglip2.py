@@ -26,7 +26,7 @@ from sightline.methods.parts.consistency import consistency, masked
 from sightline.methods.parts.follower import Follower, Following, Heads
 from sightline.methods.parts.masked import check_stem, mask_token
 from sightline.methods.parts.targets import Centering, Targets
-from sightline.methods.parts.teaching import Head, by_size
+from sightline.methods.parts.teaching import Head, by_size, check_both
 from sightline.nn.head import width
 from sightline.protocols import Batch, Kept, Losses
 
@@ -95,9 +95,8 @@ class SigLIP2Taught(SigLIP2):
 
     def check(self, batch_size: int) -> None:
         """ValueError where a batch of so many pictures, over all devices, cannot balance or center the prototypes."""
-        for name in ("head", "patch_head"):
-            head: Head = getattr(self.config, name)
-            self.config.targets.check(head.prototypes, batch_size, f"method.{name}")
+        config = self.config
+        check_both(config.targets, config.head, config.patch_head, batch_size)
 
     def forward(self, batch: Batch) -> Losses:
         config, extra = self.config, self.config.extra

@@ -29,7 +29,7 @@ from sightline.methods.parts.consistency import consistency, masked
 from sightline.methods.parts.follower import Follower, Following, Heads
 from sightline.methods.parts.masked import check_stem, mask_token
 from sightline.methods.parts.targets import Centering, Targets
-from sightline.methods.parts.teaching import Head, by_size
+from sightline.methods.parts.teaching import Head, by_size, check_both
 from sightline.nn.head import unit, width
 from sightline.nn.tag import tag
 from sightline.protocols import Batch, Kept, Losses
@@ -84,8 +84,8 @@ class TIPS(nn.Module):
 
     def check(self, batch_size: int) -> None:
         """ValueError where a batch of so many pictures, over all devices, cannot balance or center the prototypes."""
-        for name, head in (("head", self.config.head), ("patch_head", self.config.patch_head)):
-            self.config.targets.check(head.prototypes, batch_size, f"method.{name}")
+        config = self.config
+        check_both(config.targets, config.head, config.patch_head, batch_size)
 
     def encode_text(self, tokens: Int[Tensor, "b n"]) -> Float[Tensor, "b d"]:
         """Unit vectors of texts; float32 whatever the tower runs in."""

@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sightline.methods.parts.targets import Targets
-from sightline.methods.parts.teaching import Head, must_be_positive, open_prototypes, warmed
+from sightline.methods.parts.teaching import Head, TeacherSchedule, open_prototypes
 from sightline.nn.state.teacher import Teacher
 from sightline.protocols import Features
 
@@ -24,20 +24,13 @@ Temperatures = tuple[Tensor, float]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Following:
-    """The teacher's speed and both temperatures. Shares are of the run."""
+class Following(TeacherSchedule):
+    """The teacher's speed, which stays, and both temperatures."""
 
     momentum: float = 0.996
-    temperature: tuple[float, float] = (0.04, 0.07)
-    """the teacher's, at the first step and after the warm-up"""
-    warmup: float = 0.3
-    """share of the run in which the teacher's temperature grows"""
-    student_temperature: float = 0.1
-    freeze: float = 0.01
-    """share of the run in which the prototypes stay as they began"""
 
     def __post_init__(self) -> None:
-        must_be_positive(self.temperature, self.student_temperature)
+        super().__post_init__()
         if not 0 <= self.momentum <= 1:
             raise ValueError(f"a teacher's momentum is between 0 and 1, got {self.momentum}; 0.99 to 0.996 are usual")
 
@@ -83,7 +76,7 @@ class Follower(nn.Module):
     def before_step(self, step: int, total: int, *heads: Heads) -> None:
         """The teacher's temperature at `step`, and whether the prototypes learn."""
         following = self.following
-        self.temperature.fill_(warmed(following.temperature, following.warmup, step, total))
+        self.temperature.fill_(following.at(step, total))
         for head in heads:
             open_prototypes(head.student, step >= following.freeze * total)
 

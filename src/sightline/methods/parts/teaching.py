@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from sightline.methods.parts.targets import Targets
 from sightline.nn.heads import DINOHead, ScaledPrototypes, UnitPrototypes
 from sightline.nn.state.teacher import Teacher, cosine_momentum
 
@@ -33,11 +34,9 @@ class Head:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Teaching:
-    """The teacher's speed and both temperatures. Shares are of the run: papers count epochs, of 100 as a rule."""
+class TeacherSchedule:
+    """Both temperatures and when the prototypes begin. Shares are of the run: papers count epochs, of 100 as a rule."""
 
-    momentum: float = 0.996
-    """the first; it grows to 1 by half a cosine"""
     temperature: tuple[float, float] = (0.04, 0.07)
     """the teacher's, at the first step and after the warm-up"""
     warmup: float = 0.3
@@ -47,7 +46,24 @@ class Teaching:
     """share of the run in which the prototypes stay as they began: 1 epoch"""
 
     def __post_init__(self) -> None:
-        must_be_positive(self.temperature, self.student_temperature)
+        if min(*self.temperature, self.student_temperature) <= 0:
+            raise ValueError(
+                f"logits are divided by temperatures, which must be above 0; got temperature={self.temperature} and "
+                f"student_temperature={self.student_temperature} (the papers' are 0.04,0.07 and 0.1)"
+            )
+
+    def at(self, step: int, total: int) -> float:
+        """The teacher's at `step`: from the first to the second along a line, in the share `warmup`."""
+        first, last = self.temperature
+        return first + (last - first) * min(1.0, step / max(1.0, self.warmup * total))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Teaching(TeacherSchedule):
+    """The teacher's speed and both temperatures."""
+
+    momentum: float = 0.996
+    """the first; it grows to 1 by half a cosine"""
 
 
 class StudentTeacher(nn.Module):
@@ -72,7 +88,7 @@ class StudentTeacher(nn.Module):
     def before_step(self, step: int, total: int) -> None:
         """The schedules at `step`: the teacher's temperature and momentum, whether prototypes learn."""
         teaching = self.teaching
-        self.temperature.fill_(warmed(teaching.temperature, teaching.warmup, step, total))
+        self.temperature.fill_(teaching.at(step, total))
         self.momentum.fill_(cosine_momentum(step, total, teaching.momentum))
         open_prototypes(self.student, step >= teaching.freeze * total)
 
@@ -81,26 +97,18 @@ class StudentTeacher(nn.Module):
         self.teacher.update(self.student, self.momentum)
 
 
-def must_be_positive(temperature: tuple[float, float], student_temperature: float) -> None:
-    """ValueError for temperatures that nothing can be divided by."""
-    if min(*temperature, student_temperature) <= 0:
-        raise ValueError(
-            f"logits are divided by temperatures, which must be above 0; got temperature={temperature} and "
-            f"student_temperature={student_temperature} (the papers' are 0.04,0.07 and 0.1)"
-        )
-
-
-def warmed(temperature: tuple[float, float], warmup: float, step: int, total: int) -> float:
-    """The teacher's temperature at `step`: from the first to the second along a line, in the share `warmup`."""
-    first, last = temperature
-    return first + (last - first) * min(1.0, step / max(1.0, warmup * total))
-
-
 def open_prototypes(student: nn.Module, learn: bool) -> None:
     """Whether gradients reach the prototypes of every head in `student`."""
     for part in student.modules():
         if isinstance(part, UnitPrototypes):
             part.open.fill_(float(learn))
+
+
+def check_both(targets: Targets, head: Head, patch_head: Head, batch: int, path: str = "method") -> None:
+    """ValueError where a batch of so many pictures cannot balance or center the prototypes of one of two heads, which
+    are set at `path`."""
+    for name, one in (("head", head), ("patch_head", patch_head)):
+        targets.check(one.prototypes, batch, f"{path}.{name}")
 
 
 def by_size(views: Sequence[Float[Tensor, "b c _ _"]]) -> Iterator[Float[Tensor, "_ c _ _"]]:

@@ -19,7 +19,7 @@ from sightline.dist import gather, offset
 from sightline.losses.koleo import koleo
 from sightline.methods.parts.masked import Seen, check_stem, compared, mask_token, see
 from sightline.methods.parts.targets import Sinkhorn, Targets
-from sightline.methods.parts.teaching import GLOBALS, Head, StudentTeacher, Teaching
+from sightline.methods.parts.teaching import GLOBALS, Head, StudentTeacher, Teaching, check_both
 from sightline.protocols import Batch, Kept, Losses
 from sightline.towers.vit import ViT
 
@@ -73,8 +73,8 @@ class DINOv2(nn.Module):
     def check(self, batch_size: int, path: str = "method") -> None:
         """ValueError where a batch of so many pictures, over all devices, cannot balance the prototypes, or spread;
         `path` is where the numbers are set."""
-        for name, head in (("head", self.config.head), ("patch_head", self.config.patch_head)):
-            self.config.targets.check(head.prototypes, batch_size, f"{path}.{name}")
+        config = self.config
+        check_both(config.targets, config.head, config.patch_head, batch_size, path)
         if self.config.koleo_weight and batch_size < 2:
             raise ValueError(
                 f"a batch of {batch_size} has no neighbours for KoLeo: set batch=2 or more (it is steady from 32 on), "
