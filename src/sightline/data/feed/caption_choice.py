@@ -30,14 +30,12 @@ def any_caption(sample: Sample, u: np.ndarray) -> str:
 
 def caption_or_term(sample: Sample, u: np.ndarray) -> str:
     """A caption, or a third of the time one of the search terms alone: what a person types is one word or a name."""
-    terms = [term for term in sample.terms if term not in sample.captions]
-    return _pick(tuple(terms), u[1]) if terms and u[2] < 1 / 3 else _pick(sample.captions, u[0])
+    return _term_in(sample, u, 1 / 3)
 
 
 def caption_or_any_term(sample: Sample, u: np.ndarray) -> str:
-    """A caption, or half of the time one of the search terms alone."""
-    terms = [term for term in sample.terms if term not in sample.captions]
-    return _pick(tuple(terms), u[1]) if terms and u[2] < 1 / 2 else _pick(sample.captions, u[0])
+    """The same with a term half of the time."""
+    return _term_in(sample, u, 1 / 2)
 
 
 def with_terms(sample: Sample, u: np.ndarray) -> str:
@@ -55,6 +53,12 @@ def with_terms(sample: Sample, u: np.ndarray) -> str:
     if not caption or u[1] < 0.5:
         return text
     return f"{text} {caption}" if u[1] < 0.625 else f"{caption} {text}"
+
+
+def _term_in(sample: Sample, u: np.ndarray, share: float) -> str:
+    """A caption, or a `share` of the time a term that is none, where there is one."""
+    terms = [term for term in sample.terms if term not in sample.captions]
+    return _pick(tuple(terms), u[1]) if terms and u[2] < share else _pick(sample.captions, u[0])
 
 
 def _pick(options: tuple[str, ...], u: float) -> str:
