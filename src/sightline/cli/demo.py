@@ -11,6 +11,8 @@ from sightline.runtime.builtin import ICONS
 
 QUERIES = ("credit card", "shopping", "weather", "warning", "send a message", "play music", "medical", "turn left")
 COLUMNS = 8
+LIBRARY = "icons?set=solid&hide=term"
+"""what is indexed: every icon, a term of each left out"""
 MEASURED = ("scenes", "icons")
 """what the demo's encoder is measured on; it has seen icons, and no scene"""
 
@@ -83,9 +85,11 @@ def _first(out: Path) -> tuple[Path, Path]:
 
 def run(out: Path, *, fold: int = 0) -> dict[str, Any]:
     """The demo without its talk: trains or finds the run, writes summary.json, index and sheet."""
+    from sightline.data.sources.source import open_source
     from sightline.probes.icon_search import icon_retrieval
     from sightline.recipes.find import train
     from sightline.search.encoder import open_encoder
+    from sightline.search.index import Index
     from sightline.train.folder import write_json
     from sightline.weights.load import load
 
@@ -105,9 +109,14 @@ def run(out: Path, *, fold: int = 0) -> dict[str, Any]:
     encoder = load(out)
     summary = icon_retrieval(encoder, fold=fold)
     summary["zero_shot"] = categories(encoder, fold)
-    summary["synonyms"] = library(out / "icons.db", open_encoder(out, device="cpu"), out / "queries.png", fold)
-    db, sheet = _first(out)
-    summary["builtin"] = library(db, open_encoder(ICONS), sheet, fold)
+    exported = open_encoder(out, device="cpu")
+    with Index(out / "icons.db") as index:
+        filled(index, exported, out / "queries.png")
+        summary["synonyms"] = synonyms(index, exported, fold)
+    with Index(_first(out)[0]) as index:
+        at_once = open_encoder(ICONS)
+        index.add(open_source(LIBRARY), at_once)  # nothing new where the demo has just filled it
+        summary["builtin"] = synonyms(index, at_once, fold)
     summary["seconds"] = {"train": round(done.seconds, 1), "total": round(time.monotonic() - began, 1)}
     summary["images_per_second"] = round(done.images_per_second, 1)
     summary = {"version": 1, "fold": fold, **summary}
@@ -153,21 +162,18 @@ def categories(encoder: Any, fold: int) -> dict[str, float]:
     }
 
 
-def library(db: Path, encoder: Any, sheet: Path, fold: int) -> dict[str, Any]:
-    """The index of every icon, the sheet of what the eight queries find in it, and how synonyms find their icon.
+def synonyms(index: Any, encoder: Any, fold: int) -> dict[str, Any]:
+    """How synonyms find their icon in the index of every icon.
 
     A synonym is the term of an icon that neither its training nor the index was told (`icons?hide=term`).
     """
     from sightline.data.sources.icons import hidden_term, icon_entries, names_of_split
-    from sightline.search.index import Index
     from sightline.search.rank.judge import judge
 
-    with Index(db) as index:
-        filled(index, encoder, sheet)
-        ids = {hit.name: hit.id for hit in index.browse(len(icon_entries()))}
-        trained = names_of_split([entry.name for entry in icon_entries()], "train", fold)
-        hidden = {entry.name: hidden_term(entry) for entry in icon_entries("solid") if entry.name in trained}
-        return judge(index, encoder, [(term, ids[name]) for name, term in hidden.items() if term])
+    ids = {hit.name: hit.id for hit in index.browse(len(icon_entries()))}
+    trained = names_of_split([entry.name for entry in icon_entries()], "train", fold)
+    hidden = {entry.name: hidden_term(entry) for entry in icon_entries("solid") if entry.name in trained}
+    return judge(index, encoder, [(term, ids[name]) for name, term in hidden.items() if term])
 
 
 def filled(index: Any, encoder: Any, out: Path) -> dict[str, list[str]]:
@@ -181,7 +187,7 @@ def filled(index: Any, encoder: Any, out: Path) -> dict[str, list[str]]:
     from sightline.data.show.sheet import rows_sheet
     from sightline.data.sources.source import open_source
 
-    index.add(open_source("icons?set=solid&hide=term"), encoder)
+    index.add(open_source(LIBRARY), encoder)
     rows = []
     for query in QUERIES:
         hits = index.search_text(query, encoder, COLUMNS)
