@@ -1,7 +1,7 @@
 """Training speed against open_clip at equal sizes: the step alone, and end to end from JPEG files.
 
-    python benchmarks/train_throughput.py                     both precisions, five alternating pairs
-    python benchmarks/train_throughput.py --pairs 2 --steps 4
+    python benchmarks/speed/train_throughput.py                     both precisions, five alternating pairs
+    python benchmarks/speed/train_throughput.py --pairs 2 --steps 4
 
 ViT 192 x 6, 64 px, patch 8, a text transformer 192 x 4 over 32 tokens, batch 256, AdamW, the same images and captions
 on both sides. A pair is one run of ours and one of open_clip's, right after one another; the ratio is the median over

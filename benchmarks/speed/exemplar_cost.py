@@ -1,7 +1,7 @@
 """What telling n pictures apart costs a step: learned classes beside a memory bank, against n.
 
-    python benchmarks/exemplar_cost.py                        1,000 to 256,000 pictures, batch 256, 128 numbers each
-    python benchmarks/exemplar_cost.py --counts 1000 --batch 64 --out cost.jsonl
+    python benchmarks/speed/exemplar_cost.py    1,000 to 256,000 pictures, batch 256, 128 numbers each
+    python benchmarks/speed/exemplar_cost.py --counts 1000 --batch 64 --out cost.jsonl
 
 `exemplar` is Exemplar-CNN's softmax layer with SGD and momentum, as its recipes have it: weights, gradients and a
 momentum for every picture, and n logits a row. `bank` is instance discrimination with the full softmax: one remembered

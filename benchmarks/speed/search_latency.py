@@ -1,6 +1,6 @@
 """Milliseconds of a search: cold from the shell, warm in one process and in the page; exact and approximate.
 
-    python benchmarks/search_latency.py RUN [--sizes 1500 100000 300000] [--names SRC] [--folder PATH]
+    python benchmarks/speed/search_latency.py RUN [--sizes 1500 100000 300000] [--names SRC] [--folder PATH]
 
 RUN is a finished run with its export (`runs/demo`). The libraries hold pictures with random unit vectors and random
 words, since only their number decides the time; the queries go through RUN's own text tower. Their words are of

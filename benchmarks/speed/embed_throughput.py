@@ -1,8 +1,8 @@
 """Pictures a second from a folder to vectors on disk: sightline, transformers, open_clip and sentence-transformers.
 
-    python benchmarks/embed_throughput.py                      everything, three alternating rounds (hours on two cores)
-    python benchmarks/embed_throughput.py --n 64 --rounds 1    that it works
-    python benchmarks/embed_throughput.py --table              the table of the rows so far
+    python benchmarks/speed/embed_throughput.py    everything, three alternating rounds (hours on two cores)
+    python benchmarks/speed/embed_throughput.py --n 64 --rounds 1    that it works
+    python benchmarks/speed/embed_throughput.py --table    the table of the rows so far
 
 Cases: `b32` and `s16` (ViT-B/32 and ViT-S/16 at 224) on --n photographs of $SIGHTLINE_DATA/caltech101 enlarged once to
 640 px; `icons`, 5 times as many 64 px PNGs through a tower of 10 M parameters. All packages have the same random

@@ -1,4 +1,4 @@
-"""Scenes a second in one process, with all that a sample carries: `python benchmarks/scenes.py`.
+"""Scenes a second in one process, with all that a sample carries: `python benchmarks/speed/scenes.py`.
 
 `cold` is the first pass, which makes the parts; `warm` the best of three passes over fresh scenes; `cpu` the same
 counted in processor time, which says what an idle machine would do when this one is busy.

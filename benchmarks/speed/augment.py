@@ -1,6 +1,6 @@
 """Milliseconds per augmentation, batched here and picture by picture with torchvision, in one run on the same pictures.
 
-    python benchmarks/augment.py [--batch 256] [--threads N] [--device cpu]
+    python benchmarks/speed/augment.py [--batch 256] [--threads N] [--device cpu]
 
 Time is wall time, the best of several rounds, ours and theirs in turns: other work on the machine only ever adds to it.
 """

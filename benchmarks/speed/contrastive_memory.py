@@ -1,7 +1,7 @@
 """Peak memory of the two contrastive losses, forward and backward, against the batch size: whole and in chunks.
 
-    python benchmarks/contrastive_memory.py                       batches of 1,024 to 8,192, width 256, chunks of 256
-    python benchmarks/contrastive_memory.py --batches 512 1024    --chunk 64
+    python benchmarks/speed/contrastive_memory.py    batches of 1,024 to 8,192, width 256, chunks of 256
+    python benchmarks/speed/contrastive_memory.py --batches 512 1024    --chunk 64
 
 Every figure is from a process of its own: the growth of the resident set above what it held before the loss, in MiB.
 Whole, memory doubles twice when the batch doubles; in chunks once.
