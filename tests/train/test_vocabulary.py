@@ -2,6 +2,8 @@ import hashlib
 
 from sightline.data.prepare.preprocess import Preprocess
 from sightline.data.sample import BadSample, Sample
+from sightline.data.scenes import Scenes
+from sightline.data.sources.sides import split_draws
 from sightline.probes.heldout.prepared import Prepared
 from sightline.text.load import BPE, Subwords
 from sightline.train.vocabulary import corpus, shared_terms, some, tokenizer_of
@@ -80,3 +82,13 @@ def test_what_is_not_trained_reads_nothing():
     source = Late(50)
     tokenizer_of(Subwords(), source, 0, print)
     assert source.read == 0
+
+
+def test_nothing_is_drawn_for_its_words():
+    class Undrawn(Scenes):
+        def __getitem__(self, index):
+            raise AssertionError("a picture was drawn")
+
+    source = Undrawn(n=5, size=64)
+    assert len(list(some(source, 0, 20))) == 5
+    assert len(split_draws(source, 0)) == 5

@@ -82,6 +82,13 @@ class Source(Protocol):
     def __getitem__(self, index: int) -> Sample: ...
 
 
+def words(source: Source, index: int) -> Sample:
+    """The record for those who read its words, name and regions alone: a source that draws its pictures may have a
+    method `words` that gives it undrawn."""
+    undrawn = getattr(source, "words", None)
+    return source[index] if undrawn is None else undrawn(index)
+
+
 @runtime_checkable
 class Stream(Protocol):
     """A set too far away for random access (remote shards): samples of an epoch in a seeded order."""

@@ -326,7 +326,7 @@ class Index:
             if self._connection is None:
                 if not self.path.is_file():
                     raise ValueError(
-                        f"there is no index at {self.path}. Make one: sightline index {self.path} SRC --encoder ENCODER"
+                        f"there is no index at {self.path}. Make one: sightline index {self.path} SRC"
                     )
                 self._connection = connect(self.path)
             with plain_errors(self.path), transaction(self._connection, "DEFERRED"):

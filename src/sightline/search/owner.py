@@ -23,7 +23,7 @@ class Owner(NamedTuple):
 def owner_of(connection: sqlite3.Connection, db: Path) -> Owner:
     """The encoder that answers searches of the index at `db`. Raises ValueError where nothing was ever indexed."""
     if (owner := _owner(connection)) is None:
-        raise ValueError(f"{db} is empty. Fill it: sightline index {db} SRC --encoder ENCODER")
+        raise ValueError(f"{db} is empty. Fill it: sightline index {db} SRC")
     return owner
 
 

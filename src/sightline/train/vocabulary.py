@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from sightline.data.decode.record import Bad, fetch
+from sightline.data.decode.record import Bad, fetch_words
 from sightline.data.feed.order import order
 from sightline.data.feed.regions import called
 from sightline.data.sample import Sample, Stream
@@ -54,7 +54,8 @@ def shared_terms(source: Any, seed: int) -> list[str]:
 
 
 def some(source: Any, seed: int, limit: int) -> Iterator[Sample]:
-    """Up to `limit` samples of the seeded order, in the order of the source; those that cannot be read are left out."""
+    """Up to `limit` samples of the seeded order, in the order of the source, for their words: drawn ones may have no
+    picture. Those that cannot be read are left out."""
     if isinstance(source, Stream):
         for number, sample in enumerate(source.epoch(seed, 0)):
             if number >= limit:
@@ -62,7 +63,7 @@ def some(source: Any, seed: int, limit: int) -> Iterator[Sample]:
             yield sample
         return
     for index in sorted(order(len(source), seed, 0)[:limit].tolist()):
-        if not isinstance(found := fetch(source, index), Bad):
+        if not isinstance(found := fetch_words(source, index), Bad):
             yield found
 
 

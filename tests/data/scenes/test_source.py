@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from sightline.data.sample import Source
+from sightline.data.sample import Source, words
 from sightline.data.scenes import Scenes
 from sightline.data.scenes.caption import caption
+from sightline.data.sources.mixture import Mixture
+from sightline.data.sources.subset import Subset
 
 LEVELS = (1, 2, 3, 4)
 
@@ -54,8 +56,8 @@ def test_everything_a_sample_says_agrees(level):
             assert x <= columns.min() and columns.max() < x + w and y <= rows.min() and rows.max() < y + h
         assert (extra["class_mask"] == 0).sum() == (sample.mask == 0).sum()
         assert extra["text"] == [f["value"] for f in extra["factors"] if f["kind"] == "text"]
-        for words in extra["text"]:
-            assert f'"{words}"' in sample.captions[0]
+        for text in extra["text"]:
+            assert f'"{text}"' in sample.captions[0]
         for factors in extra["factors"]:
             assert {"what", "colour", "size", "place", "background", "stroke"} <= factors.keys()
             assert factors["colour"] in sample.captions[0] and factors["what"] in sample.captions[0]
@@ -110,3 +112,22 @@ def is_part(some, every):
 def test_a_share_of_alt_text_is_a_share():
     with pytest.raises(ValueError, match="alt=30.0: expected the share of scenes whose alt text is another's"):
         Scenes(1, alt=30.0)
+
+
+@pytest.mark.parametrize("level", [1, 2, 3, 4])
+def test_the_words_of_a_scene_are_those_of_the_drawn_one(level):
+    source = Scenes(level=level, n=6, size=64, alt=0.3)
+    for place in range(len(source)):
+        drawn, undrawn = source[place], source.words(place)
+        assert undrawn.image == b""
+        for field in ("key", "name", "captions", "terms", "alt"):
+            assert getattr(undrawn, field) == getattr(drawn, field)
+        assert (undrawn.boxes == drawn.boxes).all() and undrawn.extra["phrases"] == drawn.extra["phrases"]
+
+
+def test_parts_and_mixtures_hand_words_on_undrawn():
+    source = Scenes(n=6, size=64)
+    mixed = Mixture([Subset(source, [4, 2]), Scenes(level=2, n=3, size=64)])
+    for place in range(len(mixed)):
+        found = words(mixed, place)
+        assert found.image == b"" and found.captions == mixed[place].captions and found.key == mixed[place].key

@@ -10,7 +10,7 @@ from sightline.data.batch import KEYS, made_of_records
 from sightline.data.decode.guard import guarded
 from sightline.data.decode.picture import decode
 from sightline.data.decode.target import extent, read_depth, read_mask, scale_boxes, scale_keypoints
-from sightline.data.sample import BadSample, Encoded, Sample, Source
+from sightline.data.sample import BadSample, Encoded, Sample, Source, words
 
 T = TypeVar("T")
 LONGEST = 2
@@ -56,9 +56,18 @@ def good(found: Iterator[T | Bad], bad: MutableMapping[str, str]) -> Iterator[T]
 
 def fetch(source: Source, index: int) -> Sample | Bad:
     """The record at `index`, not decoded."""
+    return _answered(source, index, lambda source, index: source[index])
+
+
+def fetch_words(source: Source, index: int) -> Sample | Bad:
+    """The record at `index` for those who read its words alone: it may have no picture (`sample.words`)."""
+    return _answered(source, index, words)
+
+
+def _answered(source: Source, index: int, take: Callable[[Source, int], Sample]) -> Sample | Bad:
     try:
         with guarded("unreadable record"):
-            return source[index]
+            return take(source, index)
     except BadSample as error:
         return Bad(f"sample {index}", str(error))
 

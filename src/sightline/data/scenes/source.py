@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -90,22 +91,39 @@ class Scenes:
 
     def __getitem__(self, index: int) -> Sample:
         scene = self.scene(index)
-        designed = self.level == design.LEVEL
-        kinds = (*caption.KINDS, *caption.EDITS) if designed else caption.KINDS
         owner = parts.owners(scene)
-        said = caption.caption(scene)
-        key = f"{self.split}/level{self.level}/seed{self.seed}/{index:06d}"
-        return Sample(
-            key=key,
+        kinds = (*caption.KINDS, *caption.EDITS) if self.level == design.LEVEL else caption.KINDS
+        return replace(
+            self._told(index, scene),
             image=self._picture(scene),
-            captions=(said, caption.brief(scene), *([caption.styled(scene)] if designed else [])),
-            alt=() if self.alt is None else (self._alt(index, said),),
             negatives=tuple(text for kind in kinds if (text := caption.hard_negatives(scene, kind))),
             mask=owner,
-            boxes=np.array([e.box for e in scene.elements], np.float32),
-            name=key,
             extra=truth(scene, owner),
         )
+
+    def words(self, index: int) -> Sample:
+        """The sample undrawn: captions, alt text, and boxes with their phrases."""
+        scene = self.scene(index)
+        return replace(self._told(index, scene), extra={"phrases": phrases(scene)})
+
+    def _told(self, index: int, scene: Scene) -> Sample:
+        """What is known of a scene before it is drawn."""
+        said = caption.caption(scene)
+        key = f"{self.split}/level{self.level}/seed{self.seed}/{index:06d}"
+        styled = (caption.styled(scene),) if self.level == design.LEVEL else ()
+        return Sample(
+            key=key,
+            image=b"",
+            captions=(said, caption.brief(scene), *styled),
+            alt=() if self.alt is None else (self._alt(index, said),),
+            boxes=np.array([e.box for e in scene.elements], np.float32),
+            name=key,
+        )
+
+
+def phrases(scene: Scene) -> list[tuple[str, tuple[int, int, int, int]]]:
+    """What each element is called, and its box."""
+    return [(caption.phrase(scene, k), e.box) for k, e in enumerate(scene.elements)]
 
 
 def truth(scene: Scene, owner: np.ndarray) -> dict[str, Any]:
@@ -114,7 +132,7 @@ def truth(scene: Scene, owner: np.ndarray) -> dict[str, Any]:
     number = vocabulary.number(scene.level)
     owners = np.array([0, *(number[e.name] for e in elements)], np.uint16)
     return {
-        "phrases": [(caption.phrase(scene, k), e.box) for k, e in enumerate(elements)],
+        "phrases": phrases(scene),
         "visible": parts.visible(scene, owner),
         "depth_order": list(range(len(elements), 0, -1)),
         "class_mask": owners[owner],

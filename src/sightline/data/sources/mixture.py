@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import accumulate
 from math import inf
 
-from sightline.data.sample import Sample, Source
+from sightline.data.sample import Sample, Source, words
 
 
 class Mixture:
@@ -44,9 +44,20 @@ class Mixture:
         return self._ends[-1]
 
     def __getitem__(self, index: int) -> Sample:
+        part, at = self._place(index)
+        return self._among(part, self.parts[part][at])
+
+    def words(self, index: int) -> Sample:
+        part, at = self._place(index)
+        return self._among(part, words(self.parts[part], at))
+
+    def _place(self, index: int) -> tuple[int, int]:
+        """The part, and the place in it."""
         if not 0 <= index < len(self):
             raise IndexError(f"sample {index} of {len(self)}")
         part = bisect_right(self._ends, index)
-        sample = self.parts[part][index - (self._ends[part - 1] if part else 0)]
+        return part, index - (self._ends[part - 1] if part else 0)
+
+    def _among(self, part: int, sample: Sample) -> Sample:
         label = sample.label if "label" in self.has else None
         return replace(sample, key=f"{part}/{sample.key}", label=label)

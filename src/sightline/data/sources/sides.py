@@ -13,7 +13,7 @@ import numpy as np
 from sightline.data.atomic import atomic_write
 from sightline.data.cache import sightline_cache
 from sightline.data.decode.guard import guarded
-from sightline.data.decode.record import Bad, fetch
+from sightline.data.decode.record import Bad, fetch, fetch_words
 from sightline.data.sample import BadSample, Sample, Source
 
 BY_CONTENT = 100_000
@@ -49,7 +49,7 @@ class _Known:
         at: tuple[Path, str] | None = None if location is None else location(index)
         sample = None
         if at is None:
-            sample = self._sample(index)
+            sample = self._sample(index, named=True)
             if sample is not None and not sample.name and isinstance(sample.image, Path):
                 at = sample.image, ""
         stamp = 0 if at is None else self._stamp(*at)
@@ -75,8 +75,9 @@ class _Known:
         except OSError:
             pass
 
-    def _sample(self, index: int) -> Sample | None:
-        found = fetch(self.source, index)
+    def _sample(self, index: int, *, named: bool = False) -> Sample | None:
+        """The sample; one that its name tells apart may come without its picture where it is `named`."""
+        found = fetch_words(self.source, index) if named else fetch(self.source, index)
         return None if isinstance(found, Bad) else found
 
     def _identity(self, sample: Sample | None) -> bytes | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from sightline.data.draw import uniform
-from sightline.data.sample import Sample, Source
+from sightline.data.sample import Sample, Source, words
 from sightline.data.sources import sides
 from sightline.data.sources.mixture import Mixture
 
@@ -30,6 +30,9 @@ class Subset:
 
     def __getitem__(self, index: int) -> Sample:
         return self.source[int(self.indices[index])]
+
+    def words(self, index: int) -> Sample:
+        return words(self.source, int(self.indices[index]))
 
     def location(self, index: int) -> tuple[Path, str] | None:
         """The file of a sample and the place in it, where the source tells them unread."""
