@@ -325,9 +325,7 @@ class Index:
         with self._lock:
             if self._connection is None:
                 if not self.path.is_file():
-                    raise ValueError(
-                        f"there is no index at {self.path}. Make one: sightline index {self.path} SRC"
-                    )
+                    raise ValueError(f"there is no index at {self.path}. Make one: sightline index {self.path} SRC")
                 self._connection = connect(self.path)
             with plain_errors(self.path), transaction(self._connection, "DEFERRED"):
                 yield self._connection

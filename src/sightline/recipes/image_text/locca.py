@@ -15,7 +15,7 @@ from sightline.probes.heldout.spread import RankMe
 from sightline.recipes.image_text.siglip import SQUASH
 from sightline.text.load import BoxBPE
 from sightline.towers.sizes import vit
-from sightline.towers.spec import BoxTokens, CaptionDecoderSpec, Mean, ViTSpec
+from sightline.towers.spec import BoxTokens, CaptionDecoderSpec, Mean, SinCosSpec, ViTSpec
 from sightline.train.optim.optimizer import AdamW
 from sightline.train.optim.schedule import WarmupCosine
 from sightline.train.recipe.parts import Parts
@@ -23,7 +23,7 @@ from sightline.train.recipe.recipe import Data, Evaluation, Recipe
 
 PAPER = "Wan et al. 2024"
 LEARNS = "captions, and where in a picture words are: boxes written as text"
-MINUTES = {"tiny": 0.1}
+MINUTES = {"tiny": 0.1, "small": 9.0}
 
 MEASURED = Evaluation(metric="heldout_loss", probes=(HeldOutLoss(), Located(), RankMe()))
 
@@ -33,28 +33,33 @@ def build(recipe: Recipe) -> LocCa:
 
 
 def small() -> Recipe:
-    """Scenes, on a laptop. `sightline train locca --data "scenes?level=1" --out RUN`"""
+    """Scenes, on a laptop. `sightline train locca --data "scenes?level=1" --out RUN data.tokenizer.length=16`
+
+    Expect on 1,000 fresh scenes: the words of a thing find it with an IoU of 0.5 in 0.40 of them (the best box drawn
+    without looking: 0.11), after eighteen minutes of one core; 0.13 a third of the way, 0.30 after two.
+    """
     return Recipe(
         name="locca.small",
         build=build,
         method=Config(),
         parts=Parts(
-            image=ViTSpec(size=64, patch=8, dim=128, depth=4, heads=4, pool=Mean()),
+            # ours: fixed positions, for places are what is asked
+            image=ViTSpec(size=48, patch=8, dim=128, depth=4, heads=4, pool=Mean(), position=SinCosSpec()),
             decoder=CaptionDecoderSpec(
                 vocab=1024, length=45, dim=128, depth=2, heads=4, memory=128, boxes=BoxTokens(bins=64)
             ),
         ),
         data=Data(
             source="scenes?level=1",
-            size=64,
+            size=48,
             views=whole,  # nothing is cut off: a word such as "top left" would stop being true
             caption=any_caption,
             tokenizer=BoxBPE(vocab=1024, length=40, bins=64),
         ),
-        optim=AdamW(lr=1e-3, betas=(0.9, 0.95), weight_decay=0.04),
+        optim=AdamW(lr=2e-3, betas=(0.9, 0.95), weight_decay=0.04),
         schedule=WarmupCosine(warmup=100),
-        batch=64,
-        steps=1300,
+        batch=32,
+        steps=3000,
         evaluation=MEASURED,
     )
 
