@@ -11,13 +11,14 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 DOCS := docs/cli.md docs/recipes.md
 
-.PHONY: help demo test test-all parity check fix lock clean
+.PHONY: help demo test test-all parity atlas-check check fix lock clean
 
 help:
 	@echo "make demo       train on real icons, search them by words: results in runs/demo (ARGS=--fresh starts over)"
 	@echo "make test       the tests (ARGS=tests/data for a part)"
 	@echo "make test-all   the tests and the slow ones"
 	@echo "make parity     the largest differences from the peers' own classes, family by family"
+	@echo "make atlas-check train and measure one row of the table of image-text methods again, drawn at random (ARGS='--row siglip.0')"
 	@echo "make check      format, lint, types, layering, generated docs"
 	@echo "make fix        format, repair what lint can, write the generated docs"
 	@echo "make lock       write constraints.txt anew from the newest releases"
@@ -39,6 +40,9 @@ test-all: $(VENV)/.test $(LIGHT)/.done
 
 parity: $(VENV)/.test
 	@$(BIN)/python tools/parity.py $(ARGS)
+
+atlas-check: $(VENV)/.test
+	@$(BIN)/python benchmarks/atlas_text.py --check $(ARGS)
 
 check: $(VENV)/.dev
 	@$(BIN)/ruff format --check --quiet . || { echo "not formatted: run make fix"; exit 1; }
