@@ -39,6 +39,8 @@ class Batch(TypedDict, total=False):
     """(b, n) int64 caption tokens, padded by the tokenizer's rule."""
     alt: Tensor
     """(b, n) int64 tokens of the alt text beside the caption; of the main caption where a sample has none."""
+    translation: Tensor
+    """(b, n) int64 tokens of the main caption in another language."""
     negatives: Tensor
     """(b, n) int64 tokens of a caption that is false of each sample; of the empty text where it has none."""
     has_negative: Tensor
@@ -106,6 +108,7 @@ CAPABILITIES = (
     "detects",
     "segments",
     "answers",
+    "translates",
 )
 """What kept parts can do. They add up: a captioner embeds and captions, a promptable segmenter segments and embeds."""
 

@@ -80,6 +80,7 @@ KEYS: dict[str, Key] = {
     "masks": Key(of="view", maker="feed"),
     "tokens": Key(needs="text", maker="loader"),
     "alt": Key(needs="alt", maker="loader", asked=True),
+    "translation": Key(needs="translation", maker="loader", asked=True),
     "negatives": Key(needs="negatives", maker="loader", asked=True),
     "has_negative": Key(needs="negatives", maker="loader", asked=True),
     "terms": Key(needs="text", of="batch", maker="loader", asked=True),

@@ -48,6 +48,8 @@ class Sample:
     alt: tuple[str, ...] = ()
     """alt text: what stands around the picture where it was found, beside captions that describe it; incomplete, and
     now and then of another picture."""
+    translation: tuple[str, ...] = ()
+    """the main caption in another language."""
 
     def content(self) -> bytes:
         """The encoded bytes of the picture (read from disk if need be), for hashing."""
@@ -74,7 +76,7 @@ class Source(Protocol):
     name: str
     """the SRC text it was opened from"""
     has: frozenset[str]
-    """what its samples carry, of: image text alt negatives label mask depth boxes keypoints"""
+    """what its samples carry, of: image text alt translation negatives label mask depth boxes keypoints"""
     classes: tuple[str, ...]
     """names of the labels, () without labels"""
 

@@ -23,11 +23,13 @@ SAID = {"label": "labels", "text": "captions", "mask": "masks"}
 GIVEN = {
     "label": "labels (a folder of pictures for each class, a label column, .cls in tars)",
     "text": "captions (a .txt file beside each picture, a caption column, .txt in tars)",
+    "translation": "the captions in another language (a column translation, grammars)",
     "alt": "alt text beside the captions (a column alt, .alt.txt in tars, 'scenes?alt=0.3')",
 }
 """and how they are given"""
 NEAREST = {
     "boxes": "captions alone teach cappa, and with two towers clip and siglip",
+    "translation": "captions alone teach mlm",
     "alt": "silc learns from one text a picture",
 }
 """what a recipe would learn from instead, where a sample does not carry it"""

@@ -22,15 +22,21 @@ from sightline.train.options import Options
 from sightline.train.recipe.recipe import Recipe
 from sightline.train.vocabulary import shared_terms
 
+PICTURES = frozenset({"image", "views", "masks"})
+
 
 class Feed:
-    """The loader of this rank's share and the recipe's augmentation and masks; raises what `views_of` does."""
+    """The loader of this rank's share and the recipe's augmentation and masks; raises what `views_of` does.
+
+    For a method that names no picture (`sees` is False) none is decoded, and its batches have none.
+    """
 
     def __init__(self, recipe: Recipe, source: Any, tokenizer: Any, method: Any, options: Options) -> None:
         view = recipe.data.evaluation_view()
         views, self.grids = views_of(recipe, method)
         self.views = AugmentViews(views, mean=view.mean, std=view.std)
         self.masks = recipe.data.masks
+        self.sees = not PICTURES.isdisjoint(method.needs | method.uses)
         self.every = "view_targets" in method.needs | method.uses
         self.flip = getattr(source, "keypoint_flip", ())
         self.seed = recipe.seed
@@ -38,7 +44,7 @@ class Feed:
             source,
             batch=recipe.batch,
             seed=recipe.seed,
-            stored=stored_side(views, recipe.data.size),
+            stored=stored_side(views, recipe.data.size) if self.sees else 0,
             workers=options.workers,
             memory=options.memory,
             progress=filling(quiet=options.quiet),
@@ -64,6 +70,8 @@ class Feed:
         moved: Any = {
             k: v.to(device, non_blocking=True) if isinstance(v, torch.Tensor) else v for k, v in batch.items()
         }
+        if not self.sees:
+            return cast(Batch, {key: value for key, value in moved.items() if key not in ("image", "size")})
         made, transforms = self.views.with_transforms(moved, self.seed, step)
         if not TARGETS.isdisjoint(batch):
             pairs = list(zip(transforms, made, strict=True))[: None if self.every else 1]

@@ -75,7 +75,8 @@ class Session:
         if held is None or not self.lead or self.over:
             return
         recipe, can = self.recipe, self.stages.capabilities
-        view, rules = recipe.data.evaluation_view(), recipe.evaluation
+        sees = self.feed.sees or "embeds" in can  # a later phase may be the first that looks at pictures
+        view, rules = recipe.data.evaluation_view() if sees else None, recipe.evaluation
         prepared = Prepared(held, view, samples=rules.samples, seed=recipe.seed)
         memory, remembered = None, [probe for probe in rules.probes if probe.memory and probe.answered_by(can)]
         if not isinstance(source, Stream) and any(p.memory <= source.has and p.reads <= held.has for p in remembered):

@@ -39,9 +39,15 @@ def tokenizer_of(spec: TokenizerSpec, source: Any, seed: int, say: Callable[[str
 
 
 def corpus(samples: Iterable[Sample], *, named: bool = False) -> Iterator[str]:
-    """Their captions, terms and alt texts, in order; and what their boxes are called where those are `named` too."""
+    """Their captions, terms, alt texts and translations, in order; and where `named`, what their boxes are called."""
     for sample in samples:
-        yield from (*sample.captions, *sample.terms, *sample.alt, *(called(sample) if named else ()))
+        yield from (
+            *sample.captions,
+            *sample.terms,
+            *sample.alt,
+            *sample.translation,
+            *(called(sample) if named else ()),
+        )
 
 
 def shared_terms(source: Any, seed: int) -> list[str]:

@@ -16,6 +16,7 @@ T = TypeVar("T")
 LONGEST = 2
 """A picture's longer side is stored at most this many times the shorter side asked for: one long strip in a batch would
 pad all the others to its length."""
+UNSEEN = np.zeros((1, 1, 3), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +96,11 @@ TARGETS: dict[str, Callable[[Any, Encoded, tuple[int, int]], np.ndarray]] = {
 def read(sample: Sample, size: int, fields: frozenset[str] = frozenset()) -> Record:
     """Decode a sample so that its shorter side is `size` (smaller rasters stay as they are), or less for a strip.
 
-    `fields` may name those of TARGETS, which are brought to the picture's size. Raises BadSample.
+    `fields` may name those of TARGETS, which are brought to the picture's size. A `size` of 0 is for those who read the
+    words alone: the picture is not looked at, and one black pixel stands for it. Raises BadSample.
     """
-    image = decode(sample.image, size)
-    if (longer := max(image.shape)) > LONGEST * size:
+    image = decode(sample.image, size) if size else UNSEEN
+    if size and (longer := max(image.shape)) > LONGEST * size:
         image = decode(image, max(1, min(image.shape[:2]) * LONGEST * size // longer))
     shape = image.shape[0], image.shape[1]
     given = {name: getattr(sample, name) for name in TARGETS if name in fields}

@@ -108,6 +108,8 @@ class Plan:
             if "alt" in self.fields:
                 beside = [_drawn(s.alt or s.captions[:1], u) for s, u in zip(samples, draws[:, -2], strict=True)]
                 made["alt"] = self.tokenize(_seen(beside, turned))
+            if "translation" in self.fields:
+                made["translation"] = self.tokenize([_drawn(s.translation, 0.0) for s in samples])
             if self.fields & {"negatives", "has_negative"}:
                 chosen = _seen([_drawn(s.negatives, u) for s, u in zip(samples, draws[:, -1], strict=True)], turned)
                 made["negatives"], made["has_negative"] = self.tokenize(chosen), np.array([bool(c) for c in chosen])

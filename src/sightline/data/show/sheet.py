@@ -37,7 +37,7 @@ def rows_sheet(rows: Sequence[tuple[str, Sequence[np.ndarray], Sequence[str]]], 
     if not rows:
         raise ValueError("a sheet needs at least one row")
     words = any(titles for _, _, titles in rows)
-    font, bold = _font(max(9, cell // 9)), _font(16)
+    font, bold = typeface(max(9, cell // 9)), typeface(16)
     line = int(font.getbbox("Ag")[3]) + 1
     tall = cell + (LINES * line + 2 if words else 0) + GAP
     width = GAP + max(max(len(pictures), 1) for _, pictures, _ in rows) * (cell + GAP)
@@ -62,7 +62,8 @@ def rows_sheet(rows: Sequence[tuple[str, Sequence[np.ndarray], Sequence[str]]], 
 
 
 @lru_cache(maxsize=8)
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def typeface(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Letters of `size` pixels."""
     for name in FONTS:
         try:
             return ImageFont.truetype(name, size)

@@ -1,8 +1,8 @@
 """SRC, one grammar everywhere: `NAME[:split][?key=value&...]`, several joined by `::`.
 
-NAME is `icons` or `scenes`, a folder, a table (csv, tsv, jsonl, parquet), webdataset tars (braces, globs), the address
-of tars, or `iconify:` and the path of icon sets. What exists on disk under the literal text wins over any other reading
-of it.
+NAME is `icons`, `scenes` or `grammars`, a folder, a table (csv, tsv, jsonl, parquet), webdataset tars (braces, globs),
+the address of tars, or `iconify:` and the path of icon sets. What exists on disk under the literal text wins over any
+other reading of it.
 """
 
 import glob
@@ -36,6 +36,7 @@ ANYWHERE = frozenset({"n", "seed", "weight"})
 """options of every source with random access"""
 ICONS = frozenset({"set", "fold", "hide"})
 SCENES = frozenset({"level", "n", "seed", "size", "renderer", "alt"})
+GRAMMARS = frozenset({"level", "n", "seed"})
 TABLE = frozenset({"image", "caption", "encoding"})
 FOLDER = frozenset({"links", "exclude", "encoding"})
 REMOTE = frozenset({"buffer"})
@@ -144,6 +145,8 @@ def _open(part: Part, split: str | None) -> Source | Stream:
     """The source of one part, which may be joined with others."""
     if part.name == "scenes" and not Path(part.name).exists():
         return _scenes(part, split)
+    if part.name == "grammars" and not Path(part.name).exists():
+        return _grammars(part, split)
     if "://" in part.name:
         part.only(REMOTE)
         if split is not None:
@@ -256,8 +259,15 @@ def _scenes(part: Part, split: str | None) -> Source:
     return Scenes(split=split or "train", **numbers, **words, alt=alt)
 
 
+def _grammars(part: Part, split: str | None) -> Source:
+    from sightline.data.grammars.source import Grammars
+
+    part.only(GRAMMARS | {"weight"})
+    return Grammars(split=split or "train", **{key: int(part.number(key, 0)) for key in GRAMMARS & part.options.keys()})
+
+
 def _known() -> str:
     return (
-        "expected icons, scenes, a folder, a .csv, .tsv, .jsonl or .parquet, webdataset tars "
+        "expected icons, scenes, grammars, a folder, a .csv, .tsv, .jsonl or .parquet, webdataset tars "
         "(shards/{000..127}.tar, s3://...), or icon sets in Iconify's JSON (iconify:PATH)"
     )

@@ -17,6 +17,7 @@ CAPTION = ("caption", "title", "text")
 CAPTIONS = ("captions",)
 TERMS = ("keywords", "tags", "terms")
 ALT = ("alt", "alt_text")
+TRANSLATION = ("translation",)
 LABEL = ("label", "class", "category")
 URL = ("url", "image_url")
 
@@ -37,6 +38,8 @@ class Table:
     """for each keypoint the one that it is in a mirror"""
     alt: tuple[str, ...] = ()
     """the columns of alt text"""
+    translation: str | None = None
+    """the column of the caption in another language"""
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -53,6 +56,7 @@ class Table:
             captions=tuple(dict.fromkeys(filter(None, map(clean, captions)))) or tuple(filter(None, [from_name(stem)])),
             terms=tuple(filter(None, (clean(term) for name in TERMS for term in strings(row.get(name), split=True)))),
             alt=tuple(filter(None, (clean(text) for name in self.alt for text in texts(row.get(name))))),
+            translation=tuple(filter(None, map(clean, texts(row.get(self.translation) if self.translation else None)))),
             label=self.classes.index(said) if (said := _as_text(label)) else None,
             mask=self._beside(row.get("mask"), index),
             depth=self._beside(row.get("depth"), index),
@@ -131,10 +135,12 @@ def open_table(
     # ?caption=alt makes it the caption
     alt = tuple(name for name in columns if name.lower() in ALT and name != words)
     has |= {"alt"} if alt else set()
+    other = _column("translation", None, TRANSLATION, columns, path)
+    has |= {"translation"} if other else set()
     flips = rows.column("keypoint_flip") if "keypoint_flip" in columns else []
     flip = read_flip(next((said for said in flips if said is not None), None))
     known = label if classes else None
-    return Table(path, name or str(path), rows, picture, words, known, classes, frozenset(has), flip, alt)
+    return Table(path, name or str(path), rows, picture, words, known, classes, frozenset(has), flip, alt, other)
 
 
 def _of_split(rows: Rows, split: str, path: Path) -> Rows:

@@ -16,10 +16,13 @@ from sightline.data.sample import BadSample, Sample, Source, class_name
 
 
 class Prepared:
-    """Some samples of a source, decoded once: pictures (n, 3, y, x) float32, main captions ("" where there is none),
-    the names of their classes (None where there is no label)."""
+    """Some samples of a source, decoded once: pictures (n, 3, y, x) float32, main captions ("" where there is none) and
+    their translations, the names of their classes (None where there is no label).
 
-    def __init__(self, source: Source, view: Preprocess, *, samples: int, seed: int) -> None:
+    Without a `view` no picture is looked at, and `pictures` are (n, 0): for methods that only read.
+    """
+
+    def __init__(self, source: Source, view: Preprocess | None, *, samples: int, seed: int) -> None:
         chosen = sorted(order(len(source), seed, 0)[:samples].tolist())
         with ThreadPoolExecutor(4) as pool:
             found = list(pool.map(lambda i: _read(source, i, view), chosen))
@@ -28,6 +31,7 @@ class Prepared:
         self.index = [i for i, record in zip(chosen, found, strict=True) if record is not None]
         self.pictures = torch.from_numpy(np.stack([p for p, _ in read])) if read else torch.zeros(0)
         self.captions = [s.captions[0].strip() if s.captions else "" for _, s in read]
+        self.translations = [s.translation[0] if s.translation else "" for _, s in read]
         self.classes = tuple(map(_plain, source.classes))
         self.labels = [class_name(s.label, self.classes) for _, s in read]
 
@@ -53,10 +57,10 @@ def _plain(name: str) -> str:
     return unicodedata.normalize("NFC", name).strip()
 
 
-def _read(source: Source, index: int, view: Preprocess) -> tuple[np.ndarray, Sample] | None:
+def _read(source: Source, index: int, view: Preprocess | None) -> tuple[np.ndarray, Sample] | None:
     try:
         with guarded():
             sample = source[index]
-            return view(sample.image), sample
+            return np.zeros(0, np.float32) if view is None else view(sample.image), sample
     except BadSample:
         return None

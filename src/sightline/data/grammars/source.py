@@ -1,0 +1,72 @@
+"""The built-in source `grammars`: scenes said in English and in a made-up language, for systems that translate."""
+
+from __future__ import annotations
+
+from itertools import count
+
+from sightline.data.draw import seed_of
+from sightline.data.grammars import tongue
+from sightline.data.sample import Sample
+from sightline.data.scenes import caption, svg
+from sightline.data.scenes.layout import compose
+from sightline.data.scenes.scene import Scene
+
+SPLITS = ("train", "test")
+LEVELS = (1, 2)
+"""of scenes; those above have values and texts, for which the made-up language has no words"""
+HELD = 4
+"""one sentence in so many is kept for the test split"""
+SIDE = 96
+
+
+class Grammars:
+    """Random access to pairs of sentences: `source[i]` is a pure function of (level, seed, split, i).
+
+    A sample carries the English caption of a scene, its `translation`, and the picture as SVG, drawn only where a
+    method looks at it. Which split a sentence belongs to is decided by the sentence, so no sentence of one is in the
+    other.
+    """
+
+    classes: tuple[str, ...] = ()
+    has = frozenset({"image", "text", "translation"})
+
+    def __init__(self, level: int = 1, n: int = 10_000, seed: int = 0, split: str = "train") -> None:
+        if level not in LEVELS:
+            raise ValueError(f"grammars have levels {' and '.join(map(str, LEVELS))}; got level={level!r}")
+        if split not in SPLITS:
+            raise ValueError(f"grammars have no split {split!r}; known: {', '.join(SPLITS)}")
+        if n < 1:
+            raise ValueError(f"n={n}: the number of pairs must be at least 1")
+        self.level, self.n, self.seed, self.split = level, n, seed, split
+        self.name = f"grammars:{split}?level={level}&n={n}&seed={seed}"
+
+    def __len__(self) -> int:
+        return self.n
+
+    def scene(self, index: int) -> Scene:
+        """The scene of pair number `index`: the first of its draws whose English caption belongs to the split."""
+        if not 0 <= index < self.n:
+            raise IndexError(f"pair {index} of {self.n}")
+        for attempt in count():
+            made = compose(
+                self.level, SIDE, seed_of("grammars", self.level, self.seed, self.split, int(index), attempt)
+            )
+            if held(caption.caption(made)) == (self.split == "test"):
+                return made
+        raise AssertionError("count never ends")
+
+    def __getitem__(self, index: int) -> Sample:
+        scene = self.scene(index)
+        key = f"{self.split}/level{self.level}/seed{self.seed}/{index:06d}"
+        return Sample(
+            key=key,
+            image=svg.to_svg(scene).encode(),
+            captions=(caption.caption(scene),),
+            translation=(tongue.said(scene),),
+            name=key,
+        )
+
+
+def held(sentence: str) -> bool:
+    """Whether a sentence belongs to the test split."""
+    return seed_of("held sentence", sentence) % HELD == 0
