@@ -18,11 +18,15 @@ from sightline.losses.blocks import upcast
 
 
 def caption_loss(
-    logits: Float[Tensor, "b n v"], ids: Int[Tensor, "b n"], told: Bool[Tensor, "b n"]
+    logits: Float[Tensor, "b n v"], ids: Int[Tensor, "b n"], told: Bool[Tensor, "b n"], smoothing: float = 0.0
 ) -> Float[Tensor, " b"]:
-    """L_i of each text, in float32 or better: the mean over the tokens that are `told`, 0 where none is."""
+    """L_i of each text, in float32 or better: the mean over the tokens that are `told`, 0 where none is.
+
+    With `smoothing` e the target of a token is its id with 1 - e and all v ids alike with e / v each (Szegedy et al.
+    2015, https://arxiv.org/abs/1512.00567, section 7), in place of the id alone.
+    """
     with torch.autocast(logits.device.type, enabled=False):
-        each = F.cross_entropy(upcast(logits).transpose(1, 2), ids, reduction="none")
+        each = F.cross_entropy(upcast(logits).transpose(1, 2), ids, reduction="none", label_smoothing=smoothing)
     return each.masked_fill(~told, 0.0).sum(1) / told.sum(1).clamp(min=1)
 
 

@@ -63,7 +63,7 @@ class Attention(nn.Module):
     def weights(self, x: Tokens, *, mask: Mask | None = None, rotate: Rotation | None = None) -> Maps:
         """The softmax maps that `forward` mixes values by, in float32: the fast kernels never give them."""
         q, k, _ = self._qkv(x, rotate)
-        return _softmax(q.float(), k.float(), mask)
+        return softmaps(q.float(), k.float(), mask)
 
     def _qkv(self, x: Tokens, rotate: Rotation | None) -> tuple[Tensor, Tensor, Tensor]:
         b, n, d = x.shape
@@ -111,10 +111,11 @@ def causal(
 
 
 def _plain(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
-    return _softmax(q, k, mask) @ v
+    return softmaps(q, k, mask) @ v
 
 
-def _softmax(q: Tensor, k: Tensor, mask: Tensor | None) -> Tensor:
+def softmaps(q: Tensor, k: Tensor, mask: Mask | None) -> Tensor:
+    """`softmax(q k^T / sqrt(c) + mask)`: (b, h, n, c), (b, h, m, c) -> (b, h, n, m)."""
     logits = (q * q.shape[-1] ** -0.5) @ k.transpose(-2, -1)
     if mask is not None:
         logits = logits + mask if mask.is_floating_point() else logits.masked_fill(~mask, float("-inf"))

@@ -72,11 +72,24 @@ class BertText(nn.Module):
     def forward(self, ids: Ids) -> Float[Tensor, "b d"]:
         """The vector of each text. ValueError for more than `length` tokens."""
         must_fit(ids, self.length)
-        ids = without_padding(ids, self.pad)
-        real = ids != self.pad
-        x = self.norm(F.embedding(ids, self.embed.weight) + self.position[: ids.shape[1]])
-        x = self.widen(x.to(compute_dtype(x)))
+        ids = self.crop(ids)
+        x, real = self._read(ids, F.embedding(ids, self.embed.weight))
         return self.pool.read(self.stack, x, keys_of(real), real)
+
+    def crop(self, ids: Ids) -> Int[Tensor, "b m"]:
+        """The columns that are computed."""
+        return without_padding(ids, self.pad)
+
+    def tokens(self, ids: Ids, words: Float[Tensor, "b n w"]) -> Tokens:
+        """What the blocks make of each token, before the pooling, where `words` stand for the vectors of `ids` (some
+        covered, say); padding, by its id, is seen by none. ValueError for more than `length` tokens."""
+        must_fit(ids, self.length)
+        x, real = self._read(ids, words)
+        return self.stack(x, mask=keys_of(real))
+
+    def _read(self, ids: Ids, words: Tensor) -> tuple[Tensor, Real]:
+        x = self.norm(words + self.position[: ids.shape[1]])
+        return self.widen(x.to(compute_dtype(x))), ids != self.pad
 
 
 def without_padding(ids: Ids, pad: int) -> Int[Tensor, "b m"]:

@@ -103,10 +103,19 @@ class TransformerText(nn.Module):
                 "last place stands for the caption and padding is read like words, so another length gives other, bad "
                 f"vectors. Pad to {self.length} with the padding of its tokenizer"
             )
-        ids = self.reading.crop(ids)
-        x = F.embedding(ids, self.embed.weight) + self.position[: ids.shape[1]]
+        ids = self.crop(ids)
+        return self.reading.pool(self.tokens(ids, F.embedding(ids, self.embed.weight)), ids)
+
+    def crop(self, ids: Ids) -> Int[Tensor, "b m"]:
+        """The columns that are computed."""
+        return self.reading.crop(ids)
+
+    def tokens(self, ids: Ids, words: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
+        """What the blocks make of each token, after the last norm, where `words` stand for the vectors of `ids`."""
+        must_fit(ids, self.length)
+        x = words + self.position[: ids.shape[1]]
         x = x.to(compute_dtype(x))
-        return self.reading.pool(self.stack(x, mask=self.reading.mask(x)), ids)
+        return self.stack(x, mask=self.reading.mask(x))
 
 
 def must_fit(ids: Ids, length: int) -> None:

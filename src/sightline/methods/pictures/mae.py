@@ -23,6 +23,7 @@ from sightline.losses.weighted import weighted_mean
 from sightline.methods.parts.masked import check_stem
 from sightline.nn.decoder import MaskDecoder, visible_places
 from sightline.nn.patch import Grid
+from sightline.nn.transformer import xavier
 from sightline.protocols import Batch, Features, Kept, Losses
 from sightline.towers.spec.parts import Norm, stack
 from sightline.towers.vit import ViT
@@ -57,7 +58,7 @@ class MAE(nn.Module):
         blocks = stack(config.dim, config.depth, config.heads, 4 * config.dim, "gelu", Norm())
         self.decoder = MaskDecoder(image.dim, config.dim, blocks, 3 * self.patch**2)
         self.watched: dict[str, Tensor] = {}
-        self.apply(_xavier)
+        self.apply(xavier)
 
     @property
     def needs_whole_batch(self) -> str:
@@ -119,11 +120,3 @@ def _patch(tower: ViT) -> int:
     if not isinstance(patch, int):
         raise TypeError(f"the stem {type(tower.stem).__name__} does not tell its patch size: use a plain ViT")
     return patch
-
-
-def _xavier(module: nn.Module) -> None:
-    """The released code's init, where the towers' own is a truncated normal."""
-    if isinstance(module, nn.Linear):
-        nn.init.xavier_uniform_(module.weight)
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)

@@ -36,10 +36,19 @@ from sightline.towers.spec.parts import (
     reads_words,
     sees_pictures,
 )
-from sightline.towers.spec.text import BagSpec, BertTextSpec, TextSpec, TipsTextSpec, TransformerTextSpec
+from sightline.towers.spec.text import (
+    BagSpec,
+    BertTextSpec,
+    EncoderDecoderSpec,
+    TextSpec,
+    TipsTextSpec,
+    TransformerTextSpec,
+    WordHeadSpec,
+)
 from sightline.towers.text import Causal, Full
 
 __all__ = [
+    "EncoderDecoderSpec",
     "FAMILIES",
     "Act",
     "AlexNetOneTowerSpec",
@@ -82,6 +91,7 @@ __all__ = [
     "TipsTextSpec",
     "TransformerTextSpec",
     "ViTSpec",
+    "WordHeadSpec",
     "fitted",
     "from_json",
     "kinds_like",

@@ -10,13 +10,13 @@ from sightline.towers.spec import conv, decoder, image, parts, text
 from sightline.towers.spec.conv import ConvSpec
 from sightline.towers.spec.decoder import PartSpec
 from sightline.towers.spec.image import TransformerImageSpec
-from sightline.towers.spec.text import TextSpec
+from sightline.towers.spec.text import EncoderDecoderSpec, TextSpec, WordHeadSpec
 
 ImageSpec = ConvSpec | TransformerImageSpec
-Spec = ImageSpec | TextSpec | PartSpec
+Spec = ImageSpec | TextSpec | WordHeadSpec | EncoderDecoderSpec | PartSpec
 
 TOWERS: dict[str, type] = conv.TOWERS | image.TOWERS | text.TOWERS
-WHOLE: dict[str, type] = TOWERS | decoder.SYSTEM
+WHOLE: dict[str, type] = TOWERS | text.SYSTEM | decoder.SYSTEM
 """What a recipe names as a part of its system. A new module of specs adds its dictionaries here and below."""
 FAMILIES: dict[str, type] = WHOLE | conv.PARTS | parts.PARTS | text.PARTS | decoder.PARTS
 """The names written in files: a class may be renamed, its family not."""

@@ -19,8 +19,7 @@ class WarmupCosine:
         _check_warmup(self.warmup)
         if not 0 <= self.floor <= 1:
             raise ValueError(f"schedule.floor is the last factor of the rate, 0 to 1; got {self.floor}")
-        if not 0 <= self.most <= 1:
-            raise ValueError(f"schedule.most is the share of the run that may be warm-up, 0 to 1; got {self.most}")
+        _check_share(self.most)
 
     def factor(self, step: int, total: int) -> float:
         warmup = min(self.warmup, int(total * self.most))
@@ -43,12 +42,39 @@ class Constant:
         return min(1.0, (step + 1) / self.warmup) if self.warmup else 1.0
 
 
-Schedule = WarmupCosine | Constant
+@dataclass(frozen=True, kw_only=True)
+class InverseRoot:
+    """Linear warm-up, then the rate falls with the inverse square root of the step (Vaswani et al. 2017, eq. 3).
+
+    Their rate, width^-.5 min(step^-.5, step warmup^-1.5), has its peak (width * warmup)^-.5 at the end of the warm-up:
+    that is the recipe's rate, factor 1.
+    """
+
+    warmup: int = 4000
+    """steps, of a run long enough for them: see `most`"""
+    most: float = 0.25
+    """share of the run that the warm-up may take, so that a run cut short still learns"""
+
+    def __post_init__(self) -> None:
+        _check_warmup(self.warmup)
+        _check_share(self.most)
+
+    def factor(self, step: int, total: int) -> float:
+        warmup = max(1, min(self.warmup, int(total * self.most)))
+        return min((step + 1) / warmup, math.sqrt(warmup / (step + 1)))
+
+
+Schedule = WarmupCosine | Constant | InverseRoot
 
 
 def _check_warmup(steps: int) -> None:
     if steps < 0:
         raise ValueError(f"schedule.warmup is a number of steps, 0 or more; got {steps}")
+
+
+def _check_share(most: float) -> None:
+    if not 0 <= most <= 1:
+        raise ValueError(f"schedule.most is the share of the run that may be warm-up, 0 to 1; got {most}")
 
 
 def linear_rate(base: float, batch: int) -> float:
