@@ -9,7 +9,7 @@ VENV := .venv
 LIGHT := .venv-light
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
-DOCS := docs/cli.md docs/recipes.md
+DOCS := docs/cli.md docs/recipes.md docs/masks.md
 
 .PHONY: help demo test test-all parity atlas-check check fix lock clean
 
