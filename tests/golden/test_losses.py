@@ -13,9 +13,20 @@ import pytest
 from sightline.recipes.find import train
 
 FILE = Path(__file__).with_name("losses.json")
-FAMILIES = ("clip.tiny", "siglip.tiny", "silc.tiny", "tips.tiny", "cappa.tiny", "locca.tiny", "siglip2.tiny")
+FAMILIES = (
+    "clip.tiny",
+    "siglip.tiny",
+    "silc.tiny",
+    "tips.tiny",
+    "cappa.tiny",
+    "locca.tiny",
+    "siglip2.tiny",
+    "mlm.tiny",
+    "seq2seq.tiny",
+)
 SOURCES = {
     "tips.tiny": ("scenes?n=64&size=32&alt=0.3", "scenes:test?n=8&size=32&alt=0.3"),
+    **dict.fromkeys(("mlm.tiny", "seq2seq.tiny"), ("grammars?n=64", "grammars:test?n=8")),
     **dict.fromkeys(("locca.tiny", "siglip2.tiny"), ("scenes?n=64&size=32", "scenes:test?n=8&size=32")),
 }
 """for what icons lack"""

@@ -41,8 +41,8 @@ def commands(text):
 
 
 def page(name):
-    path = ROOT / "docs" / "systems" / f"{name}.md"
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+    found = sorted((ROOT / "docs" / "systems").rglob(f"{name}.md"))
+    return "".join(path.read_text(encoding="utf-8") for path in found)
 
 
 PAGES = [(name, setting) for name in SYSTEMS for setting in settings(page(name))]

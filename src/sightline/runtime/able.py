@@ -12,7 +12,18 @@ from sightline.protocols import CAPABILITIES
 VERBS: dict[str, str] = dict(
     zip(
         CAPABILITIES,
-        ("encode_image", "encode_text", "caption", "locate", "sample", "complete", "detect", "segment", "answer"),
+        (
+            "encode_image",
+            "encode_text",
+            "caption",
+            "locate",
+            "sample",
+            "complete",
+            "detect",
+            "segment",
+            "answer",
+            "translate",
+        ),
         strict=True,
     )
 )
@@ -55,6 +66,10 @@ class Able:
     def answer(self, images: Any, questions: Any, **options: Any) -> Any:
         """An answer to each picture's question."""
         return self._does("answers")(images, questions, **options)
+
+    def translate(self, texts: Any, **options: Any) -> Any:
+        """Each text in the other language."""
+        return self._does("translates")(texts, **options)
 
 
 def can(capabilities: Iterable[str]) -> str:

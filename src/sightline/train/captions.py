@@ -8,7 +8,7 @@ With m_c taken as batch * (share of the pictures that have c). `positives=captio
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log
 from typing import Any
 
@@ -35,6 +35,8 @@ class Words:
     """pictures without any"""
     first: str
     """the key of the first of those"""
+    others: Counter[str] = field(default_factory=Counter)
+    """translation -> pictures that have it"""
 
     @property
     def looked(self) -> int:
@@ -44,16 +46,17 @@ class Words:
 def words_of(recipe: Recipe, source: Any) -> Words:
     """Returns the captions of up to LIMIT samples, counted; samples that cannot be read are left to the loader."""
     limit = STREAMED if isinstance(source, Stream) else LIMIT
-    counts, silent, first = Counter[str](), 0, ""
+    counts, silent, first, others = Counter[str](), 0, "", Counter[str]()
     low, high = np.zeros(DRAWS), np.full(DRAWS, 0.99)
     for sample in some(source, recipe.seed, limit):
+        others.update(sample.translation[:1])
         caption = recipe.data.caption(sample, low).strip() or recipe.data.caption(sample, high).strip()
         if caption:
             counts[caption] += 1
         else:
             first = first if silent else sample.key
             silent += 1
-    return Words(counts, silent, first)
+    return Words(counts, silent, first, others)
 
 
 def why_unlearnable(recipe: Recipe, source: Any, words: Words) -> str:
@@ -109,20 +112,23 @@ def notes(recipe: Recipe, source: Any, words: Words, *, sigmoid: bool, world: in
 
 
 def cut(recipe: Recipe, source: Any, words: Words, tokenizer: Any) -> list[str]:
-    """Returns the warning of captions that do not fit the context of what writes them: it would learn to end in the
-    middle. Of recipes that write nothing, and tokenizers that do not tell, none."""
-    if "decoder" not in recipe.parts or not hasattr(tokenizer, "cut") or not words.counts:
+    """Returns the warnings of captions that do not fit the context of what writes them: it would learn to end in the
+    middle; and of translations. Of recipes that write nothing, and tokenizers that do not tell, none."""
+    if not {"decoder", "translator"} & {*recipe.parts} or not hasattr(tokenizer, "cut"):
         return []
-    texts = list(words.counts)
-    lost = [text for text, over in zip(texts, tokenizer.cut(texts), strict=True) if over]
-    if not lost:
-        return []
-    pictures = sum(words.counts[text] for text in lost)
-    return [
-        f"{pictures} of the {words.looked} pictures looked at in {source.name} have captions of more than "
-        f"{tokenizer.length} tokens, and what is over is not learnt (the first is {lost[0][:60]!r}). Set "
-        f"data.tokenizer.length to more, such as {2 * tokenizer.length}"
-    ]
+    kinds = {"captions": words.counts} | ({"translations": words.others} if "translator" in recipe.parts else {})
+    warnings = []
+    for kind, counts in kinds.items():
+        texts = list(counts)
+        lost = [text for text, over in zip(texts, tokenizer.cut(texts), strict=True) if over] if texts else []
+        if lost:
+            pictures = sum(counts[text] for text in lost)
+            warnings.append(
+                f"{pictures} of the {words.looked} pictures looked at in {source.name} have {kind} of more than "
+                f"{tokenizer.length} tokens, and what is over is not learnt (the first is {lost[0][:60]!r}). Set "
+                f"data.tokenizer.length to more, such as {2 * tokenizer.length}"
+            )
+    return warnings
 
 
 def lowest_loss(batch: int, words: Words, *, sigmoid: bool) -> float:

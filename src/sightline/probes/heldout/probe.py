@@ -29,8 +29,8 @@ class Probe(Protocol):
     name: str
     """how it is called in notes, and its score where there is only one"""
     needs: ClassVar[frozenset[str]] = frozenset({"embeds"})
-    """capabilities of the model: embeds, reads_text, captions, locates, samples, completes, detects, segments, answers;
-    or learns, of a method whose loss is at hand"""
+    """capabilities of the model: embeds, reads_text, captions, locates, samples, completes, detects, segments, answers,
+    translates; or learns, of a method whose loss is at hand"""
     reads: ClassVar[frozenset[str]] = frozenset()
     """what the held-out samples must carry, as a source `has` it: text, label, mask, depth, boxes"""
     memory: ClassVar[frozenset[str]] = frozenset()

@@ -5,6 +5,7 @@ draw depends on (seed, number of the picture, place of the token) alone, so a pi
 many are captioned at a time.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,6 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from sightline.data.draw import uniform
-from sightline.nn.text_decoder import TextDecoder
 from sightline.weights.capabilities import Capability
 from sightline.weights.encoder import TorchEncoder
 
@@ -39,29 +39,31 @@ def caption(
         count = len(features.tokens)
         draws = uniform(seed, 0, np.arange(len(texts), len(texts) + count), "caption", longest)
         choice = torch.from_numpy(draws).to(features.tokens.device)
-        ids = encoder.run(written, decoder, features.tokens, features.mask, choice, temperature)
+        ids = encoder.run(written, decoder, decoder.end, features.tokens, features.mask, choice, temperature)
         texts += [tokenizer.decode(row) for row in ids.cpu().numpy()]
     return texts
 
 
 def written(
-    decoder: TextDecoder,
+    decode: Callable[[Tensor, Tensor, Any], Tensor],
+    end: int,
     memory: Float[Tensor, "b m w"],
     real: Any,
     draws: Float[Tensor, "b n"],
     temperature: float,
 ) -> Int[Tensor, "b k"]:
-    """Token ids of at most n tokens, each row filled with the end token from where it ends.
+    """Token ids of at most n tokens, each row filled with the `end` token from where it ends.
 
-    Rows that have ended are not computed further, and none is once all have.
+    `decode` gives the logits (b, n, v) of every token given those before it, the memory and what of it is real. Rows
+    that have ended are not computed further, and none is once all have.
     """
-    ids = torch.full(draws.shape, decoder.end, dtype=torch.long, device=memory.device)
+    ids = torch.full(draws.shape, end, dtype=torch.long, device=memory.device)
     going = torch.arange(len(ids), device=ids.device)
     for place in range(draws.shape[1]):
         seen = None if real is None else real[going]
-        logits = decoder(ids[going, : place + 1], memory[going], seen)[:, place]
+        logits = decode(ids[going, : place + 1], memory[going], seen)[:, place]
         ids[going, place] = chosen(logits, draws[going, place], temperature)
-        going = going[ids[going, place] != decoder.end]
+        going = going[ids[going, place] != end]
         if not len(going):
             return ids[:, : place + 1]
     return ids
