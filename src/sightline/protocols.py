@@ -27,9 +27,10 @@ class Batch(TypedDict, total=False):
     """
 
     image: Tensor
-    """(b, c, y, x): uint8 RGB or RGBA as stored; after the augmentation float32, normalised, three channels."""
+    """(b, c, y, x): uint8 RGB or RGBA as stored; after the augmentation float32, normalised, three channels, or
+    `towers.naflex.Patches` of pictures that keep their shape (data/views/any_shape.py)."""
     size: Tensor
-    """(b, 2) int: height and width of the valid region of a padded uint8 `image`."""
+    """(b, 2) int: height and width of the valid region of a padded uint8 `image`; of `Patches`, what they show."""
     views: list[Tensor]
     """further augmented pictures, in order, each float32 (b, 3, y, x) of its own size: of two views the second; of a
     multi-crop global 2, then the local ones."""

@@ -19,7 +19,7 @@ from sightline.train.vocabulary import tokenizer_of
 SOURCES = {
     "tips.tiny": "scenes?n=48&size=32&alt=0.3",
     "seq2seq.tiny": "grammars?n=48",
-    **dict.fromkeys(("locca.tiny", "siglip2.tiny"), "scenes?n=48&size=32"),
+    **dict.fromkeys(("locca.tiny", "siglip2.tiny", "naflex.tiny"), "scenes?n=48&size=32"),
 }
 """for what icons lack"""
 CPU = torch.device("cpu")

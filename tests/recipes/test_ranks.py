@@ -24,7 +24,7 @@ NAMES = [f"{system.name}.tiny" for system in systems()]
 SOURCES = {
     "tips.tiny": ("scenes?n=40&size=32&alt=0.3", "scenes:test?n=4&size=32&alt=0.3"),
     "seq2seq.tiny": ("grammars?n=40", "grammars:test?n=4"),
-    **dict.fromkeys(("locca.tiny", "siglip2.tiny"), ("scenes?n=40&size=32", "scenes:test?n=4&size=32")),
+    **dict.fromkeys(("locca.tiny", "siglip2.tiny", "naflex.tiny"), ("scenes?n=40&size=32", "scenes:test?n=4&size=32")),
 }
 """for what icons lack"""
 TIMES = {"images_per_second", "wait", "augment", "compute"}

@@ -5,6 +5,7 @@ A ViT over patches that were cut before it: `data.naflex` makes them, each pictu
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -24,6 +25,16 @@ class Patches:
     """true where a patch is real"""
     grid: Int[Tensor, "b 2"]
     """(height, width) of each picture in patches"""
+
+    def __len__(self) -> int:
+        return len(self.patches)
+
+    def __getitem__(self, rows: Any) -> "Patches":
+        """Some of the pictures: a slice, numbers, or which."""
+        return Patches(patches=self.patches[rows], mask=self.mask[rows], grid=self.grid[rows])
+
+    def to(self, device: torch.device) -> "Patches":
+        return Patches(patches=self.patches.to(device), mask=self.mask.to(device), grid=self.grid.to(device))
 
 
 class NaFlex(nn.Module):

@@ -1,6 +1,7 @@
 """Batches of a run, ready for its method: loaded, moved to the device, augmented there."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
@@ -10,12 +11,16 @@ from torch import Tensor
 from sightline import dist
 from sightline.data.augment import AugmentViews
 from sightline.data.augment.draws import Draws
+from sightline.data.augment.patches import AugmentPatches, PatchView
 from sightline.data.augment.targets import TARGETS, followed
 from sightline.data.batch import loaded
 from sightline.data.feed.loader import Loader
 from sightline.data.masks import Masks
+from sightline.data.prepare.naflex_rule import NaFlexRule
 from sightline.data.views.kinds import View, as_views, stored_side
 from sightline.protocols import Batch
+from sightline.towers.naflex import Patches
+from sightline.towers.spec import NaFlexSpec
 from sightline.train.checks import check_patches
 from sightline.train.log import filling
 from sightline.train.options import Options
@@ -34,7 +39,15 @@ class Feed:
     def __init__(self, recipe: Recipe, source: Any, tokenizer: Any, method: Any, options: Options) -> None:
         view = recipe.data.evaluation_view()
         views, self.grids = views_of(recipe, method)
-        self.views = AugmentViews(views, mean=view.mean, std=view.std)
+        stored = stored_side(views, recipe.data.size)
+        self.views: AugmentViews | AugmentPatches
+        mirrored = None
+        if isinstance(view, NaFlexRule) and isinstance(views[0], PatchView):
+            self.views = AugmentPatches(views[0], patch=view.patch, mean=view.mean, std=view.std)
+            stored = max(stored, replace(view, length=max(views[0].lengths)).side)
+        else:
+            self.views = AugmentViews(views, mean=view.mean, std=view.std)
+            mirrored = partial(self.views.mirrored, recipe.seed) if self.views.mirrors else None
         self.masks = recipe.data.masks
         self.sees = not PICTURES.isdisjoint(method.needs | method.uses)
         self.every = "view_targets" in method.needs | method.uses
@@ -44,7 +57,7 @@ class Feed:
             source,
             batch=recipe.batch,
             seed=recipe.seed,
-            stored=stored_side(views, recipe.data.size) if self.sees else 0,
+            stored=stored if self.sees else 0,
             workers=options.workers,
             memory=options.memory,
             progress=filling(quiet=options.quiet),
@@ -55,15 +68,16 @@ class Feed:
             tokenize=tokenizer,
             terms=shared_terms(source, recipe.seed) if "terms" in method.needs else (),
             fields=loaded(method.needs, method.uses, source.has),
-            mirrored=partial(self.views.mirrored, recipe.seed) if self.views.mirrors else None,
+            mirrored=mirrored,
         )
 
     def batches(self, start: int, stop: int) -> Iterator[Batch]:
         return self.loader.iterate(start, stop)
 
     def augment(self, batch: Batch, step: int, device: torch.device) -> Batch:
-        """The batch on the device, `image` replaced by its first view of this step, (b, 3, size, size) float32; beside
-        it `views`, the further ones, where there are several, and `masks` where the recipe has them.
+        """The batch on the device, `image` replaced by its first view of this step, (b, 3, size, size) float32, or by
+        `Patches` of pictures that keep their shape, with what they show in `size`; beside it `views`, the further ones,
+        where there are several, and `masks` where the recipe has them.
 
         Mask, depth, boxes and keypoints are those of `image`; `view_targets` has them for the further views, where the
         method names it."""
@@ -72,6 +86,8 @@ class Feed:
         }
         if not self.sees:
             return cast(Batch, {key: value for key, value in moved.items() if key not in ("image", "size")})
+        if isinstance(self.views, AugmentPatches):
+            return self._cut(self.views, moved, step)
         made, transforms = self.views.with_transforms(moved, self.seed, step)
         if not TARGETS.isdisjoint(batch):
             pairs = list(zip(transforms, made, strict=True))[: None if self.every else 1]
@@ -83,17 +99,25 @@ class Feed:
         if len(made) > 1:
             moved["views"] = made[1:]
         if self.masks is not None:
-            moved["masks"] = self._masked(self.masks, made, batch, step)
+            moved["masks"] = self._masked(self.views, self.masks, made, batch, step)
         return moved
 
-    def _masked(self, masks: Masks, views: list[Tensor], batch: Batch, step: int) -> list[Tensor]:
+    def _cut(self, views: AugmentPatches, batch: Any, step: int) -> Batch:
+        """The same of pictures that keep their shape."""
+        cut = views(batch, self.seed, step)
+        sides = cut.grid * views.patch
+        if not TARGETS.isdisjoint(batch):
+            batch |= followed(cast(Batch, batch), cut.transform, int(sides.max()), self.flip)
+        return batch | {"image": Patches(patches=cut.patches, mask=cut.mask, grid=cut.grid), "size": sides}
+
+    def _masked(self, made: AugmentViews, masks: Masks, views: list[Tensor], batch: Batch, step: int) -> list[Tensor]:
         index = batch["index"].cpu().numpy()
         everyone, first = (
             dist.gather(views[0].new_tensor(index, dtype=torch.int64)).cpu().numpy(),
             dist.offset(len(index)),
         )
         return [
-            masks(self.views.restored(view), grid, Draws(self.seed, step, index, f"mask {number}", everyone, first))
+            masks(made.restored(view), grid, Draws(self.seed, step, index, f"mask {number}", everyone, first))
             for number, (view, grid) in enumerate(zip(views, self.grids, strict=False))
         ]
 
@@ -118,10 +142,36 @@ def views_of(recipe: Recipe, method: Any) -> tuple[list[View], list[tuple[int, i
     tower's patch, or masks cannot be laid on the views.
     """
     views = as_views(recipe.data.views(recipe.data.size), recipe.data.size)
+    _check_shape(recipe, views)
     check_patches(recipe, views)
     grids = _grids(recipe, [made.size for made in views])
     _check(recipe, method.needs, len(views))
     return views, grids
+
+
+def _check_shape(recipe: Recipe, views: list[View]) -> None:
+    """Pictures that keep their shape take views, an evaluation view and a tower that are made for them."""
+    rule, image = recipe.data.evaluation_view(), recipe.parts.get("image")
+    said = {
+        "data.views=AnyShape": any(isinstance(view, PatchView) for view in views),
+        "data.preprocess=NaFlexRule": isinstance(rule, NaFlexRule),
+        "image=NaFlexSpec": isinstance(image, NaFlexSpec),
+    }
+    if not any(said.values()):
+        return
+    if not all(said.values()):
+        given, lacking = (" and ".join(k for k, v in said.items() if v == there) for there in (True, False))
+        raise ValueError(
+            f"{recipe.name} has {given} without {lacking}: pictures of any shape take all three, as the recipe naflex "
+            "has them"
+        )
+    patch = rule.patch if isinstance(rule, NaFlexRule) else 0
+    if image.patch != patch or len(views) > 1 or recipe.data.masks is not None:
+        raise ValueError(
+            f"{recipe.name}: a tower of patches of {image.patch} px, pictures cut into {patch} px, {len(views)} "
+            f"views, data.masks={recipe.data.masks}; pictures of any shape are one view, cut as the tower reads them, "
+            "and not masked"
+        )
 
 
 def _check(recipe: Recipe, needs: frozenset[str], views: int) -> None:

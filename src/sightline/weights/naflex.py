@@ -41,9 +41,8 @@ def patch_batches(images: Any, rule: NaFlexRule, *, size: int, threads: int) -> 
     if isinstance(images, Cut):
         images = _patches([images]) if images.patches.ndim == 2 else _batch(images)
     if isinstance(images, Patches):
-        for at in range(0, len(images.patches), size):
-            part = slice(at, at + size)
-            yield Patches(patches=images.patches[part], mask=images.mask[part], grid=images.grid[part])
+        for at in range(0, len(images), size):
+            yield images[at : at + size]
         return
     single = isinstance(images, str | Path | bytes | Image.Image) or (
         isinstance(images, np.ndarray) and images.ndim <= 3
@@ -68,9 +67,7 @@ def patch_batches(images: Any, rule: NaFlexRule, *, size: int, threads: int) -> 
 
 def moved(batch: Tensor | Patches, device: torch.device) -> Any:
     """A batch of either kind on the device."""
-    if isinstance(batch, Tensor):
-        return batch.to(device, non_blocking=True)
-    return Patches(patches=batch.patches.to(device), mask=batch.mask.to(device), grid=batch.grid.to(device))
+    return batch.to(device, non_blocking=True) if isinstance(batch, Tensor) else batch.to(device)
 
 
 def _patches(cuts: list[Cut]) -> Patches:

@@ -4,7 +4,7 @@ import pytest
 
 from sightline.recipes.catalogue import systems
 from sightline.recipes.find import find
-from sightline.train.optim.schedule import Constant, WarmupCosine
+from sightline.train.optim.schedule import Constant, CosineTail, WarmupCosine
 
 
 def test_warmup_rises_linearly_then_half_a_cosine_falls_to_the_floor():
@@ -44,3 +44,12 @@ def test_no_paper_recipe_loses_warmup_to_the_cap(name):
 def test_constant_stays():
     assert [Constant().factor(s, 5) for s in range(5)] == [1.0] * 5
     assert Constant(warmup=2).factor(0, 5) == 0.5
+
+
+def test_the_tail_of_a_cosine_is_the_end_of_a_longer_run_stretched():
+    whole, tail = WarmupCosine(warmup=0), CosineTail(begin=0.9)
+    for step in range(0, 376, 5):
+        assert math.isclose(tail.factor(step, 375), whole.factor(900 + step / 3.75, 1000), abs_tol=1e-12)
+    assert math.isclose(CosineTail(begin=0.5, warmup=3).factor(0, 100), 0.5 / 4)
+    with pytest.raises(ValueError, match="0 to under 1; got 1"):
+        CosineTail(begin=1)

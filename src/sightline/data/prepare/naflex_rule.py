@@ -21,12 +21,20 @@ class NaFlexRule:
 
     channels = 3
 
+    def __post_init__(self) -> None:
+        if self.patch < 1 or self.length < 1:
+            raise ValueError(f"patch is {self.patch} and length {self.length}; expected at least 1 pixel and 1 patch")
+
+    @property
+    def side(self) -> int:
+        """Pixels of a side of a square picture."""
+        return self.patch * round(self.length**0.5)
+
     def __call__(self, picture: Any) -> CutPicture:
         """Raises BadSample."""
         # an SVG has no size of its own that matters: drawn so that its square would fill the patches
-        side = self.patch * round(self.length**0.5)
         return cut(
-            opened(picture, side),
+            opened(picture, self.side),
             patch=self.patch,
             length=self.length,
             mean=self.mean,

@@ -33,16 +33,18 @@ def located(decoder: Any, picture: Features, batch: Batch) -> tuple[Float[Tensor
 
 def drawn_boxes(batch: Batch) -> tuple[Float[Tensor, "b r 4"], Bool[Tensor, "b r"]]:
     """(the boxes `region_ids` in shares of `image`'s sides, whether the view still shows them); 0 where it does not."""
-    ids, side = batch["region_ids"], batch["image"].shape[-1]
+    ids, image = batch["region_ids"], batch["image"]
+    # of a square one side; of pictures that keep their shape the width and height of each
+    sides = image.shape[-1] if isinstance(image, Tensor) else batch["size"].flip(1).repeat(1, 2)[:, None]
     counts = torch.tensor([len(one) for one in batch["boxes"]])
     owner = torch.arange(len(ids)).repeat_interleave(counts).to(ids.device)
     # a row of no sample in front, so that there is one to point to
-    boxes = torch.cat([ids.new_zeros(1, 4, dtype=torch.float32), *batch["boxes"]]) / side
+    boxes = torch.cat([ids.new_zeros(1, 4, dtype=torch.float32), *batch["boxes"]])
     number = torch.cat([ids.new_full((1,), -1), *batch["box_ids"]])
     owner = torch.cat([owner.new_full((1,), -1), owner])
     rows = torch.arange(len(ids), device=ids.device)[:, None, None]
     same = (owner == rows) & (number == ids[..., None])
-    return boxes[same.int().argmax(-1)], same.any(-1)
+    return boxes[same.int().argmax(-1)] / sides, same.any(-1)
 
 
 def _written(

@@ -4,32 +4,37 @@ Every source counts its own classes, and what is 3 here may be 5 there: only nam
 """
 
 import unicodedata
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import torch
 
 from sightline.data.decode.guard import guarded
 from sightline.data.feed.order import order
-from sightline.data.prepare.preprocess import Preprocess
+from sightline.data.prepare.naflex import CutPicture, stacked
+from sightline.data.prepare.naflex_rule import Rule
 from sightline.data.sample import BadSample, Sample, Source, class_name
+from sightline.towers.naflex import Patches
 
 
 class Prepared:
-    """Some samples of a source, decoded once: pictures (n, 3, y, x) float32, main captions ("" where there is none) and
-    their translations, the names of their classes (None where there is no label).
+    """Some samples of a source, decoded once: pictures (n, 3, y, x) float32 (`Patches` where `view` leaves them their
+    shape), main captions ("" where there is none) and their translations, the names of their classes (None where there
+    is no label).
 
     Without a `view` no picture is looked at, and `pictures` are (n, 0): for methods that only read.
     """
 
-    def __init__(self, source: Source, view: Preprocess | None, *, samples: int, seed: int) -> None:
+    def __init__(self, source: Source, view: Rule | None, *, samples: int, seed: int) -> None:
         chosen = sorted(order(len(source), seed, 0)[:samples].tolist())
         with ThreadPoolExecutor(4) as pool:
             found = list(pool.map(lambda i: _read(source, i, view), chosen))
         read = [record for record in found if record is not None]
         self.name, self.source = source.name, source
         self.index = [i for i, record in zip(chosen, found, strict=True) if record is not None]
-        self.pictures = torch.from_numpy(np.stack([p for p, _ in read])) if read else torch.zeros(0)
+        self.pictures = _together([p for p, _ in read])
         self.captions = [s.captions[0].strip() if s.captions else "" for _, s in read]
         self.translations = [s.translation[0] if s.translation else "" for _, s in read]
         self.classes = tuple(map(_plain, source.classes))
@@ -57,7 +62,15 @@ def _plain(name: str) -> str:
     return unicodedata.normalize("NFC", name).strip()
 
 
-def _read(source: Source, index: int, view: Preprocess | None) -> tuple[np.ndarray, Sample] | None:
+def _together(pictures: Sequence[np.ndarray | CutPicture]) -> torch.Tensor | Patches:
+    cut = [picture for picture in pictures if isinstance(picture, CutPicture)]
+    if cut:
+        patches, mask, grid = (torch.from_numpy(part) for part in stacked(cut))
+        return Patches(patches=patches, mask=mask, grid=grid)
+    return torch.from_numpy(np.stack(pictures)) if pictures else torch.zeros(0)
+
+
+def _read(source: Source, index: int, view: Rule | None) -> tuple[Any, Sample] | None:
     try:
         with guarded():
             sample = source[index]

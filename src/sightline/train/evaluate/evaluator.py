@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from sightline.data.prepare.preprocess import Preprocess
+from sightline.data.prepare.naflex_rule import Rule
 from sightline.probes.heldout.prepared import Prepared
 from sightline.probes.heldout.probe import Probe
 from sightline.probes.heldout.subject import Subject
@@ -38,7 +38,7 @@ class Evaluator:
         held: Prepared,
         memory: Prepared | None,
         *,
-        view: Preprocess,
+        view: Rule,
         tokenizer: AnyTokenizer | None,
         device: torch.device,
         precision: str,

@@ -9,8 +9,10 @@ from typing import Any, Literal
 from torch import Tensor
 
 from sightline.data.prepare.naflex_rule import NaFlexRule
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.text.load import AnyTokenizer
 from sightline.towers.spec import to_json
+from sightline.weights.any_shape import with_any_shape
 from sightline.weights.channels import rule_with_channels, with_channels
 from sightline.weights.convert.source import opened
 from sightline.weights.resized import with_size
@@ -54,8 +56,9 @@ class Given:
     notes: tuple[str, ...]
 
 
-def given(name: str, tower: str, size: int, channels: int) -> Given:
-    """The encoder, or one `tower` of it, for pictures of `size` px (0: the encoder's own) in `channels`."""
+def given(name: str, tower: str, size: int, channels: int, length: int = 0) -> Given:
+    """The encoder, or one `tower` of it, for pictures of `size` px (0: the encoder's own) in `channels`; with `length`
+    for pictures of any shape in at most so many patches."""
     found = opened(name)
     images, texts, tensors = found.towers.image, found.towers.text, dict(found.tensors)
     option = f"--init {said({tower: name})}"
@@ -73,11 +76,18 @@ def given(name: str, tower: str, size: int, channels: int) -> Given:
         if images is None or found.encoder.preparation is None:
             raise ValueError(f"{option} has no image tower, or no rule by which pictures are prepared for it")
         rule = found.encoder.rule
-        if isinstance(rule, NaFlexRule):
-            raise ValueError(f"{option} takes patches of any shape (NaFlex), which recipes do not make")
-        images, tensors = with_channels(images, tensors, channels)
-        rule = rule_with_channels(rule, channels)
-        if size and size != rule.size:
+        if isinstance(rule, NaFlexRule) and not length:
+            raise ValueError(
+                f"{option} takes patches of any shape (NaFlex), which this recipe does not make: naflex does"
+            )
+        if isinstance(rule, Preprocess):
+            images, tensors = with_channels(images, tensors, channels)
+            rule = rule_with_channels(rule, channels)
+        if length:
+            if size:
+                raise ValueError(f"data.size={size}: pictures of any shape have none; set data.preprocess.length")
+            images, tensors, rule = with_any_shape(images, tensors, rule, length)
+        elif isinstance(rule, Preprocess) and size and size != rule.size:
             images, tensors = with_size(images, tensors, size)
             rule = replace(rule, size=size, short=round(rule.short * size / rule.size))
         record |= {"image": to_json(images), "dim": found.towers.dim, "preprocess": rule.to_json()}

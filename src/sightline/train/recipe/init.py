@@ -17,7 +17,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from sightline.data.prepare.naflex_rule import rule_from_json
+from sightline.data.prepare.naflex_rule import NaFlexRule, rule_from_json
 from sightline.data.prepare.preprocess import Preprocess
 from sightline.nn.state.lock import lock
 from sightline.text.load import AnyTokenizer
@@ -127,7 +127,7 @@ def begin(recipe: Recipe, init: Init | None, lock: Lock, folder: RunFolder, over
     if folder.last.exists() and before is not None and before["encoder"] == said(names):
         _check(recipe, before, lock, overrides)
         seen = before["preprocess"]
-        size = seen["size"] if seen is not None and _set("data.size", overrides) else recipe.data.size
+        size = seen.get("size") if seen is not None and _set("data.size", overrides) else recipe.data.size
         if size != recipe.data.size:
             raise ValueError(
                 f"{folder.path} was started with data.size={size} and goes on with it, not with {recipe.data.size}: "
@@ -136,7 +136,9 @@ def begin(recipe: Recipe, init: Init | None, lock: Lock, folder: RunFolder, over
         return resumed(recipe, before | {"lock": lock})
     size = recipe.data.size if _set("data.size", overrides) else 0
     channels = recipe.parts.image.channels if "image" in recipe.parts else 0
-    found = [given(name, tower, size, channels) for tower, name in names.items()]
+    rule = recipe.data.evaluation_view()
+    length = rule.length if isinstance(rule, NaFlexRule) else 0
+    found = [given(name, tower, size, channels, length) for tower, name in names.items()]
     record = together([one.record for one in found]) | {"encoder": said(names)}
     _check(recipe, record, lock, overrides)
     tokenizer = next((one.tokenizer for one in found if one.tokenizer is not None), None)
@@ -169,6 +171,8 @@ def _check(recipe: Recipe, record: Mapping[str, Any], lock: Lock, overrides: Seq
     if _dim(recipe, record) is not None:
         taken.append("dim")
     for key in (WAY.sub("", text.partition("=")[0].strip()) for text in overrides):
+        if key == "data.preprocess.length":  # of pictures of any shape: the recipe's
+            continue
         if key.startswith(tuple(f"{name}." for name in taken)) or key in taken:
             how = "; data.size=N reads pictures of another size" if key.startswith(("image.size", "data.pre")) else ""
             raise ValueError(f"{key} comes from --init {record['encoder']}, and cannot be set beside it{how}")
@@ -207,8 +211,10 @@ def _changed(recipe: Recipe, record: Mapping[str, Any]) -> Recipe:
     data = recipe.data
     if record["preprocess"] is not None:
         rule = rule_from_json(record["preprocess"])
-        assert isinstance(rule, Preprocess), "refused when it was opened"
-        data = replace(data, size=rule.size, preprocess=rule)
+        if isinstance(rule, NaFlexRule) and isinstance(data.preprocess, NaFlexRule):
+            rule = replace(rule, length=data.preprocess.length)
+        data = replace(data, preprocess=rule)
+        data = replace(data, size=rule.size) if isinstance(rule, Preprocess) else data
     projections = (record["project_image"], record["project_text"]) if _whole(recipe, record) else None
     made = BuildFrom(recipe.build, projections, record["lock"])
     return replace(recipe, build=made, parts=parts, dim=_dim(recipe, record) or recipe.dim, data=data)

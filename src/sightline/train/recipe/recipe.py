@@ -15,6 +15,7 @@ from torch import nn
 from sightline.data.feed.caption_choice import first
 from sightline.data.feed.order import Epochs, Order
 from sightline.data.masks import Masks
+from sightline.data.prepare.naflex_rule import Rule
 from sightline.data.prepare.preprocess import Preprocess
 from sightline.data.sample import Sample
 from sightline.text.load import BPE, AnyTokenizer, TokenizerSpec
@@ -49,8 +50,8 @@ class Data:
     'data.order=PK(classes=8, samples=4)', 'data.order=Episodes(ways=5, shots=1, queries=5)'"""
     caption: Callable[[Sample, np.ndarray], str] = first
     """(sample, 16 uniform draws) -> the caption of this step"""
-    preprocess: Preprocess = Preprocess()
-    """the evaluation view; its `size` follows `size` above"""
+    preprocess: Rule = Preprocess()
+    """the evaluation view, whose `size` follows `size` above; a NaFlexRule beside views of any shape"""
     tokenizer: TokenizerSpec = BPE()
     """made for the run from its captions"""
 
@@ -58,8 +59,9 @@ class Data:
         if self.size < 1:
             raise ValueError(f"data.size is {self.size}; expected the pixels of a side, at least 1")
 
-    def evaluation_view(self) -> Preprocess:
-        return replace(self.preprocess, size=self.size)
+    def evaluation_view(self) -> Rule:
+        rule = self.preprocess
+        return replace(rule, size=self.size) if isinstance(rule, Preprocess) else rule
 
 
 @dataclass(frozen=True, kw_only=True)

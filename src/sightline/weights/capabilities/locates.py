@@ -20,6 +20,7 @@ from sightline.data.prepare.seen import onto_picture, seen_part
 from sightline.data.sample import BadSample
 from sightline.nn.box_tokens import BoxTokens
 from sightline.nn.text_decoder import CaptionDecoder
+from sightline.towers.naflex import Patches
 from sightline.weights.capabilities import Capability
 from sightline.weights.encoder import TorchEncoder
 
@@ -84,7 +85,7 @@ def written(
 
 def shapes_of(images: Any) -> list[tuple[int, int] | None]:
     """Height and width of each picture as it is seen; None of one that is given as a view."""
-    if isinstance(images, Tensor) or (isinstance(images, np.ndarray) and images.ndim == 4):
+    if isinstance(images, Tensor | Patches) or (isinstance(images, np.ndarray) and images.ndim == 4):
         return [None] * len(images)
     every = images if isinstance(images, list | tuple) else [images]
     return [None if isinstance(one, Tensor) else _shape(one) for one in every]
