@@ -23,11 +23,13 @@ FAMILIES = (
     "siglip2.tiny",
     "mlm.tiny",
     "seq2seq.tiny",
+    "naflex.tiny",
+    "acid.tiny",
 )
 SOURCES = {
     "tips.tiny": ("scenes?n=64&size=32&alt=0.3", "scenes:test?n=8&size=32&alt=0.3"),
     **dict.fromkeys(("mlm.tiny", "seq2seq.tiny"), ("grammars?n=64", "grammars:test?n=8")),
-    **dict.fromkeys(("locca.tiny", "siglip2.tiny"), ("scenes?n=64&size=32", "scenes:test?n=8&size=32")),
+    **dict.fromkeys(("locca.tiny", "siglip2.tiny", "naflex.tiny"), ("scenes?n=64&size=32", "scenes:test?n=8&size=32")),
 }
 """for what icons lack"""
 TOLERANCE = 2e-3

@@ -39,11 +39,36 @@ def sigmoid_contrastive(
     everyone_groups = groups if groups_all is None else groups_all
     if chunk is not None:
         return _rows(image, text, scale, bias, first, groups, everyone_groups, chunk)
+    return _pairs(image, text, scale, bias, first, groups, everyone_groups).sum() / len(image)
+
+
+def sigmoid_pairs(
+    image: Float[Tensor, "b e"],
+    text: Float[Tensor, "m e"],
+    scale: Float[Tensor, ""],
+    bias: Float[Tensor, ""],
+    *,
+    groups: Int[Tensor, "b"] | None = None,
+) -> Float[Tensor, "b m"]:
+    """-log sigmoid(z_ij (s x_i . y_j + bias)) of every pair by itself: b times the loss is their sum."""
+    image, text = upcast(image), upcast(text)
+    return _pairs(image, text, scale.to(image.dtype), bias.to(image.dtype), 0, groups, groups)
+
+
+def _pairs(
+    image: Tensor,
+    text: Tensor,
+    scale: Tensor,
+    bias: Tensor,
+    first: int | None,
+    groups: Tensor | None,
+    groups_all: Tensor | None,
+) -> Tensor:
     with torch.autocast(image.device.type, enabled=False):
         logits = scale * image @ text.T + bias
-    mask = positives(slice(0, len(image)), len(text), first, groups, everyone_groups, logits)
+    mask = positives(slice(0, len(image)), len(text), first, groups, groups_all, logits)
     # -log sigmoid(-x) = softplus(x), and a positive needs softplus(-x)
-    return F.softplus(torch.where(mask, -logits, logits)).sum() / len(image)
+    return F.softplus(torch.where(mask, -logits, logits))
 
 
 def _rows(*args: Any) -> Tensor:

@@ -10,8 +10,9 @@ what words are said of: small crops say what a teacher says of a large one, and 
 what the teacher sees there. The teacher begins as the student is at the change, its heads and the mask token fresh.
 The phases of a run: `SigLIP2` is the first, `SigLIP2Taught` the last fifth (docs/phases.md).
 Departures: what the paper leaves to SILC and TIPS (momentum, temperatures, sizes of heads) are ours; LocCa's are those
-of `locca`, SigLIP's those of `siglip`, false captions of `scenes` among them. NaFlex, larger pictures at the end and
-ACID are left out.
+of `locca`, SigLIP's those of `siglip`, false captions of `scenes` among them; larger pictures of one size at the end
+are left out. Its other ends are runs of their own: NaFlex (recipes/image_text/naflex.py, `SigLIP2` on pictures of any
+shape) and ACID (`acid.py`).
 """
 
 from dataclasses import dataclass
