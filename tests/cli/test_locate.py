@@ -10,10 +10,10 @@ from small_run import save_run
 
 from sightline.cli.main import main
 from sightline.data.prepare.preprocess import Preprocess
-from sightline.measure.localization.where import laid_over, where
 from sightline.protocols import Kept
 from sightline.text.load import BoxBPE
 from sightline.towers.spec import BoxTokens, CaptionDecoderSpec, ViTSpec
+from sightline.weights.regions.where import laid_over, where
 from sightline.weights.run_folder.run import save
 
 WORDS = BoxBPE(vocab=320, length=10, bins=16).train(["a red star", "a blue gear"] * 3)

@@ -1,20 +1,12 @@
-"""How far boxes overlap, and what boxes drawn without looking score: two things of every question of where."""
+"""What boxes drawn without looking score: the chance of every question of where."""
 
 import numpy as np
 
+from sightline.data.boxes import box_iou
 from sightline.data.draw import seed_of
 
 CONSTANTS = 4096
 """boxes among which the best constant one is looked for"""
-
-
-def box_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """IoU (n,) of boxes (n, 4) x, y, width, height, pair by pair; they broadcast."""
-    corner = np.maximum(a[..., :2], b[..., :2])
-    end = np.minimum(a[..., :2] + a[..., 2:], b[..., :2] + b[..., 2:])
-    common = np.clip(end - corner, 0, None).prod(axis=-1)
-    either = a[..., 2:].prod(axis=-1) + b[..., 2:].prod(axis=-1) - common
-    return np.divide(common, either, out=np.zeros(np.broadcast(common, either).shape), where=either > 0)
 
 
 def constant_iou(truth: np.ndarray, side: int) -> tuple[float, float]:

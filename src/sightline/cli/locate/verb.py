@@ -52,8 +52,8 @@ def locate(
         auto, cpu, cuda or mps.
     """
     from sightline.cli.locate.sheet import draw
-    from sightline.measure.localization.where import shown, where
     from sightline.weights.load import load
+    from sightline.weights.regions.where import shown, where
 
     if not words:
         raise ValueError(f'locate needs words to look for, as in: sightline locate {encoder} {image} "the red star"')

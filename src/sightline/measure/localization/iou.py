@@ -17,11 +17,10 @@ from torch.nn import functional as F
 from sightline.measure.places import View
 from sightline.measure.suite.shelf import IGNORED
 from sightline.probes.grid import enlarged
+from sightline.weights.regions.heat import EQUAL
 
 AT_ONCE = 2**26
 """scores of pixels held together"""
-EQUAL = 1e-6
-"""scores no further apart than this are the same"""
 
 
 def class_ious(counts: Num[np.ndarray, "r k k"]) -> Float[np.ndarray, "r k"]:

@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import ndimage
 
+from sightline.data.boxes import box_iou
 from sightline.measure.finding import Finding, MeanOf
-from sightline.measure.localization.iou import EQUAL, pixels
+from sightline.measure.localization.iou import pixels
 from sightline.measure.localization.things import Things
 from sightline.measure.localization.zero_shot import PATH
 from sightline.measure.places import View, reachable
 from sightline.measure.subject.subject import Subject
-from sightline.probes.boxes import box_iou, constant_iou
+from sightline.probes.boxes import constant_iou
 from sightline.probes.grid import summed
+from sightline.weights.regions.heat import EQUAL, tight_boxes
 
 WRITTEN = "boxes written by its own decoder, asked by the words with which the source refers to things"
 
@@ -112,15 +113,11 @@ class Pointing:
 
 def heat_boxes(heats: np.ndarray, view: View) -> np.ndarray:
     """(t, 4) x, y, width, height of the largest part of each map (t, gy, gx) above mean + one deviation."""
-    boxes = []
-    for first in range(0, len(heats), 64):
-        for plane in pixels(heats[first : first + 64, ..., None], view)[:, 0].numpy():
-            hot: Any = np.zeros(plane.shape, np.int32)
-            ndimage.label(plane >= min(plane.mean() + plane.std(), plane.max()) - EQUAL, output=hot)
-            largest = np.bincount(hot.ravel())[1:].argmax() + 1
-            y, x = np.nonzero(hot == largest)
-            boxes.append([x.min(), y.min(), x.max() + 1 - x.min(), y.max() + 1 - y.min()])
-    return np.array(boxes, np.float64)
+    boxes = [
+        tight_boxes(pixels(heats[first : first + 64, ..., None], view)[:, 0].numpy())
+        for first in range(0, len(heats), 64)
+    ]
+    return np.concatenate([np.zeros((0, 4)), *boxes])
 
 
 def _filled(box: np.ndarray, side: int) -> np.ndarray:

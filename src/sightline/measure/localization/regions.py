@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from sightline.measure.finding import Finding, MeanOf
-from sightline.measure.localization.iou import EQUAL
 from sightline.measure.localization.things import Things
 from sightline.measure.localization.zero_shot import PATH
 from sightline.measure.places import unit
 from sightline.measure.subject.subject import Subject
 from sightline.probes.grid import summed
+from sightline.weights.regions.heat import EQUAL
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from sightline.data.boxes import box_iou
 from sightline.data.decode.guard import guarded
 from sightline.data.decode.target import extent
 from sightline.data.draw import uniform
@@ -16,7 +17,7 @@ from sightline.data.feed.regions import REGIONS, drawn
 from sightline.data.prepare.naflex_rule import Rule
 from sightline.data.prepare.seen import onto_view, seen_part
 from sightline.data.sample import BadSample
-from sightline.probes.boxes import box_iou, constant_iou
+from sightline.probes.boxes import constant_iou
 from sightline.probes.heldout.prepared import Prepared
 from sightline.probes.heldout.probe import Probe
 from sightline.probes.heldout.subject import Subject

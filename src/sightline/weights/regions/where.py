@@ -1,20 +1,21 @@
 """Where words are in one picture: by an encoder's own decoder where it has one, else by its patches nearest to them.
 
-The second way is that of the referring box (`pointing.py`): cos(patch, words) is a heat map; the tight box of its
-largest part above mean + one deviation.
+The second way is that of the referring box (`measure/localization/pointing.py`): cos(patch, words) is a heat map; the
+tight box of its largest part above mean + one deviation.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
+from torch.nn import functional as F
 
 from sightline.data.array import to_numpy
 from sightline.data.prepare.seen import Part, onto_picture, seen_part
-from sightline.measure.localization.pointing import heat_boxes
-from sightline.measure.places import View
 from sightline.weights.capabilities.locates import Place, shapes_of
+from sightline.weights.regions.heat import tight_boxes
 
 SIDE = 224
 """pixels of the square in which a map's box is looked for"""
@@ -35,8 +36,9 @@ def where(encoder: Any, picture: Any, words: Sequence[str]) -> list[Place]:
     grid = np.asarray(encoder.features([picture]).grid).reshape(-1)[:2].astype(int)
     heats = (texts @ patches[: grid[0] * grid[1]].T).reshape(len(words), *grid)
     part = shown(encoder, picture)
-    heats = np.where(_inside(part, (grid[0], grid[1])), heats, heats.min(axis=(1, 2), keepdims=True))
-    boxes = onto_picture(heat_boxes(heats, View(SIDE, (grid[0], grid[1]), 0, 0, SIDE, SIDE)) / SIDE, part)
+    heats = np.where(inside(part, (grid[0], grid[1])), heats, heats.min(axis=(1, 2), keepdims=True))
+    planes = F.interpolate(torch.from_numpy(heats.astype(np.float32))[:, None], (SIDE, SIDE), mode="bilinear")
+    boxes = onto_picture(tight_boxes(planes[:, 0].numpy()) / SIDE, part)
     return [
         Place(box=(x, y, w, h) if w > 0 and h > 0 else None, score=float(heat.max()), heat=heat.astype(np.float32))
         for heat, (x, y, w, h) in zip(heats, boxes.tolist(), strict=True)
@@ -61,7 +63,7 @@ def laid_over(heat: np.ndarray, part: Part, width: int, height: int) -> np.ndarr
     return np.asarray(found, np.float32) + least
 
 
-def _inside(part: Part, grid: tuple[int, int]) -> np.ndarray:
+def inside(part: Part, grid: tuple[int, int]) -> np.ndarray:
     """Bool (gy, gx): which cells of the view have their middle on the picture."""
     x, y, w, h = part
     across = x + (np.arange(grid[1]) + 0.5) / grid[1] * w
