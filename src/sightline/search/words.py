@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sightline.data.sources.caption import CAMEL
+from sightline.text.stop import STOP
 
 WORD = re.compile(r"[^\W_]+")
 ACCENT = re.compile("[\u0300-\u036f]")
@@ -24,12 +25,6 @@ MOST = 32
 """distinct words of a query that are looked up"""
 READ = 16_384
 """characters of a query that are read"""
-STOP = frozenset(
-    """a an and are as at be been by can do does for from had has have he her his how i if in into is it its me my of on
-    or our she so some than that the their them then there these they this those to us was we were what when where which
-    who will with would you your""".split()
-)
-"""English; not `no`, `not`, `up`, `down`, `off`, `out`, `over`, `all`, which name icons"""
 CALLED = 64
 """words of the longest caption that can be typed whole"""
 
