@@ -28,7 +28,8 @@ GIVEN = {
 }
 """and how they are given"""
 NEAREST = {
-    "boxes": "captions alone teach cappa, and with two towers clip and siglip",
+    "boxes": "boxes are found by the words of captions with --data 'regions(SRC, ENCODER)'; captions alone teach "
+    "cappa, and with two towers clip and siglip",
     "translation": "captions alone teach mlm",
     "alt": "silc learns from one text a picture",
 }

@@ -21,7 +21,7 @@ BEYOND = 1.0
 """pixels that a box may stand out of its picture: those of rounding"""
 STRAY = 0.01
 """share of the boxes that may be wrong: those are left out and counted; more say that boxes are meant otherwise"""
-INSTEAD = NEAREST["boxes"].capitalize()
+INSTEAD = NEAREST["boxes"][0].upper() + NEAREST["boxes"][1:]
 
 
 @dataclass

@@ -38,6 +38,8 @@ class Mixture:
             for note in getattr(part, "notes", ())
         )
         self.unread = tuple(path for part in self.parts for path in getattr(part, "unread", ()))
+        told = [getattr(part, "fingerprint", "") for part in self.parts]
+        self.fingerprint = "::".join(told) if any(told) else ""
         self._ends = list(accumulate(len(part) for part in self.parts))
 
     def __len__(self) -> int:

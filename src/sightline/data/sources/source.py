@@ -1,8 +1,8 @@
 """SRC, one grammar everywhere: `NAME[:split][?key=value&...]`, several joined by `::`.
 
 NAME is `icons`, `scenes` or `grammars`, a folder, a table (csv, tsv, jsonl, parquet), webdataset tars (braces, globs),
-the address of tars, or `iconify:` and the path of icon sets. What exists on disk under the literal text wins over any
-other reading of it.
+the address of tars, or `iconify:` and the path of icon sets; `regions(SRC, ENCODER)` is a SRC with boxes that an
+encoder found. What exists on disk under the literal text wins over any other reading of it.
 """
 
 import glob
@@ -40,10 +40,12 @@ GRAMMARS = frozenset({"level", "n", "seed"})
 TABLE = frozenset({"image", "caption", "encoding"})
 FOLDER = frozenset({"links", "exclude", "encoding"})
 REMOTE = frozenset({"buffer"})
+REGIONS = frozenset({"least", "overlap", "most", "weight"})
 ICONIFY = frozenset({"sets", "without", "licence", "group", "kind", "unlike", "most", "words", "fold"})
 EVERY = ANYWHERE | ICONS | SCENES | TABLE | FOLDER | REMOTE | ICONIFY
 SETS = "iconify:"
 """before the path of icon sets in Iconify's JSON"""
+ASKED = "regions("
 
 
 @dataclass(frozen=True)
@@ -71,13 +73,21 @@ class Part:
             raise ValueError(f"{key}={self.options[key]!r} in {self.text!r}: expected a number") from error
 
 
+@dataclass(frozen=True)
+class Asked(Part):
+    """`regions(SRC, ENCODER)`. `name` and `split` are those of the first source within."""
+
+    source: str
+    encoder: str
+
+
 def open_source(src: str, *, split: str | None = None) -> Source | Stream:
     """The source that a SRC names; several joined by `::` make a Mixture. `split` is meant where a part names none.
 
     Raises ValueError for a name, split or option that is not known, listing those that are.
     """
     parts = parse(src)
-    opened = [_open(part, part.split or split) for part in parts]
+    opened = [_open(part, split) for part in parts]
     if len(parts) == 1:
         return opened[0]
     sources: list[Source] = []
@@ -100,7 +110,7 @@ def parse(src: str) -> list[Part]:
         raise ValueError(f"the path {escaped(src)} is not UTF-8, so nothing in it can be named; rename it")
     if Path(src).exists():
         return [Part(src, src, None, {})]
-    return [_parse(text) for text in src.split("::")]
+    return [_parse(text) for text in _joined(src)]
 
 
 def _parse(text: str) -> Part:
@@ -108,6 +118,8 @@ def _parse(text: str) -> Part:
         raise ValueError(f"an empty source beside '::'; {_known()}")
     if Path(text).exists():
         return Part(text, text, None, {})
+    if text.startswith(ASKED):
+        return _asked(text)
     if text.startswith(SETS) and text != SETS:
         inner = _parse(text.removeprefix(SETS))
         return Part(text, SETS + inner.name, inner.split, inner.options)
@@ -115,6 +127,41 @@ def _parse(text: str) -> Part:
     if not Path(name).exists() and (named := SPLIT.fullmatch(name)) and not _drive(named["name"]):
         return Part(text, named["name"], named["split"], options)
     return Part(text, name, None, options)
+
+
+def _joined(src: str) -> list[str]:
+    """The sources that `::` joins; what stands within `regions(...)` is one."""
+    parts, rest = [], src
+    while True:
+        first = closing(rest) if rest.startswith(ASKED) else 0
+        head, joint, tail = rest[first:].partition("::")
+        parts.append(rest[:first] + head)
+        if not joint:
+            return parts
+        rest = tail
+
+
+def closing(text: str) -> int:
+    """Where the parenthesis closes that `regions(` opens."""
+    depth = 0
+    for place, letter in enumerate(text):
+        depth += (letter == "(") - (letter == ")")
+        if letter == ")" and not depth:
+            return place
+    raise ValueError(f"{text!r}: {ASKED} is not closed; expected {ASKED}SRC, ENCODER)")
+
+
+def _asked(text: str) -> Asked:
+    end = closing(text)
+    source, comma, encoder = (piece.strip() for piece in text[len(ASKED) : end].rpartition(","))
+    if not comma or not source or not encoder:
+        raise ValueError(f"{text!r}: expected {ASKED}SRC, ENCODER), such as {ASKED}photos/, runs/clip)")
+    mark, tail = text[end + 1 : end + 2], text[end + 2 :]
+    pairs = [pair.partition("=") for pair in tail.split("&")] if mark else []
+    if mark not in ("", "?") or not all(key and value for key, _, value in pairs):
+        raise ValueError(f"{text[end + 1 :]!r} in {text!r}: expected ?key=value, several joined by &")
+    inner = parse(source)[0]
+    return Asked(text, inner.name, inner.split, {key: unquote(value) for key, _, value in pairs}, source, encoder)
 
 
 def _options(text: str) -> tuple[str, dict[str, str]]:
@@ -143,6 +190,9 @@ def _drive(name: str) -> bool:
 
 def _open(part: Part, split: str | None) -> Source | Stream:
     """The source of one part, which may be joined with others."""
+    if isinstance(part, Asked):
+        return _regions(part, split)
+    split = part.split or split
     if part.name == "scenes" and not Path(part.name).exists():
         return _scenes(part, split)
     if part.name == "grammars" and not Path(part.name).exists():
@@ -266,8 +316,29 @@ def _grammars(part: Part, split: str | None) -> Source:
     return Grammars(split=split or "train", **{key: int(part.number(key, 0)) for key in GRAMMARS & part.options.keys()})
 
 
+def _regions(part: Asked, split: str | None) -> Source:
+    from sightline.weights.regions.source import regions
+
+    if unknown := sorted(part.options.keys() - REGIONS):
+        raise ValueError(
+            f"regions have no option {', '.join(map(repr, unknown))} (in {part.text!r}); they have "
+            f"{', '.join(sorted(REGIONS))}. Options of the source stand with it, within the parentheses"
+        )
+    source = open_source(part.source, split=split)
+    if not isinstance(source, Source):
+        raise ValueError(
+            f"{source.name} is streamed: regions look at every picture before the first step, so download its shards"
+        )
+    numbers: dict[str, Any] = {
+        key: kind(part.number(key, 0, kind))
+        for key, kind in (("least", float), ("overlap", float), ("most", int))
+        if key in part.options
+    }
+    return regions(source, part.encoder, name=part.text, **numbers)
+
+
 def _known() -> str:
     return (
         "expected icons, scenes, grammars, a folder, a .csv, .tsv, .jsonl or .parquet, webdataset tars "
-        "(shards/{000..127}.tar, s3://...), or icon sets in Iconify's JSON (iconify:PATH)"
+        "(shards/{000..127}.tar, s3://...), icon sets in Iconify's JSON (iconify:PATH), or regions(SRC, ENCODER)"
     )

@@ -24,6 +24,7 @@ class Subset:
         self.keypoint_flip: tuple[int, ...] = getattr(source, "keypoint_flip", ())
         self.notes: tuple[str, ...] = getattr(source, "notes", ())
         self.unread: tuple[str, ...] = getattr(source, "unread", ())
+        self.fingerprint: str = getattr(source, "fingerprint", "")
 
     def __len__(self) -> int:
         return len(self.indices)

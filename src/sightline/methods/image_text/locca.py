@@ -8,9 +8,9 @@ each text is learnt, so that the first part, too, has to come from the picture: 
 are four tokens, one an edge (nn/box_tokens.py). The image tower is asked once.
 Departures: the prefixes "Cap:", "ARef:", "GCap:" are the one token in front of the text (the end token for a caption),
 and the colon is a token of its own; edges are special tokens of 64 places in the small recipes, where the paper spells
-numbers up to 500; regions are named by the source, where the paper's come from OWL-ViT on n-grams of the caption; words
-that several boxes of a picture share are described and never searched for; a picture without regions counts with its
-caption alone. Otherwise as `cappa`.
+numbers up to 500; regions are named by the source, where the paper's come from OWL-ViT on n-grams of the caption
+(a source `regions(SRC, ENCODER)` has such); words that several boxes of a picture share are described and never
+searched for; a picture without regions counts with its caption alone. Otherwise as `cappa`.
 """
 
 from dataclasses import dataclass

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sightline.data.sample import Source, Stream
 from sightline.search.fill.gone import below, may_exist
@@ -38,13 +39,17 @@ def absolute(src: str) -> str:
     >>> absolute("icons:train?n=5::s3://bucket/000.tar")
     'icons:train?n=5::s3://bucket/000.tar'
     """
-    from sightline.data.sources.source import parse
+    from sightline.data.sources.source import ASKED, Asked, closing, parse
 
-    def anchor(name: str, text: str) -> str:
+    def anchor(part: Any) -> str:
+        name, text = part.name, part.text
+        if isinstance(part, Asked):
+            encoder = os.path.abspath(part.encoder) if Path(part.encoder).exists() else part.encoder
+            return f"{ASKED}{absolute(part.source)}, {encoder}){text[closing(text) + 1 :]}"
         named = "://" in name or (name in {"icons", "scenes"} and not Path(name).exists())
         return text if named else os.path.abspath(os.path.expanduser(name)) + text.removeprefix(name)
 
-    return "::".join(anchor(part.name, part.text) for part in parse(src))
+    return "::".join(map(anchor, parse(src)))
 
 
 def is_gone(source: str) -> bool:

@@ -26,23 +26,35 @@ def where(encoder: Any, picture: Any, words: Sequence[str]) -> list[Place]:
     locates nor has patches in a space of words."""
     if "locates" in encoder.capabilities:
         return encoder.locate([picture] * len(words), list(words))
-    if not encoder.reads_text:
-        raise ValueError(
-            f"{encoder.name} cannot locate words: it has no decoder that writes boxes (locca, siglip2), and no text "
-            "tower to compare its patches with (clip, siglip)"
-        )
+    check_finds(encoder)
     patches = to_numpy(encoder.encode_patches([picture], normalize=True))[0]
     texts = to_numpy(encoder.encode_text(list(words), normalize=True))
-    grid = np.asarray(encoder.features([picture]).grid).reshape(-1)[:2].astype(int)
-    heats = (texts @ patches[: grid[0] * grid[1]].T).reshape(len(words), *grid)
+    rows, columns = np.asarray(encoder.features([picture]).grid).reshape(-1)[:2].astype(int).tolist()
+    heats = (texts @ patches[: rows * columns].T).reshape(len(words), rows, columns)
     part = shown(encoder, picture)
-    heats = np.where(inside(part, (grid[0], grid[1])), heats, heats.min(axis=(1, 2), keepdims=True))
+    heats = np.where(inside(part, (rows, columns)), heats, heats.min(axis=(1, 2), keepdims=True))
     planes = F.interpolate(torch.from_numpy(heats.astype(np.float32))[:, None], (SIDE, SIDE), mode="bilinear")
     boxes = onto_picture(tight_boxes(planes[:, 0].numpy()) / SIDE, part)
     return [
         Place(box=(x, y, w, h) if w > 0 and h > 0 else None, score=float(heat.max()), heat=heat.astype(np.float32))
         for heat, (x, y, w, h) in zip(heats, boxes.tolist(), strict=True)
     ]
+
+
+def check_finds(encoder: Any) -> None:
+    """ValueError for an encoder that has nothing to say where words are."""
+    if "locates" in encoder.capabilities:
+        return
+    if not encoder.reads_text:
+        raise ValueError(
+            f"{encoder.name} cannot locate words: it has no decoder that writes boxes (locca, siglip2), and no text "
+            "tower to compare its patches with (clip, siglip)"
+        )
+    if not hasattr(encoder, "encode_patches"):
+        raise ValueError(
+            f"{encoder.name} cannot locate words: it runs without torch, which gives vectors of whole pictures and "
+            "none of their patches. Name a run, or published weights"
+        )
 
 
 def shown(encoder: Any, picture: Any) -> Part:
