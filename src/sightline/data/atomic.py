@@ -50,6 +50,30 @@ def atomic_write(*targets: Path) -> Iterator[list[Path]]:
                 left.unlink(missing_ok=True)
 
 
+def write_new(target: Path, data: bytes) -> bool:
+    """Writes a file that is not there yet, whole or not at all. False, with nothing touched, where something is there.
+
+    Raises OSError naming the target when writing fails.
+    """
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        temporary.write_bytes(data)
+        _flush(temporary)
+        try:
+            os.link(temporary, target)  # unlike a rename, it never takes the place of another file
+        except FileExistsError:
+            return False
+        except OSError:
+            if os.path.lexists(target):
+                return False
+            os.replace(temporary, target)  # a disk that knows no links
+        return True
+    except OSError as error:
+        raise OSError(error.errno, f"could not write {target}: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def _flush(path: Path) -> None:
     # "r+b": Windows flushes only files opened for writing
     with path.open("r+b") as file:

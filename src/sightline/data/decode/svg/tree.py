@@ -146,6 +146,8 @@ class _Reader:
             self.builder.data(text)
         elif self.open[-1] == "title" and len(self.open) == 2 and not self.titled:
             self.titles.append(text)
+        elif self.open[-1] == "title":
+            self.builder.data(text)  # of a part: not drawn, but what somebody called it
 
     def ours(self, prefix: str) -> bool:
         """SVG's namespace; none at all, as where a drawing was cut out of a web page, counts as it."""
