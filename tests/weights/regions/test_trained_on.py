@@ -9,7 +9,7 @@ from sightline.data.sources.source import open_source
 from sightline.recipes.image_text import locca
 from sightline.train.options import Options
 from sightline.train.run import fit
-from sightline.weights.regions.source import regions
+from sightline.weights.regions.source import Regions, regions
 
 QUIET = Options(quiet=True, device="cpu")
 TIMED = ("wait", "augment", "compute", "images", "seconds", "time")
@@ -34,7 +34,9 @@ def test_a_run_learns_from_regions_and_twice_alike(tmp_path, perfect):
 
 def test_a_run_goes_on_with_the_boxes_it_began_with_alone(tmp_path, perfect):
     recipe, scenes = replace(locca.tiny(), steps=1, batch=8), open_source("scenes?level=1&n=24&size=32")
-    data, fewer = regions(scenes, perfect, name="regions"), regions(scenes, perfect, most=1, name="regions")
+    data = regions(scenes, perfect, name="regions")
+    fewer = Regions(scenes, [(), *data.found[1:]], "regions")
+    assert data.found[0] and fewer.fingerprint != data.fingerprint
     fit(recipe, out=tmp_path / "run", data=data, options=QUIET)
     with pytest.raises(ValueError, match="data.fingerprint was"):
         fit(recipe, out=tmp_path / "run", data=fewer, options=QUIET)
