@@ -106,6 +106,11 @@ def shared() -> Recipe:
     return replace(made, data=replace(made.data, views=whole))
 
 
+def without_views() -> Recipe:
+    """SigLIP 2 to its end without what the last fifth adds: sigmoid and LocCa alone."""
+    return replace(siglip2(), name="siglip2.without_views", phases=())
+
+
 METHODS: dict[str, Callable[[], Recipe]] = {
     "clip": lambda: pair("clip"),
     "clip_shared": shared,
@@ -115,4 +120,5 @@ METHODS: dict[str, Callable[[], Recipe]] = {
     "cappa": cappa,
     "locca": locca,
     "siglip2": siglip2,
+    "siglip2.without_views": without_views,
 }

@@ -151,7 +151,8 @@ def views_of(recipe: Recipe, method: Any) -> tuple[list[View], list[tuple[int, i
 
 def _check_shape(recipe: Recipe, views: list[View]) -> None:
     """Pictures that keep their shape take views, an evaluation view and a tower that are made for them."""
-    rule, image = recipe.data.evaluation_view(), recipe.parts.get("image")
+    rule = recipe.data.evaluation_view()
+    image: Any = recipe.parts.get("image")
     said = {
         "data.views=AnyShape": any(isinstance(view, PatchView) for view in views),
         "data.preprocess=NaFlexRule": isinstance(rule, NaFlexRule),

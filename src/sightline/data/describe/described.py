@@ -172,7 +172,7 @@ def background(drawn: Drawing) -> tuple[int, str]:
         if not count and seen.mean() >= COVERS:
             base = leaf.fill
             called = GRADIENT if base == GRADIENT else ground_name(*rgb(base))
-        elif count and seen.mean() < 0.8 and all(_spans(seen.any(axis)) for axis in (0, 1)):
+        elif count and seen.mean() < 0.8 and all(_spans(np.asarray(seen.any(axis))) for axis in (0, 1)):
             called = "patterned"
         else:
             break

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +29,7 @@ def reader(least: float = LEAST) -> Callable[[np.ndarray], list[str]]:
     engine = RapidOCR(params={"Global.log_level": "error", "Global.text_score": least})
 
     def read(picture: np.ndarray) -> list[str]:
-        found = engine(np.ascontiguousarray(picture[..., ::-1]))  # its pictures are blue, green, red
+        found: Any = engine(np.ascontiguousarray(picture[..., ::-1]))  # its pictures are blue, green, red
         lines = zip(found.txts or (), found.scores or (), strict=True)
         return [text.strip() for text, score in lines if score >= least and letters(text) >= LETTERS]
 

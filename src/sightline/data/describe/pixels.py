@@ -105,7 +105,7 @@ def _tones(picture: np.ndarray, shown: np.ndarray, ink: np.ndarray) -> list[_Ton
     found: list[_Tone] = []
     for k in np.argsort(-counts)[:32]:
         colour = np.median(seen[which == k], axis=0)
-        share = counts[k] / len(seen)
+        share = float(counts[k] / len(seen))
         near = next((i for i, one in enumerate(found) if _apart(one.shown, colour) < SAME), None)
         if near is None:
             found.append(_Tone(colour, np.median(own[which == k], axis=0), share))

@@ -106,5 +106,5 @@ def grown(ink: np.ndarray, reach: int) -> np.ndarray:
     grown = ink.copy()
     for axis in (0, 1):
         padded = np.pad(grown, [(reach, reach) if a == axis else (0, 0) for a in (0, 1)])
-        grown = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=axis).any(-1)
+        grown = np.asarray(np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=axis).any(-1))
     return grown

@@ -65,7 +65,7 @@ def chosen(phrases: Sequence[str], found: Sequence[Found], size: tuple[int, int]
         taken.append(best)
         overlaps = box_iou(boxes[best], boxes[left])
         left = [at for at, overlap in zip(left, overlaps.tolist(), strict=True) if overlap <= rule.overlap]
-    return [Region(phrases[named[at]], tuple(boxes[at].tolist()), float(scores[at])) for at in taken]
+    return [Region(phrases[int(named[at])], tuple(boxes[at].tolist()), float(scores[at])) for at in taken]
 
 
 def best_score(found: Sequence[Found]) -> float | None:
