@@ -47,6 +47,7 @@ VERBS = (
     "classify",
     "caption",
     "locate",
+    "translate",
     "measure",
     "look",
     "probe",

@@ -1,10 +1,14 @@
 """A translator's verb: greedy, the same however many texts are given at a time; where it looked; the probe."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import sightline
+from sightline.cli.main import main
 from sightline.data.sources.source import open_source
 from sightline.measure.look.words import looked, matrix
 from sightline.probes.heldout.prepared import Prepared
@@ -17,10 +21,15 @@ TEXTS = ["a red heart on a white background", "a blue gear above a pink fish on 
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def folder(tmp_path_factory):
     out = tmp_path_factory.mktemp("translator")
     train("seq2seq.tiny", out=out, overrides=["steps=30"], device="cpu", quiet=True)
-    return sightline.load(out, device="cpu")
+    return out
+
+
+@pytest.fixture(scope="module")
+def run(folder):
+    return sightline.load(folder, device="cpu")
 
 
 def test_each_token_is_the_likeliest_after_those_before_it(run):
@@ -76,3 +85,17 @@ def test_the_probe_scores_one_who_knows_at_1_and_one_answer_to_all_at_its_chance
     always = Translated().score(Subject(held, face=Face(lambda text: common)))
     assert always["exact"] == always["chance_exact"] < 0.1
     assert always["words_right"] <= always["chance_words_right"] < 0.5
+
+
+def test_the_verb_prints_translations_and_draws_where_it_looked(run, folder, tmp_path, capsys):
+    folder, drawn = str(folder), tmp_path / "attention.png"
+    assert main(["translate", folder, *TEXTS, "--device", "cpu"]) == 0
+    assert capsys.readouterr().out.splitlines() == run.translate(TEXTS)
+    assert main(["translate", folder, TEXTS[0], "--json", "--out", str(drawn), "--device", "cpu"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["results"] == [{"text": TEXTS[0], "translation": run.translate(TEXTS[0])[0]}]
+    with Image.open(drawn) as shown:
+        assert shown.size == looked(aligned(run, TEXTS[0])).size
+    assert main(["translate", folder]) == 2 and "needs a text" in capsys.readouterr().err
+    assert main(["translate", folder, *TEXTS, "--out", str(drawn)]) == 2
+    assert "of one text" in capsys.readouterr().err
