@@ -1,11 +1,11 @@
-"""PK and episodes: exact counts of classes, disjoint support and queries, one order on any number of ranks."""
+"""PK, pairs and episodes: exact counts of classes, disjoint support and queries, one order on any number of ranks."""
 
 import numpy as np
 import pytest
 import torch
 
 from sightline.data.feed.by_class import ByClass
-from sightline.data.feed.labelled import PK, Episodes
+from sightline.data.feed.labelled import PK, Episodes, Pairs
 from sightline.data.feed.loader import Loader
 from sightline.data.feed.order import Epochs
 from sightline.data.sample import Sample
@@ -79,6 +79,37 @@ def test_a_class_with_fewer_samples_shows_each_as_often_as_the_others_and_is_nam
     )
 
 
+@pytest.mark.parametrize("order", [Pairs(), Pairs(same=2, different=1), Pairs(same=1, different=4)])
+def test_a_group_of_pairs_has_exactly_as_many_of_one_class_and_of_two(order):
+    batches = drawn(order, 60)
+    for group in batches:
+        first, second = LABELS[group.reshape(-1, 2)].T
+        assert (first == second).tolist() == [False] * order.different + [True] * order.same
+        drawn_classes = [*first, *second[: order.different]]
+        assert len(set(drawn_classes)) == len(drawn_classes) == order.together
+        assert all(a != b for a, b in group.reshape(-1, 2))
+    assert np.ptp(np.bincount(LABELS[batches.ravel()], minlength=11)) <= 2 * 12
+
+
+def test_a_class_of_one_is_in_no_pair_and_is_named():
+    labels = np.repeat([0, 1, 2, 3], [4, 1, 3, 2])
+    laid = ByClass(Pairs(), labels, source="few")
+    assert 1 not in labels[laid.look_up(len(labels), 0, np.arange(80))]
+    assert laid.notes == (
+        "1 of 4 classes of few have fewer than 2 samples (the first, 1, has 1) and are left out (data.order)",
+    )
+
+
+def test_one_example_of_every_class_is_refused_with_the_reason():
+    with pytest.raises(
+        ValueError, match="has one of each of its 7 classes: a picture is no example for itself. Give two"
+    ):
+        loader(Classes(np.arange(7)), PK(classes=4, samples=2), 8)
+    with pytest.raises(ValueError, match="takes 3 classes of 2 or more samples, and classes has 0"):
+        loader(Classes(np.arange(7)), Pairs(), 8)
+    loader(Classes(np.arange(7)), PK(classes=4, samples=1), 4)  # nothing is compared within a class
+
+
 @pytest.mark.parametrize("order", [Episodes(ways=5, shots=1, queries=4), Episodes(ways=3, shots=3, queries=2)])
 def test_support_and_queries_are_disjoint_samples_of_the_same_classes_in_the_same_order(order):
     for episode in drawn(order, 60):
@@ -109,7 +140,7 @@ def test_the_labels_drawn_do_not_depend_on_where_samples_stand(order):
 
 
 BROKEN = {int(i) for label in range(3, 11) for i in np.flatnonzero(LABELS == label)[::5]}  # a fifth of most classes
-ORDERS = [(PK(classes=4, samples=3), 12), (Episodes(ways=3, shots=1, queries=2), 36)]
+ORDERS = [(PK(classes=4, samples=3), 12), (Pairs(different=2), 24), (Episodes(ways=3, shots=1, queries=2), 36)]
 
 
 @pytest.mark.parametrize(("order", "batch"), ORDERS)
@@ -135,7 +166,7 @@ def test_a_bad_sample_gives_its_place_to_another_of_its_class_that_is_not_there_
         changed = one != other
         assert np.array_equal(LABELS[one], LABELS[other])
         assert torch.equal(changed, torch.tensor([int(i) in BROKEN for i in one]))
-        for unit in other.view(-1, order.size) if isinstance(order, Episodes) else other[None]:
+        for unit in other[None] if isinstance(order, PK) else other.view(-1, order.size):
             assert len(unit.unique()) == len(unit)
         moved += int(changed.sum())
     assert moved > 10 and patched.bad.keys() <= {f"k{i}" for i in BROKEN}
@@ -197,6 +228,9 @@ def test_orders_of_labels_are_pinned():
             1,
             r"takes 12 classes, and classes has 11.*PK\(classes=11, samples=2\)' batch=22",
         ),
+        (Pairs(same=2), 10, 1, "whole groups of pairs of 6, and batch is 10: set batch=12"),
+        (Pairs(), 4, 2, "groups of pairs of 4 on each of 2 processes, and batch is 4: set batch=8"),
+        (Pairs(different=6), 14, 1, "takes 13 classes of 2 or more samples, and classes has 11.*fewer pairs of two"),
         (Episodes(ways=5, shots=1, queries=3), 30, 1, "whole episodes of 20, and batch is 30: set batch=40"),
         (Episodes(ways=5, shots=1, queries=3), 20, 2, "of 20 on each of 2 processes, and batch is 20: set batch=40"),
         (Episodes(ways=9, shots=2, queries=7), 81, 1, "takes 9 classes of 9 or more samples, and classes has 7"),
@@ -240,6 +274,7 @@ class Stream:
     ("make", "words"),
     [
         (lambda: PK(classes=0), "classes must be 1 or more"),
+        (lambda: Pairs(different=0), "different must be 1 or more"),
         (lambda: Episodes(ways=1), "ways must be 2 or more"),
         (lambda: Episodes(queries=0), "queries must be 1 or more"),
     ],
@@ -255,5 +290,5 @@ def test_a_recipe_names_its_order_on_the_command_line():
     made = override(made, ["data.order=Episodes(ways=5, shots=1, queries=5)", "data.order.shots=2"])
     assert made.data.order == Episodes(ways=5, shots=2, queries=5)
     assert override(made, ["data.order=Epochs"]).data.order == Epochs()
-    with pytest.raises(ValueError, match="none of Epochs, Window, PK, Episodes"):
+    with pytest.raises(ValueError, match="none of Epochs, Window, PK, Pairs, Episodes"):
         override(made, ["data.order=Sorted"])

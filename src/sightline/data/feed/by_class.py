@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from sightline.data.draw import seed_of
-from sightline.data.feed.labelled import PK, Episodes
+from sightline.data.feed.labelled import PK, Episodes, Pairs
 from sightline.data.feed.order import Epochs, Order, Window
 from sightline.data.feed.permutation import dealt, handed, look_up
 from sightline.data.sample import Source, Stream
@@ -24,7 +24,9 @@ class ByClass:
     `notes` say which classes are left out or repeated.
     """
 
-    def __init__(self, order: PK | Episodes, labels: np.ndarray, names: tuple[str, ...] = (), source: str = "") -> None:
+    def __init__(
+        self, order: PK | Pairs | Episodes, labels: np.ndarray, names: tuple[str, ...] = (), source: str = ""
+    ) -> None:
         self.order, self.names, self.source = order, names, source
         sorted_by = np.argsort(labels, kind="stable")
         classes, firsts = np.unique(labels[sorted_by], return_index=True)
@@ -87,11 +89,18 @@ class ByClass:
 
     def _check(self) -> None:
         count, order = len(self.members), self.order
+        if isinstance(order, PK) and count and max(map(len, self.members.values())) < order.compared:
+            raise ValueError(
+                f"data.order={order} compares pictures of one class with one another, and {self.source} has one of each"
+                f" of its {count} classes: a picture is no example for itself. Give two or more of a class, or learn "
+                "from views of single pictures (simclr, exemplar)"
+            )
         if count >= order.together:
             return
         which = f" of {order.fewest} or more samples" if order.fewest > 1 else ""
         mend = {
             PK: f"'data.order=PK(classes={count}, samples={order.hand})' batch={count * order.hand}",
+            Pairs: "fewer pairs of two classes in a group (data.order.different=1)",
             Episodes: "fewer ways, shots or queries (data.order.ways=5)",
         }[type(order)]
         raise ValueError(
@@ -117,7 +126,7 @@ class ByClass:
 def laid_on(order: Order, source: Source | Stream, batch: int, world: int) -> Epochs | Window | ByClass:
     """The order as a loader follows it on a source: one that looks at labels with those labels, others as they are.
     ValueError where it cannot be followed: see `by_class`; a window on a mixture or a stream."""
-    if isinstance(order, PK | Episodes):
+    if isinstance(order, PK | Pairs | Episodes):
         return by_class(order, source, batch, world)
     if isinstance(order, Window) and (isinstance(source, Mixture) or not isinstance(source, Source)):
         raise ValueError(
@@ -127,7 +136,7 @@ def laid_on(order: Order, source: Source | Stream, batch: int, world: int) -> Ep
     return order
 
 
-def by_class(order: PK | Episodes, source: Source | Stream, batch: int, world: int) -> ByClass:
+def by_class(order: PK | Pairs | Episodes, source: Source | Stream, batch: int, world: int) -> ByClass:
     """The order laid on a source. ValueError where the source is not one that is read by index, has no labels or too
     few classes, or the batch is of another size than the order makes."""
     order.check(batch, world)

@@ -1,6 +1,6 @@
-"""Orders that look at labels: batches of P classes with K samples each, and episodes of few-shot learning.
+"""Orders that look at labels: batches of P classes with K samples each, balanced pairs, episodes of few-shot learning.
 
-Both deal classes, and samples within a class, like cards (`permutation.dealt`): no class twice in a batch (an episode),
+All deal classes, and samples within a class, like cards (`permutation.dealt`): no class twice in a batch (an episode),
 all equally often within one, and every sample of a class before any comes again. The papers draw classes anew for each
 batch; in turns as here every class is seen as often as every other one. The values here are settings; `by_class` lays
 them on the labels of a source.
@@ -45,6 +45,11 @@ class PK:
         """Samples that a class must have; others are left out."""
         return 1
 
+    @property
+    def compared(self) -> int:
+        """Samples that some class must have for anything of it to be compared: a picture is no pair with itself."""
+        return min(self.samples, 2)
+
     def places(self, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Of each position: which draw of a class it belongs to, and which sample of that draw it is."""
         draws, slots = np.divmod(at, self.samples)
@@ -61,6 +66,59 @@ class PK:
                 f"data.order={self}: {world} processes share a batch by whole classes; set "
                 f"'data.order=PK(classes={fits}, samples={self.samples})' batch={fits * self.samples}"
             )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pairs:
+    """Pairs of pictures, `rows.view(-1, 2)`: for every `same` pairs of one class `different` pairs of two.
+
+    Balanced by default (Chopra, Hadsell and LeCun 2005): of pairs drawn blindly among k classes one in k is of one
+    class. The pairs of two classes come first in each group of `same + different`; no class comes twice in a group. A
+    class with a single sample is left out: there is no pair of one class in it.
+    """
+
+    same: int = 1
+    different: int = 1
+
+    def __post_init__(self) -> None:
+        _at_least(self, same=1, different=1)
+
+    @property
+    def size(self) -> int:
+        """Samples of a group."""
+        return 2 * (self.same + self.different)
+
+    @property
+    def together(self) -> int:
+        """Classes of which none comes twice."""
+        return self.same + 2 * self.different
+
+    @property
+    def hand(self) -> int:
+        """Samples of a class that come together; of a pair of two classes, the first alone."""
+        return 2
+
+    @property
+    def roles(self) -> tuple[int, ...]:
+        """How many of them, in order, may stand in for one another."""
+        return (2,)
+
+    @property
+    def fewest(self) -> int:
+        """Samples that a class must have; others are left out."""
+        return 2
+
+    def places(self, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Of each position: which draw of a class it belongs to, and which sample of that draw it is."""
+        groups, inside = np.divmod(at, self.size)
+        apart = 2 * self.different
+        draw, slot = np.divmod(inside - apart, 2)
+        alone = inside < apart
+        return groups * self.together + np.where(alone, inside, apart + draw), np.where(alone, 0, slot)
+
+    def check(self, batch: int, world: int) -> None:
+        """Raises ValueError for a batch that is not of whole groups, as many for every rank."""
+        _whole(self, "groups of pairs", batch, world)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,15 +180,20 @@ class Episodes:
 
     def check(self, batch: int, world: int) -> None:
         """Raises ValueError for a batch that is not of whole episodes, as many for every rank."""
-        if batch % (self.size * world):
-            fits = max(1, round(batch / (self.size * world))) * self.size * world
-            share = f" on each of {world} processes" if world > 1 else ""
-            raise ValueError(
-                f"data.order={self} makes whole episodes of {self.size}{share}, and batch is {batch}: set batch={fits}"
-            )
+        _whole(self, "episodes", batch, world)
 
 
-def _at_least(order: PK | Episodes, **least: int) -> None:
+def _whole(order: Pairs | Episodes, what: str, batch: int, world: int) -> None:
+    """Raises ValueError for a batch that is not of whole ones, as many for every rank."""
+    if batch % (order.size * world):
+        fits = max(1, round(batch / (order.size * world))) * order.size * world
+        share = f" on each of {world} processes" if world > 1 else ""
+        raise ValueError(
+            f"data.order={order} makes whole {what} of {order.size}{share}, and batch is {batch}: set batch={fits}"
+        )
+
+
+def _at_least(order: PK | Pairs | Episodes, **least: int) -> None:
     for name, smallest in least.items():
         if getattr(order, name) < smallest:
             raise ValueError(f"data.order={order}: {name} must be {smallest} or more")

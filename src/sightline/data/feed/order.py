@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from sightline.data.draw import seed_of
-from sightline.data.feed.labelled import PK, Episodes
+from sightline.data.feed.labelled import PK, Episodes, Pairs
 from sightline.data.feed.permutation import look_up, shuffled
 
 BLOCK = 1024
@@ -66,7 +66,7 @@ class Window:
         return look_up(n, seed, (first + inside) % n)
 
 
-Order = Epochs | Window | PK | Episodes
+Order = Epochs | Window | PK | Pairs | Episodes
 EPOCHS = Epochs()
 
 
