@@ -8,6 +8,7 @@ from sightline.towers.sizes_conv import alexnet_small
 from sightline.towers.spec import (
     AlexNetOneTowerSpec,
     Cls,
+    ConvNetSpec,
     FlatMapSpec,
     FlexiViTSpec,
     Map,
@@ -29,6 +30,7 @@ ONE = [
     (ResNetSpec(depths=(1, 1), width=8, pool=FlatMapSpec(grid=3)), 2),
     (ModifiedResNetSpec(depths=(1, 1), width=8, heads=2, out=5, size=32), 8),
     (AlexNetOneTowerSpec(widths=(8, 16, 8, 8, 8), kernels=(5, 3, 3, 3, 3), stride=1, grid=3, dim=16), 15),
+    (ConvNetSpec(size=16, width=8, depth=2), 4),
     (alexnet_small(), 0),
 ]
 """towers, and a side of which one place is left (0: the tower's own smallest)"""

@@ -8,6 +8,7 @@ from sightline.towers import (
     BertTextSpec,
     Causal,
     Cls,
+    ConvNetSpec,
     ConvStemSpec,
     FirstToken,
     FlexiViTSpec,
@@ -52,6 +53,7 @@ SPECS = [
     TransformerTextSpec(vocab=20, length=5, dim=8, depth=1, heads=2, reading=Causal(eot=7)),
     TransformerTextSpec(vocab=20, length=5, dim=8, depth=1, heads=2, reading=Full()),
     BagSpec(vocab=20, length=5, dim=8, hidden=16),
+    ConvNetSpec(size=16, width=8, depth=3, channels=1),
 ]  # fmt: skip
 
 
@@ -63,7 +65,7 @@ def test_a_spec_survives_json_and_builds_the_same_tower(spec):
     built.load_state_dict(spec.build().state_dict())
     if isinstance(spec, NaFlexSpec):
         assert built(patches_of(torch.randn(2, 3, 16, 16), 4)).pooled.shape == (2, built.dim)
-    elif isinstance(spec, ResNetSpec | ViTSpec | FlexiViTSpec):
+    elif isinstance(spec, ResNetSpec | ConvNetSpec | ViTSpec | FlexiViTSpec):
         assert built(torch.randn(2, spec.channels, 16, 16)).pooled.shape == (2, built.dim)
     else:
         assert built(torch.tensor([[3, 4, 7, 0, 0], [7, 0, 0, 0, 0]])).shape == (2, built.dim)

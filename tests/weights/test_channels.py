@@ -13,6 +13,7 @@ from sightline.towers import sizes_conv
 from sightline.towers.naflex import patches_of
 from sightline.towers.spec import (
     AlexNetSpec,
+    ConvNetSpec,
     ConvStemSpec,
     FlexiViTSpec,
     ModifiedResNetSpec,
@@ -30,6 +31,7 @@ TOWERS = [
     ResNetSpec(depths=(1, 1), width=8, stem=StandardStem()),
     ModifiedResNetSpec(depths=(1, 1), width=8, heads=2, out=5, size=32),
     sizes_conv.alexnet_small(),
+    ConvNetSpec(size=32, width=8, depth=2),
     AlexNetSpec(widths=(8, 16, 8, 8, 8), kernels=(5, 3, 3, 3, 3), stride=1, grid=3, dim=16),
     ViTSpec(size=32, patch=8, **SMALL),
     ViTSpec(size=32, patch=8, stem=ConvStemSpec(kernels=(4, 2), strides=(4, 2), widths=(8, 16)), **SMALL),

@@ -7,6 +7,7 @@ Parameters in M are without a classification head.
 from sightline.towers.spec import (
     AlexNetOneTowerSpec,
     AlexNetSpec,
+    ConvNetSpec,
     ModifiedResNetSpec,
     ResNetSpec,
     SmallStem,
@@ -29,6 +30,12 @@ def alexnet_small(channels: int = 3) -> AlexNetOneTowerSpec:
     return AlexNetOneTowerSpec(
         widths=(32, 64, 96, 64, 64), kernels=(5, 3, 3, 3, 3), stride=1, grid=3, dim=256, channels=channels
     )
+
+
+def conv4(size: int = 28) -> ConvNetSpec:
+    """0.1 M, 64 wide at 28 px: few-shot learning's network. Grey pictures come in three equal channels, of which the
+    first kernel makes what it would of one."""
+    return ConvNetSpec(size=size)
 
 
 def common_resnet() -> ResNetSpec:

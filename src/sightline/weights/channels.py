@@ -14,6 +14,7 @@ from sightline.nn.conv.kernel import Order, adapt_channels, flat, unflat
 from sightline.towers.spec import (
     AlexNetOneTowerSpec,
     AlexNetSpec,
+    ConvNetSpec,
     ConvStemSpec,
     FlexiViTSpec,
     ImageSpec,
@@ -62,6 +63,8 @@ def _first(spec: ImageSpec) -> tuple[str, Order | None]:
             return "stem.conv1.weight", None
         case AlexNetSpec() | AlexNetOneTowerSpec():
             return "maps.conv1.weight", None
+        case ConvNetSpec():
+            return "maps.0.conv.0.weight", None
         case ViTSpec(stem=ConvStemSpec()):
             return "stem.layers.0.weight", None
         case ViTSpec():

@@ -87,7 +87,7 @@ def test_every_kind_opens(tmp_path, tars):
         ("", "no source given; expected icons"),
         ("icons::", "an empty source"),
         ("icons:val", "no split 'val'; known: all, train, test"),
-        ("icons?size=3", r"no option 'size' .*it has fold, hide, n, seed, set, weight"),
+        ("icons?size=3", r"no option 'size' .*it has fold, hide, n, seed, set, turns, weight"),
         ("icons?set=thin", "no set 'thin'; known: all, solid, regular, outline"),
         ("icons?n=many", "n='many' .*expected a number"),
         ("icons?n=", "expected key=value"),

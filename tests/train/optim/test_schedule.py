@@ -4,7 +4,7 @@ import pytest
 
 from sightline.recipes.catalogue import systems
 from sightline.recipes.find import find
-from sightline.train.optim.schedule import Constant, CosineTail, WarmupCosine
+from sightline.train.optim.schedule import Constant, CosineTail, Halving, WarmupCosine
 
 
 def test_warmup_rises_linearly_then_half_a_cosine_falls_to_the_floor():
@@ -53,3 +53,9 @@ def test_the_tail_of_a_cosine_is_the_end_of_a_longer_run_stretched():
     assert math.isclose(CosineTail(begin=0.5, warmup=3).factor(0, 100), 0.5 / 4)
     with pytest.raises(ValueError, match="0 to under 1; got 1"):
         CosineTail(begin=1)
+
+
+def test_a_halved_rate_is_halved_at_every_border():
+    assert [Halving(every=2).factor(s, 7) for s in range(7)] == [1, 1, 0.5, 0.5, 0.25, 0.25, 0.125]
+    with pytest.raises(ValueError, match="schedule.every is a number of steps, 1 or more; got 0"):
+        Halving(every=0)

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 from sightline.data.regular import special_kind
 from sightline.data.sample import Source, Stream
+from sightline.data.sources.derived.turned import QUARTERS, Turned
 from sightline.data.sources.endings import TABLES
 from sightline.data.sources.folder import open_folder
 from sightline.data.sources.iconify.source import open_iconify
@@ -32,7 +33,7 @@ __all__ = ["Mixture", "Subset", "hold_out", "open_source", "parse"]
 TARS = (".tar", ".tar.gz", ".tgz")
 PACKED = (".zip", ".7z", ".rar", ".bz2", ".xz", ".zst", ".tbz2", ".txz", ".gz")
 SPLIT = re.compile(r"(?P<name>.+):(?P<split>[A-Za-z][\w-]*)")
-ANYWHERE = frozenset({"n", "seed", "weight"})
+ANYWHERE = frozenset({"n", "seed", "weight", "turns"})
 """options of every source with random access"""
 ICONS = frozenset({"set", "fold", "hide"})
 SCENES = frozenset({"level", "n", "seed", "size", "renderer", "alt"})
@@ -204,7 +205,11 @@ def _open(part: Part, split: str | None) -> Source | Stream:
         return Remote(expand(part.name), part.text, int(part.number("buffer", BUFFER)))
     source = _local(part, split)
     if "n" in part.options:
-        return first_of_order(source, int(part.number("n", 0)), int(part.number("seed", 0)))
+        source = first_of_order(source, int(part.number("n", 0)), int(part.number("seed", 0)))
+    if "turns" in part.options:
+        if part.number("turns", QUARTERS) != QUARTERS:
+            raise ValueError(f"turns={part.options['turns']} in {part.text!r}: a picture has {QUARTERS}; write turns=4")
+        source = Turned(source)
     return source
 
 

@@ -9,6 +9,7 @@ from sightline.towers.bert import FirstToken, MeanToken
 from sightline.towers.spec.conv import (
     AlexNetOneTowerSpec,
     AlexNetSpec,
+    ConvNetSpec,
     FlatMapSpec,
     MeanMapSpec,
     ModifiedResNetSpec,
@@ -60,6 +61,7 @@ __all__ = [
     "Causal",
     "Cls",
     "ConvCodecSpec",
+    "ConvNetSpec",
     "ConvStemSpec",
     "FirstToken",
     "FlatMapSpec",

@@ -83,7 +83,21 @@ class CosineTail:
         return min(1.0, (step + 1) / (self.warmup + 1)) * 0.5 * (1 + math.cos(math.pi * progress))
 
 
-Schedule = WarmupCosine | Constant | InverseRoot | CosineTail
+@dataclass(frozen=True, kw_only=True)
+class Halving:
+    """The rate is halved every `every` steps (prototypical networks: every 2000 episodes)."""
+
+    every: int
+
+    def __post_init__(self) -> None:
+        if self.every < 1:
+            raise ValueError(f"schedule.every is a number of steps, 1 or more; got {self.every}")
+
+    def factor(self, step: int, total: int) -> float:
+        return 0.5 ** (step // self.every)
+
+
+Schedule = WarmupCosine | Constant | InverseRoot | CosineTail | Halving
 
 
 def _check_warmup(steps: int) -> None:
