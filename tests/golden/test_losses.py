@@ -13,19 +13,9 @@ import pytest
 from sightline.recipes.find import train
 
 FILE = Path(__file__).with_name("losses.json")
-FAMILIES = (
-    "clip.tiny",
-    "siglip.tiny",
-    "silc.tiny",
-    "tips.tiny",
-    "cappa.tiny",
-    "locca.tiny",
-    "siglip2.tiny",
-    "mlm.tiny",
-    "seq2seq.tiny",
-    "naflex.tiny",
-    "acid.tiny",
-)
+METRIC = ("siamese.tiny", "triplet.tiny", "npair.tiny", "histogram.tiny", "prototypical.tiny", "imprinting.tiny")
+WORDS = ("clip.tiny", "siglip.tiny", "silc.tiny", "tips.tiny", "cappa.tiny", "locca.tiny", "siglip2.tiny")
+FAMILIES = (*WORDS, "mlm.tiny", "seq2seq.tiny", "naflex.tiny", "acid.tiny", *METRIC)
 SOURCES = {
     "tips.tiny": ("scenes?n=64&size=32&alt=0.3", "scenes:test?n=8&size=32&alt=0.3"),
     **dict.fromkeys(("mlm.tiny", "seq2seq.tiny"), ("grammars?n=64", "grammars:test?n=8")),

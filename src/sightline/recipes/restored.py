@@ -30,7 +30,7 @@ def restored(run: str | Path) -> tuple[Recipe, Any]:
     words = load_tokenizer(folder.tokenizer) if recipe.reads_words else None
     state = load(folder.last)
     phase = phase_recipes(recipe, words, start)[state.get("phase", 0)]
-    recipe = replace(phase, samples=config["data"]["samples"])
+    recipe = replace(phase, samples=config["data"]["samples"], classes=config.get("classes", 0))
     method: Any = recipe.build(recipe)
     try:
         method.load_state_dict(state["method"])

@@ -68,7 +68,12 @@ def check_pictures(recipe: Recipe, source: Any) -> None:
     def fits(size: int) -> bool:
         """Whether tower and method can be made for pictures of another size, and cut every view into patches."""
         count = len(source) if hasattr(source, "__len__") else 0
-        other = fitted(replace(recipe, data=replace(recipe.data, size=size), samples=count), None)
+        other = fitted(
+            replace(
+                recipe, data=replace(recipe.data, size=size), samples=count, classes=len(getattr(source, "classes", ()))
+            ),
+            None,
+        )
         try:
             check_patches(other, as_views(other.data.views(size), size))
             other.build(other)

@@ -72,7 +72,9 @@ def fit(
             check_pictures(phase, source)
         words = _words(recipe, source, folder)
         tokenizer = _tokenizer(recipe, source, folder, start, line, writes=dist.rank() == 0 or options.dry_run)
-        stages = Stages(recipe, source, tokenizer, device, options, start, samples=_length(source))
+        stages = Stages(
+            recipe, source, tokenizer, device, options, start, samples=_length(source), classes=_classes(source)
+        )
         stages.check(held)
         stage, reached = _begun(stages, folder, recipe)
         for note in stage.feed.loader.notes:
@@ -191,11 +193,18 @@ def _config(recipe: Recipe, source: Any, held: Any, overrides: Sequence[str]) ->
         "evaluation": held.name if held is not None else None,
     }
     resolved = json.loads(json.dumps(plain(recipe)))
-    del resolved["samples"]  # filled in later, and written under `data`
+    del resolved["samples"], resolved["classes"]  # filled in later, and written beside
     for name in ("phases", "optims"):  # as configs were before there were any
         if not resolved[name]:
             del resolved[name]
-    return {"format": 2, "recipe": resolved, "overrides": list(overrides), "data": data, "versions": versions()}
+    return {
+        "format": 2,
+        "recipe": resolved,
+        "overrides": list(overrides),
+        "data": data,
+        "classes": _classes(source),
+        "versions": versions(),
+    }
 
 
 def _words(recipe: Recipe, source: Any, folder: RunFolder) -> captions.Words | None:
@@ -216,6 +225,10 @@ def _words(recipe: Recipe, source: Any, folder: RunFolder) -> captions.Words | N
 
 def _length(source: Any) -> int:
     return len(source) if hasattr(source, "__len__") else 0
+
+
+def _classes(source: Any) -> int:
+    return len(getattr(source, "classes", ()))
 
 
 def _tokenizer(

@@ -59,7 +59,8 @@ class Stage:
 
 
 class Stages:
-    """Makes them. `recipe` still has its phases, and parts that do not fit the data; `samples` is the source's length.
+    """Makes them. `recipe` still has its phases, and parts that do not fit the data; `samples` is the source's length,
+    `classes` how many it has.
 
     Raises ValueError where the phases' steps do not make the run's.
     """
@@ -74,13 +75,16 @@ class Stages:
         start: Start | None,
         *,
         samples: int,
+        classes: int,
     ) -> None:
         self.source, self.tokenizer, self.device = source, tokenizer, device
         self.options, self.start = options, start
         self.total = recipe.total(samples)
         self.spans = spans(recipe, self.total)
         self.own_schedule = [phase.schedule is not None for phase in recipe.phases] or [False]
-        self.recipes = [replace(one, samples=samples) for one in phase_recipes(recipe, tokenizer, start)]
+        self.recipes = [
+            replace(one, samples=samples, classes=classes) for one in phase_recipes(recipe, tokenizer, start)
+        ]
         self.feed: Feed | None = None
         self.capabilities: set[str] = set()
         """what the methods of all phases made so far can do together"""

@@ -32,7 +32,12 @@ def test_a_non_finite_term_is_named_with_its_step():
 
 
 @pytest.mark.parametrize(
-    ("term", "chance", "name"), [("contrastive", 64, "ln(batch) = 4.16"), ("ntxent", 127, "ln(2 batch - 1) = 4.84")]
+    ("term", "chance", "name"),
+    [
+        ("contrastive", 64, "ln(batch) = 4.16"),
+        ("ntxent", 127, "ln(2 batch - 1) = 4.84"),
+        ("npair", 32, "ln(batch / 2) = 3.47"),
+    ],
 )
 def test_a_plateau_at_chance_is_said_once_and_only_when_it_is_one(term, chance, name):
     monitor = Monitor(64, patience=100)
@@ -41,6 +46,18 @@ def test_a_plateau_at_chance_is_said_once_and_only_when_it_is_one(term, chance, 
     learning = Monitor(64, patience=100)
     losses = [math.log(chance) - step / 100 for step in range(300)]
     assert not [m for step, loss in enumerate(losses) for m in learning.observe(step, {term: loss}, {})]
+
+
+def test_a_histogram_loss_at_one_half_is_a_plateau():
+    [text] = said({}, {"histogram": 0.501})
+    assert "the histogram loss has stayed at 1/2 = 0.50" in text and "labels" in text
+
+
+def test_batch_hard_stuck_at_its_margin_is_a_collapse_told_once():
+    margin, watched = 0.2, {"image": torch.randn(8, 4)}
+    [text] = said({**watched, "margin_gap": torch.tensor(2e-4), "active": torch.tensor(1.0)}, {"triplet": margin})
+    assert text.startswith("step 100: the triplet loss stands at") and "method.mining=semihard" in text
+    assert not said({**watched, "margin_gap": torch.tensor(0.05)}, {"triplet": 0.15})
 
 
 def test_a_constant_tower_is_named():

@@ -7,6 +7,7 @@ PairHinge    d_ap^2 + [m - d_an]_+^2                   the lecture's two pairs o
 
 from dataclasses import dataclass
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -54,6 +55,30 @@ class PairHinge:
 Violation = Hinge | SoftMargin | PairHinge
 
 
+def at_one_point(violation: Violation) -> float:
+    """The loss of a triplet whose vectors are all the same: a hinge's margin. Who stays there has collapsed."""
+    nothing = torch.zeros(1)
+    return violation(nothing, nothing).item()
+
+
+def mined(
+    x: Float[Tensor, "b d"],
+    labels: Int[Tensor, "b"],
+    *,
+    distance: Distance,
+    mining: Mining,
+    margin: float,
+    first: int = 0,
+    x_all: Float[Tensor, "m d"] | None = None,
+    labels_all: Int[Tensor, "m"] | None = None,
+) -> tuple[Int[Tensor, "t"], Each, Each]:
+    """(rows of the anchors, d_ap, d_an) of the triplets found for my `b` anchors among everyone's `m` vectors."""
+    d = apart(distance, x, x if x_all is None else x_all)
+    same, different = related(labels, labels_all, first)
+    a, p, n = MINERS[mining](d, same, different, margin)
+    return a, d[a, p], d[a, n]
+
+
 def triplet(
     x: Float[Tensor, "b d"],
     labels: Int[Tensor, "b"],
@@ -72,7 +97,14 @@ def triplet(
     Everyone's default to mine. `total` sums over ranks: the mean over ranks is the loss of the whole batch. A batch
     without a triplet gives 0, with a gradient of 0. Vectors are compared as they come.
     """
-    d = apart(distance, x, x if x_all is None else x_all)
-    same, different = related(labels, labels_all, first)
-    a, p, n = MINERS[mining](d, same, different, violation.margin)
-    return reducer(violation(d[a, p], d[a, n]), a, labels, total)
+    anchors, near, far = mined(
+        x,
+        labels,
+        distance=distance,
+        mining=mining,
+        margin=violation.margin,
+        first=first,
+        x_all=x_all,
+        labels_all=labels_all,
+    )
+    return reducer(violation(near, far), anchors, labels, total)

@@ -104,6 +104,8 @@ class Recipe:
     samples: int = 0
     """pictures trained on, for methods that keep something of each; the trainer fills it in before `build`, 0 is a
     stream"""
+    classes: int = 0
+    """classes of what is trained on, for methods that keep something of each; filled in likewise"""
 
     def __post_init__(self) -> None:
         if (self.steps is None) == (self.epochs is None):

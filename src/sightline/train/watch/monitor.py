@@ -16,10 +16,30 @@ from sightline.train.watch.collapse import Usage, measured, shapes
 
 EVERY = 50
 """steps between looks"""
-CHANCE = {"contrastive": lambda b: math.log(b), "ntxent": lambda b: math.log(2 * b - 1)}
+CHANCE = {
+    "contrastive": lambda b: math.log(b),
+    "ntxent": lambda b: math.log(2 * b - 1),
+    "npair": lambda b: math.log(max(2, b // 2)),
+    "histogram": lambda b: 0.5,
+}
 """term -> its value for embeddings that tell nothing apart, of the whole batch"""
-NOTHING = {"contrastive": "ln(batch)", "ntxent": "ln(2 batch - 1)"}
+NOTHING = {"contrastive": "ln(batch)", "ntxent": "ln(2 batch - 1)", "npair": "ln(batch / 2)", "histogram": "1/2"}
 """the same as it is printed"""
+_SLOWER = "Lower optim.lr or lengthen schedule.warmup, or weaken the augmentation (data.views)"
+_LABELLED = f"Check that labels are right (sightline data SRC). {_SLOWER}"
+ADVICE = {
+    "contrastive": (
+        "pictures and captions",
+        "Check that captions belong to their pictures (sightline data SRC), lower optim.lr, or weaken the augmentation "
+        "(random colours hide shapes)",
+    ),
+    "ntxent": ("two views of a picture and other pictures", _SLOWER),
+    "npair": ("two pictures of a class and those of other classes", _LABELLED),
+    "histogram": ("pairs of one class and of two", _LABELLED),
+}
+"""term -> what is not being told apart at that value, and what to do"""
+AT_MARGIN = 1e-3
+"""A triplet loss this near to that of one point for all has collapsed (Schroff et al. 2015, section 3.2)."""
 LATE = frozenset({"few directions", "few prototypes", "few prototypes of patches"})
 """causes that a young run still grows out of: reported once its patience is over"""
 ENDS = frozenset({"constant image", "constant text"})
@@ -117,13 +137,7 @@ class Monitor:
         mean, chance = sum(self.recent) / len(self.recent), self.chance[term]
         if step >= self.patience and len(self.recent) == self.recent.maxlen and abs(mean - chance) < 0.02 * chance:
             name = NOTHING[term]
-            told = "pictures and captions" if term == "contrastive" else "two views of a picture and other pictures"
-            usual = (
-                "Check that captions belong to their pictures (sightline data SRC), lower optim.lr, or weaken the "
-                "augmentation (random colours hide shapes)"
-                if term == "contrastive"
-                else "Lower optim.lr or lengthen schedule.warmup, or weaken the augmentation (data.views)"
-            )
+            told, usual = ADVICE[term]
             yield f"the {term} loss has stayed at {name} = {chance:.2f}: {told} are not being told apart. {usual}"
 
     def _once(self, cause: str, message: str) -> str:
@@ -135,10 +149,11 @@ class Monitor:
 def causes(q: Mapping[str, float], size: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[str, str]]:
     """(cause, sentence) for what the quantities `q` of one look show; `size` are the shapes they were taken of.
 
-    The first kind that shows hides the others, which it would bring about: a shortcut, prototypes, target, embeddings.
+    The first kind that shows hides the others, which it would bring about: a shortcut, prototypes, target, margin,
+    embeddings.
     The bounds leave room to what healthy runs of our recipes show (tests/train/test_alarms.py).
     """
-    for kind in (_shortcut, _teacher, _target, _embeddings):
+    for kind in (_shortcut, _teacher, _target, _margin, _embeddings):
         found = list(kind(q, size))
         if found:
             yield from found
@@ -208,6 +223,18 @@ def _target(q: Mapping[str, float], size: Mapping[str, tuple[int, ...]]) -> Iter
             f"the target network gives every picture nearly the same vector (normalised std {q['target_std']:.3f}; "
             "healthy 0.6 to 1), so the loss falls to 0 and nothing is learnt. Usual causes: no predictor behind the "
             "online projection, a gradient through the target, no BatchNorm in the heads, or optim.lr too high",
+        )
+
+
+def _margin(q: Mapping[str, float], size: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[str, str]]:
+    """What the hardest negatives do to a network that is still random."""
+    if q.get("margin_gap", 1.0) < AT_MARGIN:
+        yield (
+            "margin",
+            "the triplet loss stands at what it is when all vectors are one point (its margin, where it is a hinge): "
+            "collapse, as the hardest negatives bring it about in a network that knows nothing yet. Begin with "
+            "method.mining=semihard or all_active (a first phase of the recipe), take more classes a batch "
+            "(data.order.classes), or lower optim.lr",
         )
 
 

@@ -1,0 +1,1 @@
+"""Systems that learn distances from labels, a file each."""

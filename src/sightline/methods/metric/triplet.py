@@ -1,0 +1,98 @@
+r"""The triplet loss: an anchor is nearer to its positive than to its negative (Wang et al. 2014; FaceNet, 2015).
+
+    L = reduce over mined (a, p, n) of [m + d(a, p) - d(a, n)]_+
+
+Distances, mining and reduction are three functions in a row, each a part of `Config` (losses/metric). FaceNet (Schroff
+et al. 2015, https://arxiv.org/abs/1503.03832) has squared distances on the unit sphere, m = 0.2 and semi-hard
+negatives; Hermans et al. 2017 (https://arxiv.org/abs/1703.07737) plain distances of free vectors, batch-hard, and the
+soft margin. Anchors are compared with everyone's vectors, gathered with gradient.
+Departures: none in the equations; FaceNet's batch has about 40 pictures of some identities and others at random, ours
+is PK.
+"""
+
+from dataclasses import dataclass
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from sightline import dist
+from sightline.losses.metric.distances import Distance, LpDistance
+from sightline.losses.metric.mining import Mining
+from sightline.losses.metric.reduction import MeanReducer, Reducer
+from sightline.losses.metric.triplet import Hinge, Violation, at_one_point, mined
+from sightline.methods.metric.space import Space, Unit, everyones_mean
+from sightline.protocols import Batch, Kept, Losses
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Numbers of the method, FaceNet's by default."""
+
+    distance: Distance = LpDistance(power=2.0)
+    mining: Mining = "semihard"
+    violation: Violation = Hinge(margin=0.2)
+    """Hinge(margin), SoftMargin(margin) or PairHinge(margin); mining has the same margin"""
+    reducer: Reducer = MeanReducer()
+    space: Space = Unit()
+
+    def __post_init__(self) -> None:
+        if self.mining == "semihard" and self.violation.margin <= 0:
+            raise ValueError(
+                f"semihard negatives lie within the margin, and {self.violation} has none: take "
+                "method.mining=batch_hard, or give it a margin"
+            )
+
+
+class Triplet(nn.Module):
+    """A tower and a projection of its vector."""
+
+    needs = frozenset({"image", "label"})
+    uses = frozenset[str]()
+
+    def __init__(self, tower: nn.Module, projection: nn.Linear, config: Config = Config()) -> None:
+        super().__init__()
+        self.config = config
+        self.image, self.project_image = tower, projection
+        self.watched: dict[str, Tensor] = {}
+
+    def embed(self, batch: Batch) -> tuple[Float[Tensor, "b e"]]:
+        """The vectors of my pictures."""
+        return (self.config.space(self.project_image(self.image(batch["image"]).pooled)),)
+
+    def compare(self, embedded: tuple[Float[Tensor, "b e"]], batch: Batch) -> Losses:
+        """{"triplet"}: my anchors among everyone's; the mean over ranks is the loss of the whole batch."""
+        c, (x,), labels = self.config, embedded, batch["label"]
+        anchors, near, far = mined(
+            x,
+            labels,
+            distance=c.distance,
+            mining=c.mining,
+            margin=c.violation.margin,
+            first=dist.offset(len(x)),
+            x_all=dist.gather(x),
+            labels_all=dist.gather(labels),
+        )
+        losses = c.violation(near, far)
+        loss = c.reducer(losses, anchors, labels, dist.total)
+        typical = everyones_mean(losses)
+        self.watched = {
+            "image": x.detach(),
+            "positive": everyones_mean(near),
+            "negative": everyones_mean(far),
+            "active": everyones_mean(losses > 0),
+            "margin_gap": (typical - at_one_point(c.violation)).abs(),
+        }
+        return {"triplet": loss}
+
+    def forward(self, batch: Batch) -> Losses:
+        return self.compare(self.embed(batch), batch)
+
+    def before_step(self, step: int, total: int) -> None:
+        """Nothing is scheduled: another mining is another phase of the recipe."""
+
+    def after_step(self) -> None:
+        """Nothing follows."""
+
+    def kept(self) -> Kept:
+        """The tower and its projection."""
+        return Kept(parts={"image": self.image, "project_image": self.project_image}, capabilities=("embeds",))

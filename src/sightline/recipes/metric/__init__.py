@@ -1,0 +1,1 @@
+"""The numbers of systems that learn distances from labels, a file each."""
