@@ -1,6 +1,6 @@
 """Opening an exported run: `onnx/` beside `encoder.json` and `tokenizer.json`, with or without the weights.
 
-`onnx/onnx.json` (format 1) says of which weights and rules the graphs are; `docs/run-folder.md` lists its fields.
+`onnx/onnx.json` (format 1) says of which weights and rules the graphs are; `docs/train/run-folder.md` lists its fields.
 Everything is checked before a graph is opened, and the graph itself names its weights once more.
 """
 

@@ -8,7 +8,7 @@ The first two see the same picture, once: SigLIP's pairs read what the tower poo
 The last two are SILC's and TIPS's, on views of their own in a second forward, so that no crop or colour change touches
 what words are said of: small crops say what a teacher says of a large one, and half of the large one's patches, masked,
 what the teacher sees there. The teacher begins as the student is at the change, its heads and the mask token fresh.
-The phases of a run: `SigLIP2` is the first, `SigLIP2Taught` the last fifth (docs/phases.md).
+The phases of a run: `SigLIP2` is the first, `SigLIP2Taught` the last fifth (docs/train/phases.md).
 Departures: what the paper leaves to SILC and TIPS (momentum, temperatures, sizes of heads) are ours; LocCa's are those
 of `locca`, SigLIP's those of `siglip`, false captions of `scenes` among them; larger pictures of one size at the end
 are left out. Its other ends are runs of their own: NaFlex (recipes/image_text/naflex.py, `SigLIP2` on pictures of any

@@ -1,4 +1,6 @@
-"""What a run can do without torch, as ONNX graphs, which `sightline.runtime` reads. `docs/run-folder.md` has the files.
+"""What a run can do without torch, as ONNX graphs, which `sightline.runtime` reads.
+
+`docs/train/run-folder.md` has the files.
 
 Each capability names its own graphs (`weights.capabilities`), possibly none. Nothing is kept that was not compared with
 torch first.

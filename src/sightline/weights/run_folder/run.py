@@ -1,8 +1,8 @@
 """What a run keeps: `encoder.json`, `model.safetensors`, `tokenizer.json`. All that `load` reads.
 
 `encoder.json` (format 2) says how to build the parts, what they can do, and how pictures and texts are prepared: a
-recipe that was renamed or changed since breaks no old run. Format 1, of two towers, is read too. `docs/run-folder.md`
-lists the fields. Files are replaced whole; nothing in them is ever executed or unpickled.
+recipe that was renamed or changed since breaks no old run. Format 1, of two towers, is read too. The fields are listed
+in `docs/train/run-folder.md`. Files are replaced whole; nothing in them is ever executed or unpickled.
 """
 
 import json
