@@ -35,11 +35,11 @@ def small() -> Recipe:
             source="icons", size=28, views=MovedView(), order=Episodes(ways=30, shots=1, queries=5)
         ),  # ours: fewer ways than the paper's 60, since an episode is a step's cost; moved, since drawings are few
         optim=Adam(lr=1e-3),
-        schedule=Halving(every=600),  # ours
+        schedule=Halving(every=500),  # ours
         batch=180,
-        steps=2400,  # ours
+        steps=2000,  # ours
         clip=0.0,
-        evaluation=Evaluation(every=600, metric="rankme"),
+        evaluation=Evaluation(every=500, metric="rankme"),
     )
 
 

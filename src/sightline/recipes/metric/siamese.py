@@ -37,7 +37,7 @@ def small() -> Recipe:
         optim=AdamW(lr=1e-3, weight_decay=1e-4),  # ours
         schedule=WarmupCosine(warmup=50),
         batch=256,  # ours: 128 pairs
-        steps=2000,
+        steps=1400,
         evaluation=Evaluation(every=500, metric="rankme"),
     )
 
