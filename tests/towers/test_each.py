@@ -11,24 +11,31 @@ from sightline.towers.spec import (
     ConvNetSpec,
     FlatMapSpec,
     FlexiViTSpec,
+    Gem,
+    GemMapSpec,
     Map,
     Mean,
     ModifiedResNetSpec,
     NaFlexSpec,
     ResNetSpec,
+    RMacMapSpec,
     ViTSpec,
 )
 
 SIZES = {"dim": 16, "depth": 1, "heads": 2}
+ATTENTION_OF_A_MAP = ModifiedResNetSpec(depths=(1, 1), width=8, heads=2, out=5, size=32)
 ONE = [
     (ViTSpec(size=32, patch=8, pool=Map(), **SIZES), 8),
     (ViTSpec(size=32, patch=8, pool=Mean(), **SIZES), 8),
     (ViTSpec(size=32, patch=8, pool=Mean(registers=2), **SIZES), 8),
+    (ViTSpec(size=32, patch=8, pool=Gem(registers=2), **SIZES), 8),
     (FlexiViTSpec(size=32, patch=8, kernel=8, grid=4, pool=Map(), **SIZES), 8),
     (NaFlexSpec(patch=8, grid=4, **SIZES), 8),
     (ResNetSpec(depths=(1, 1), width=8), 2),
     (ResNetSpec(depths=(1, 1), width=8, pool=FlatMapSpec(grid=3)), 2),
-    (ModifiedResNetSpec(depths=(1, 1), width=8, heads=2, out=5, size=32), 8),
+    (ResNetSpec(depths=(1, 1), width=8, pool=GemMapSpec()), 2),
+    (ResNetSpec(depths=(1, 1), width=8, pool=RMacMapSpec()), 2),
+    (ATTENTION_OF_A_MAP, 8),
     (AlexNetOneTowerSpec(widths=(8, 16, 8, 8, 8), kernels=(5, 3, 3, 3, 3), stride=1, grid=3, dim=16), 15),
     (ConvNetSpec(size=16, width=8, depth=2), 4),
     (alexnet_small(), 0),
@@ -68,7 +75,7 @@ def test_under_a_class_token_patches_go_the_way_of_the_class_token(registers):
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("spec", [ONE[0][0], ONE[7][0]], ids=["map", "attention of a map"])
+@pytest.mark.parametrize("spec", [ONE[0][0], ATTENTION_OF_A_MAP], ids=["map", "attention of a map"])
 def test_each_patch_is_read_alone(spec):
     """Another patch beside it changes nothing: the first rows are those of the first tokens by themselves."""
     tower = built(spec)

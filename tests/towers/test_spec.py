@@ -29,7 +29,7 @@ from sightline.towers import (
     to_json,
 )
 from sightline.towers.naflex import patches_of
-from sightline.towers.spec import SecondCls
+from sightline.towers.spec import Gem, GemMapSpec, RMacMapSpec, SecondCls
 
 SPECS = [
     ResNetSpec(depths=(1, 2), width=8),
@@ -54,6 +54,9 @@ SPECS = [
     TransformerTextSpec(vocab=20, length=5, dim=8, depth=1, heads=2, reading=Full()),
     BagSpec(vocab=20, length=5, dim=8, hidden=16),
     ConvNetSpec(size=16, width=8, depth=3, channels=1),
+    ResNetSpec(depths=(1, 2), width=8, pool=GemMapSpec(p=2.5)),
+    ResNetSpec(depths=(1, 2), width=8, pool=RMacMapSpec(levels=2)),
+    ViTSpec(size=16, patch=4, dim=8, depth=1, heads=2, pool=Gem(p=4.0, registers=2)),
 ]  # fmt: skip
 
 

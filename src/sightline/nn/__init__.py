@@ -9,7 +9,7 @@ from sightline.nn.conv.sync_norm import SyncBatchNorm, across_ranks
 from sightline.nn.head import Projection, unit
 from sightline.nn.heads import BYOLHead, DINOHead, ScaledPrototypes, SimCLRHead, UnitPrototypes
 from sightline.nn.patch import ConvStem, PatchStem
-from sightline.nn.pool import ClsPool, MapPool, MeanPool
+from sightline.nn.pool import ClsPool, GemPool, MapPool, MeanPool, generalized_mean
 from sightline.nn.position import Learned, SinCos, Unplaced, sincos_mae, sincos_moco
 from sightline.nn.rotary import Rotary
 from sightline.nn.state.teacher import Teacher, cosine_momentum
@@ -41,6 +41,7 @@ __all__ = [
     "DropPath",
     "FiLM",
     "FiLMBlock",
+    "GemPool",
     "LayerScale",
     "Learned",
     "MLP",
@@ -68,6 +69,7 @@ __all__ = [
     "cosine_momentum",
     "dead_share",
     "decayed",
+    "generalized_mean",
     "groups",
     "sincos_mae",
     "sincos_moco",

@@ -1,4 +1,6 @@
-"""How a sequence becomes one vector: class token, mean, or attention by a learned probe. All read (tokens, prefix).
+"""How a sequence becomes one vector: class token, mean, generalised mean, or attention by a learned probe.
+
+All read (tokens, prefix).
 
 `each` is what a pool would make of every token if it were the only one: places in the space of the pooled vector, as
 MaskCLIP (Zhou et al. 2021, https://arxiv.org/abs/2112.01071, section 3.2) reads them off an attention pooling.
@@ -23,6 +25,30 @@ def mean_of(tokens: Tokens, real: Bool[Tensor, "b n"]) -> Float[Tensor, "b d"]:
     """The mean of the real tokens; zero where there are none."""
     weight = real.to(tokens.dtype)
     return torch.einsum("bnd,bn->bd", tokens, weight) / weight.sum(1, keepdim=True).clamp(min=1)
+
+
+EPS = 1e-6
+"""what numbers are raised to before a generalised mean, which knows none below zero (Radenovic's code)"""
+
+
+def generalized_mean(
+    tokens: Tokens, p: Float[Tensor, ""], real: Bool[Tensor, "b n"] | None = None, eps: float = EPS
+) -> Float[Tensor, "b d"]:
+    """(1/n sum_i x_i^p)^(1/p), x clamped at `eps` (Radenovic et al. 2018, https://arxiv.org/abs/1711.02512, eq. 3).
+
+    p = 1 is the mean and p to infinity the maximum, of the real tokens; a row without any gives `eps`. Computed as
+    m (1/n sum_i (x_i / m)^p)^(1/p) with m the maximum, the same number for every m: eps^p alone would be 0 in float32
+    from p = 8 on, and its root without a gradient. Halves are raised in float32.
+    """
+    x = tokens.to(torch.promote_types(tokens.dtype, torch.float32)).clamp(min=eps)
+    if real is not None:
+        x = x.where(real[..., None], eps)
+    top = x.detach().amax(1, keepdim=True)
+    powers = (x / top).pow(p)
+    mean = powers.mean(1) if real is None else mean_of(powers, real)
+    if real is not None:
+        mean = mean.where(real.any(1, keepdim=True), 1.0)
+    return (top[:, 0] * mean.pow(1 / p)).to(tokens.dtype)
 
 
 class ClsPool(nn.Module):
@@ -52,6 +78,25 @@ class MeanPool(nn.Module):
     def each(self, tokens: Tokens) -> Tokens:
         """The tokens themselves: the mean of one."""
         return tokens
+
+
+class GemPool(nn.Module):
+    """The generalised mean of the real patch tokens, its `p` learned, one for the tower.
+
+    It was made for maps after a ReLU. Tokens after a LayerNorm are negative half the time, and what is negative is
+    `EPS` here: half of each token is read.
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = tag(nn.Parameter(torch.tensor(float(p))), "no_decay")
+
+    def forward(self, tokens: Tokens, prefix: Prefix, real: Real = None) -> Float[Tensor, "b d"]:
+        return generalized_mean(tokens, self.p, real)
+
+    def each(self, tokens: Tokens) -> Tokens:
+        """The tokens, clamped: the generalised mean of one, whatever `p`."""
+        return tokens.clamp(min=EPS)
 
 
 class MapPool(nn.Module):

@@ -10,7 +10,7 @@ from sightline.data.prepare.naflex_rule import NaFlexRule
 from sightline.data.prepare.preprocess import Preprocess
 from sightline.measure.look.inside import vit_of
 from sightline.measure.look.unit import receptive_field
-from sightline.nn.pool import ClsPool, MapPool
+from sightline.nn.pool import ClsPool, GemPool, MapPool
 from sightline.towers.resnet import ResNet
 from sightline.weights.encoder import TorchEncoder
 
@@ -50,7 +50,11 @@ def describe_tower(tower: nn.Module) -> str:
     if vit is not None:
         blocks = vit.stack.blocks
         heads = getattr(getattr(blocks[0], "attn", None), "heads", 0) if len(blocks) else 0
-        reading = {ClsPool: "read by its class token", MapPool: "read by attention pooling"}
+        reading = {
+            ClsPool: "read by its class token",
+            MapPool: "read by attention pooling",
+            GemPool: "read by the generalised mean of its patches",
+        }
         registers = vit.prefix.shape[1] - isinstance(vit.pool, ClsPool)
         parts = [
             f"{kind}, {len(blocks)} blocks of width {vit.dim}",

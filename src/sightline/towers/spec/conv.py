@@ -10,9 +10,10 @@ from sightline.nn.conv.resnet import Basic, Bottleneck, small_stem, standard_ste
 from sightline.towers import alexnet
 from sightline.towers.alexnet import AlexNet
 from sightline.towers.convnet import ConvNet
+from sightline.towers.map_pools import GemMap, RMacMap
 from sightline.towers.modified_resnet import modified_resnet
-from sightline.towers.resnet import FlatMap, MeanMap, ResNet, zero_init_residual
-from sightline.towers.spec.parts import Vocabulary
+from sightline.towers.resnet import FlatMap, MeanMap, Pool, ResNet, zero_init_residual
+from sightline.towers.spec.parts import Vocabulary, check_power
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,17 +41,41 @@ class FlatMapSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GemMapSpec:
+    """The generalised mean over places; `p` is where its learned power starts (1 is the mean, infinity the maximum)."""
+
+    p: float = 3.0
+
+    def __post_init__(self) -> None:
+        check_power(self.p)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RMacMapSpec:
+    """R-MAC: maxima of the square regions of `levels` sizes, each of unit length, and their sum of unit length."""
+
+    levels: int = 3
+
+    def __post_init__(self) -> None:
+        if self.levels < 1:
+            raise ValueError(f"R-MAC has regions of one size at least (3 in the papers), got levels={self.levels}")
+
+
+MapPoolSpec = MeanMapSpec | FlatMapSpec | GemMapSpec | RMacMapSpec
+
+
+@dataclass(frozen=True, kw_only=True)
 class ResNetSpec:
     """A ResNet whose last gammas start at zero; tokens are width * 2^(stages - 1) wide, times four with bottlenecks.
 
-    The pooled vector is as wide under the mean, and grid^2 times as wide under a flat map.
+    The pooled vector is as wide, but under a flat map grid^2 times as wide.
     """
 
     depths: tuple[int, ...]
     width: int
     block: Literal["basic", "bottleneck"] = "basic"
     stem: SmallStem | StandardStem = SmallStem()
-    pool: MeanMapSpec | FlatMapSpec = MeanMapSpec()
+    pool: MapPoolSpec = MeanMapSpec()
     channels: int = 3
 
     def build(self) -> ResNet:
@@ -61,8 +86,7 @@ class ResNetSpec:
             case StandardStem():
                 stem = standard_stem(self.channels, self.width)
         block = {"basic": Basic, "bottleneck": Bottleneck}[self.block]
-        pool = FlatMap(self.pool.grid) if isinstance(self.pool, FlatMapSpec) else MeanMap()
-        return zero_init_residual(ResNet(stem, block, self.depths, self.width, pool))
+        return zero_init_residual(ResNet(stem, block, self.depths, self.width, _pooling(self.pool)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,8 +196,22 @@ PARTS: dict[str, type] = {
     "standard_stem": StandardStem,
     "mean_map": MeanMapSpec,
     "flat_map": FlatMapSpec,
+    "gem_map": GemMapSpec,
+    "rmac_map": RMacMapSpec,
 }
 """The names written in files: a class may be renamed, its family not."""
+
+
+def _pooling(pool: MapPoolSpec) -> Pool:
+    match pool:
+        case MeanMapSpec():
+            return MeanMap()
+        case FlatMapSpec(grid=grid):
+            return FlatMap(grid)
+        case GemMapSpec(p=p):
+            return GemMap(p)
+        case RMacMapSpec(levels=levels):
+            return RMacMap(levels)
 
 
 def _alexnet(

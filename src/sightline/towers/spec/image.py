@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from torch import nn
 
 from sightline.nn.patch import ConvStem, Grid, PatchStem
-from sightline.nn.pool import ClsPool, MapPool, MeanPool
+from sightline.nn.pool import ClsPool, GemPool, MapPool, MeanPool
 from sightline.nn.position import Learned, SinCos, Unplaced, sincos_mae, sincos_moco
 from sightline.nn.rotary import Rotary
 from sightline.nn.transformer import truncated_normal
@@ -15,6 +15,7 @@ from sightline.towers.spec.parts import (
     Act,
     Cls,
     ConvStemSpec,
+    Gem,
     LearnedSpec,
     Map,
     Mean,
@@ -31,7 +32,7 @@ from sightline.towers.spec.parts import (
 from sightline.towers.vit import ViT
 
 Position = LearnedSpec | SinCosSpec | RotarySpec
-Pool = Cls | SecondCls | Mean | Map
+Pool = Cls | SecondCls | Mean | Gem | Map
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,6 +181,8 @@ def _pooling(pool: Pool, dim: int, heads: int, hidden: int, act: Act) -> tuple[n
             return ClsPool(token=1), 2
         case Mean(registers=registers):
             return MeanPool(), registers
+        case Gem(p=p, registers=registers):
+            return GemPool(p), registers
         case Map(registers=registers):
             return MapPool(dim, heads, mlp(dim, hidden, act)), registers
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from torch import nn
@@ -102,6 +103,17 @@ class Mean:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Gem:
+    """The generalised mean of the patch tokens; `p` is where its learned power starts. `registers` are left out."""
+
+    p: float = 3.0
+    registers: int = 0
+
+    def __post_init__(self) -> None:
+        check_power(self.p)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Map:
     """Attention pooling by a learned probe, which sees the `registers` too."""
 
@@ -124,9 +136,16 @@ PARTS: dict[str, type] = {
     "cls": Cls,
     "second_cls": SecondCls,
     "mean": Mean,
+    "gem": Gem,
     "map": Map,
     "norm": Norm,
 }
+
+
+def check_power(p: float) -> None:
+    """ValueError unless a generalised mean can start at `p`."""
+    if not 0 < p < inf:
+        raise ValueError(f"a generalised mean starts at p above 0 and finite (3; 1 is the mean), got {p}")
 
 
 def mlp(dim: int, hidden: int, act: Act) -> nn.Module:
