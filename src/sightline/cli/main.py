@@ -34,7 +34,7 @@ TRAINING_PART = frozenset(
 TURN = 5.0
 """seconds that a process waits under torchrun before it says why it failed"""
 
-# In the order of a first day. Each is the function of the same name in the file of the same name.
+# In the order of a first day. Each is the function of the same name in the file of the same name, or in a room.
 VERBS = (
     "demo",
     "recipes",
@@ -45,6 +45,9 @@ VERBS = (
     "search",
     "serve",
     "classify",
+    "verify",
+    "enrol",
+    "recognise",
     "caption",
     "locate",
     "translate",
@@ -53,6 +56,8 @@ VERBS = (
     "probe",
     "convert",
 )
+ROOMS = {"enrol": "gallery.enrol", "recognise": "gallery.recognise"}
+"""verbs that share a folder"""
 
 
 def _default_worth_saying(value: Any) -> str | None:
@@ -74,7 +79,7 @@ MANNERS: dict[str, Any] = {
 }
 app = App(**MANNERS)
 for place, verb in enumerate(VERBS):
-    app.command(f"sightline.cli.{verb}:{verb}", name=verb, sort_key=place)
+    app.command(f"sightline.cli.{ROOMS.get(verb, verb)}:{verb}", name=verb, sort_key=place)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

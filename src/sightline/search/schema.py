@@ -115,6 +115,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # what the bytes say of themselves, a JSON list of captions and one of terms; NULL where nobody has looked
         "ALTER TABLE content ADD COLUMN words TEXT",
     ),
+    (
+        # who or what a picture shows, where it was enrolled: an index with such rows is a gallery
+        """CREATE TABLE enrolled (
+            picture INTEGER PRIMARY KEY REFERENCES picture (id) ON DELETE CASCADE, name TEXT NOT NULL)""",
+    ),
 )
 
 

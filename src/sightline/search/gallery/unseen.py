@@ -1,0 +1,46 @@
+"""A source without the pictures that examples were taken from: what was learnt from must not be asked about."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+from sightline.data.regular import read_regular
+from sightline.data.sample import BadSample, Sample, Source, Stream
+from sightline.search.fill.picture import fingerprint
+from sightline.search.fill.samples import samples
+
+STANDS = "it is one of the examples, so it is not asked about"
+
+
+def fingerprint_of(sample: Sample) -> str:
+    """Of the bytes or pixels of a sample, as indexes keep it. Raises OSError where its file cannot be read."""
+    return fingerprint(read_regular(sample.image) if isinstance(sample.image, Path) else sample.image)
+
+
+def fingerprints(source: Source | Stream) -> frozenset[str]:
+    """Of every sample that can be had."""
+    return frozenset(fingerprint_of(sample) for sample in samples(source) if isinstance(sample, Sample))
+
+
+class Unseen:
+    """The source, but that asking for one of the `examples` (fingerprints) raises BadSample with STANDS."""
+
+    def __init__(self, source: Source, examples: Collection[str]) -> None:
+        self.source, self.examples = source, examples
+        self.name, self.has, self.classes = source.name, source.has, source.classes
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __getitem__(self, index: int) -> Sample:
+        sample = self.source[index]
+        if fingerprint_of(sample) in self.examples:
+            raise BadSample(STANDS)
+        return sample
+
+
+def without_examples(bad: dict[str, str]) -> int:
+    """Takes what was left out as an example from the bad ones; returns how many that were."""
+    left = [key for key, reason in bad.items() if reason == STANDS]
+    for key in left:
+        del bad[key]
+    return len(left)
