@@ -22,11 +22,11 @@ def write_plot(out: Path, curve: "Curve", title: str) -> None:
         if out.suffix.lower() == ".svg":
             temporary.write_text(drawing, encoding="utf-8")
         else:
-            from PIL import Image
+            from sightline.data.decode.svg.draw import draw
+            from sightline.data.decode.svg.safe import sanitize
 
-            from sightline.data.decode.svg.rasterize import rasterize
-
-            Image.fromarray(rasterize(drawing, PIXELS)).convert("RGB").save(temporary, format="PNG")
+            # here, not in a process that is killed after seconds as strangers' drawings are: this one is ours
+            draw(sanitize(drawing), PIXELS).convert("RGB").save(temporary, format="PNG")
 
 
 def roc_svg(curve: "Curve", title: str) -> str:
@@ -63,7 +63,8 @@ def roc_svg(curve: "Curve", title: str) -> str:
     parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{MARK}"/>')
     beside, anchor = (x + 12, "start") if curve.eer < 0.6 else (x - 12, "end")
     parts.append(
-        f'<text x="{beside:.1f}" y="{y + 16:.1f}" fill="{INK}" text-anchor="{anchor}">'
+        f'<text x="{beside:.1f}" y="{y + 16:.1f}" fill="{INK}" text-anchor="{anchor}" '
+        'stroke="#fff" stroke-width="4" paint-order="stroke">'
         f"EER {curve.eer:.1%}, AUC {curve.auc:.4f}</text></svg>"
     )
     return "".join(parts)

@@ -81,16 +81,15 @@ def verify(
     judged = _judged(model, asked)
     chosen = None if other is None else _judged(model, other)
     found = measure(judged, folds, seed, chosen)
-    if plot is not None:
-        from sightline.cli.verify.plot import write_plot
-
-        write_plot(plot, found.curve, f"{Path(src).name or src}: same or different")
     if as_json:
         whole = {"format": FORMAT, "encoder": model.name, "source": src, "choose_on": choose_on}
         print(json.dumps(whole | _told(asked, judged, found), indent=2, ensure_ascii=False))
     else:
         _print(judged, found, choose_on)
     if plot is not None:
+        from sightline.cli.verify.plot import write_plot
+
+        write_plot(plot, found.curve, f"{Path(src).name or src}: same or different")
         print(f"{plot}: the ROC", file=sys.stderr)
 
 
