@@ -168,3 +168,11 @@ def test_examples_are_never_asked_about(gallery, people, encoder):
     bad = {}
     assert not list(recognise(known, encoder, Unseen(open_source(str(people)), known.hashes), 0.5, bad=bad))
     assert without_examples(bad) == 6 and not bad
+
+
+def test_a_picture_under_two_names_is_counted(gallery, people, encoder, tmp_path):
+    (tmp_path / "more" / "crimson").mkdir(parents=True)
+    (tmp_path / "more" / "crimson" / "0.png").write_bytes((people / "red" / "0.png").read_bytes())
+    with Index(gallery) as index:
+        enrol(index, open_source(str(tmp_path / "more")), encoder)
+    assert read_gallery(gallery).twice == 1

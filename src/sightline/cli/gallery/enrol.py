@@ -62,8 +62,10 @@ def enrol(
         notes.append(f"{done.unlabelled:,} pictures without a class are in the index and are nobody's")
     if lone := sum(count == 1 for count in done.names.values()):
         notes.append(f"{lone:,} identities have one picture: nothing says how often they are accepted")
+    gallery = read_gallery(into)
+    if gallery.twice:
+        notes.append(f"{gallery.twice:,} pictures stand under several names; the threshold of recognise suffers")
     print_notes(notes)
     for name, count in done.names.items():
         print(f"{count:6,}  {printable_line(name)}")
-    gallery = read_gallery(into)
     print(f"{printable_line(into)}: {len(gallery.names):,} identities, {len(gallery.label):,} pictures")

@@ -61,6 +61,8 @@ class Gallery:
     """fingerprints of the pictures"""
     others: int = 0
     """pictures of the index that are nobody's"""
+    twice: int = 0
+    """pictures that stand under several names, which makes strangers look like the enrolled"""
 
     @cached_property
     def sums(self) -> np.ndarray:
@@ -143,4 +145,5 @@ def read_gallery(path: Path) -> Gallery:
         np.stack([np.frombuffer(data, "<f4") for _, data, _ in rows]),
         frozenset(hash for *_, hash in rows),
         every - len(rows),
+        len({(name, hash) for name, _, hash in rows}) - len({hash for *_, hash in rows}),
     )
