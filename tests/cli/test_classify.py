@@ -66,3 +66,39 @@ def test_what_cannot_be_done_is_said(place, capsys, words, says):
 def test_a_source_without_classes_needs_labels(place, capsys):
     assert main(["classify", "run", "mine/ball"]) == 2
     assert "name some, as in --labels" in capsys.readouterr().err
+
+
+def draw(path, side):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><circle cx="12" cy="12" r="{side}"/></svg>'
+    )
+
+
+def test_examples_of_classes_sort_pictures_and_strangers_are_counted(place, capsys):
+    for n in range(2):
+        draw(place / "shots" / "ball" / f"{n}.svg", 9.1 + n / 10)
+        draw(place / "shots" / "dot" / f"{n}.svg", 1 + n / 10)
+    (place / "shots" / "hole").mkdir()
+    (place / "mine" / "ball" / "again.svg").write_bytes((place / "shots" / "ball" / "0.svg").read_bytes())
+    assert main(["classify", "run", "mine", "--shots", "shots", "--json"]) == 0
+    said = capsys.readouterr()
+    told = json.loads(said.out)
+    assert told["labels"] == ["ball", "dot"] and told["strangers"] == 1 and told["accuracy"] == 1.0
+    assert [row["key"] for row in told["results"]] == ["arrow/one.svg", "ball/one.svg"]
+    assert "1 classes without a usable example were skipped: hole" in said.err
+    assert "1 pictures are among the examples" in said.err
+    assert "1 pictures of 1 classes that no example shows" in said.err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--shots", "mine/ball"], "has no classes"),
+        (["--shots", "mine", "--labels", "a,b"], "give one kind"),
+        (["--shots", "mine", "--episodes", "9"], "leave --shots out"),
+    ],
+)
+def test_examples_that_do_not_fit_are_refused(place, capsys, words, says):
+    assert main(["classify", "run", "mine", *words]) == 2
+    assert says in capsys.readouterr().err

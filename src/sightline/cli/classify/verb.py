@@ -24,20 +24,29 @@ def classify(
     *,
     labels: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     template: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
+    shots: str | None = None,
+    episodes: int = 0,
+    ways: Annotated[tuple[int, ...], Parameter(consume_multiple=True)] = (5, 20),
+    shots_per_class: Annotated[tuple[int, ...], Parameter(consume_multiple=True)] = (1, 5),
+    queries: int = 15,
+    seed: int = 0,
     top: int = 1,
     as_json: Annotated[bool, Parameter(name="--json")] = False,
     out: Path | None = None,
     device: str = "auto",
 ) -> None:
-    """Sort pictures into labels you name, without training: each picture gets the label whose words are nearest.
+    """Sort pictures into labels you name, or classes you show, without training: each gets the nearest one.
 
-    Where SRC has classes of its own (a folder per class), they are the labels unless you name others, and how many were
-    right is said at the end.
+    Labels are compared by their words. Where SRC has classes of its own (a folder per class), they are the labels
+    unless you name others, and how many were right is said at the end. With --shots a class is the mean of a few
+    examples instead, so that an encoder of pictures alone will do; with --episodes such sorting is measured.
 
     Examples:
       sightline classify runs/icons my-icons/ --labels arrow,person,vehicle,weather
       sightline classify runs/icons my-icons/ --labels labels.txt --top 3 --out guesses.csv
       sightline classify runs/photos photos/ --template "a photo of a {}." --json
+      sightline classify runs/photos photos/ --shots examples/
+      sightline classify runs/characters characters:test --episodes 1000 --ways 5 20 --shots-per-class 1 5
 
     Parameters
     ----------
@@ -50,6 +59,19 @@ def classify(
         --labels=-5,+5.
     template
         A sentence with {} where the label goes; several are averaged. Left out: six that suit graphics.
+    shots
+        SRC with a few examples of each class, such as a folder of folders. Pictures that stand in it are not sorted.
+    episodes
+        Instead of sorting, measure on that many episodes drawn of SRC: some classes, a few examples of each, and others
+        of their pictures to sort.
+    ways
+        Classes an episode.
+    shots_per_class
+        Examples a class.
+    queries
+        Pictures of each class that are sorted in an episode.
+    seed
+        Of the episodes.
     top
         How many labels a picture gets, the most probable first.
     as_json
@@ -59,29 +81,36 @@ def classify(
     device
         auto, cpu, cuda or mps. auto runs an exported encoder on the CPU, without torch.
     """
+    from sightline.cli.classify.episodes import Asked, print_episodes
+    from sightline.cli.classify.sorting import by_examples, by_words
     from sightline.cli.notes import print_source_notes
     from sightline.cli.progress import print_bad, progress
     from sightline.data.sources.source import open_source
-    from sightline.probes.zero_shot import GRAPHIC
-    from sightline.search.classify import classify as sort
     from sightline.search.encoder import open_encoder
+    from sightline.search.gallery.unseen import without_examples
 
     if top < 1:
         raise ValueError(f"--top must be at least 1; got {top}")
     if out is not None and out.suffix.lower() != ".csv":
         raise ValueError(f"--out {out}: guesses are written as .csv; give it such an ending, or use --json")
+    if (shots is not None or episodes) and (labels or template):
+        raise ValueError("--labels and --template are words, and --shots and --episodes go by pictures; give one kind")
+    if shots is not None and episodes:
+        raise ValueError("--episodes draws its examples from SRC itself; leave --shots out")
     source = open_source(src)
     print_source_notes(source)
-    wanted = _labels(labels) or [name.replace("_", " ") for name in source.classes]
-    if not wanted:
-        raise ValueError(f"{src} has no classes of its own: name some, as in --labels arrow,person,vehicle")
     model = open_encoder(encoder, device=device)
     bad: dict[str, str] = {}
-    score = _Score([name.replace("_", " ") for name in source.classes], wanted)
+    if episodes:
+        return print_episodes(model, source, Asked(episodes, ways, shots_per_class, queries, seed), as_json=as_json)
+    sorting = (
+        by_words(model, source, labels, template, bad) if shots is None else by_examples(model, source, shots, bad)
+    )
+    score = sorting.score
 
     def guessed() -> "Iterator[Guess]":
         with progress("classifying") as tell:
-            for guess in sort(model, source, wanted, templates=template or GRAPHIC, bad=bad, progress=tell):
+            for guess in sorting.guesses(tell):
                 score.add(guess)
                 yield guess
 
@@ -90,7 +119,10 @@ def classify(
             {"key": g.key, "path": g.path or None, "labels": g.labels[:top], "probabilities": g.probabilities[:top]}
             for g in guessed()
         ]
-        whole = {"format": FORMAT, "encoder": model.name, "labels": wanted, "accuracy": score.share, "results": results}
+        whole = {"format": FORMAT, "encoder": sorting.name, "labels": sorting.wanted}
+        whole |= {"accuracy": score.share, "results": results}
+        if shots is not None:
+            whole["strangers"] = score.strangers
         print(json.dumps(whole, indent=2, ensure_ascii=False))
     elif out is not None:
         _write(out, guessed(), top)
@@ -102,46 +134,17 @@ def classify(
                 for label, share in zip(guess.labels[:top], guess.probabilities[:top], strict=True)
             )
             print(f"{best}  {printable_line(guess.path or guess.key)}")
+    examples = without_examples(bad)
     print_bad(bad)
+    if examples:
+        print(f"{examples:,} pictures are among the examples themselves and were not sorted", file=sys.stderr)
     if not score.seen:
         raise ValueError(f"no picture of {src} could be used")
     if score.share is not None:
         print(f"{score.share:.1%} of {score.judged:,} pictures got the label of their class", file=sys.stderr)
-
-
-class _Score:
-    """How many pictures got the label of their own class, where the labels cover the classes."""
-
-    def __init__(self, classes: list[str], labels: list[str]) -> None:
-        self.classes = [name.lower() for name in classes]
-        self.covered = bool(classes) and set(self.classes) <= {label.lower() for label in labels}
-        self.seen = self.judged = self.right = 0
-
-    def add(self, guess: "Guess") -> None:
-        """Counts one picture; with labels that cover the classes also whether its first label is its class."""
-        self.seen += 1
-        if self.covered and guess.label is not None:
-            self.judged += 1
-            self.right += self.classes[guess.label] == guess.labels[0].lower()
-
-    @property
-    def share(self) -> float | None:
-        """The share of judged pictures whose first label is their class; None where none could be judged."""
-        return self.right / self.judged if self.judged else None
-
-
-def _labels(given: list[str] | None) -> list[str]:
-    """Labels as a person gives them: separated by commas, as several words, or as a file of lines."""
-    found: list[str] = []
-    for item in given or []:
-        path = Path(item)
-        if path.suffix and path.is_file():
-            found += path.read_text(encoding="utf-8-sig").splitlines()
-        elif path.suffix.lower() == ".txt":
-            raise ValueError(f"--labels {item}: there is no such file")
-        else:
-            found += item.split(",")
-    return [label.strip() for label in found if label.strip()]
+    if shots is not None and score.strangers:
+        kinds = f"{len(score.unknown):,} classes that no example shows"
+        print(f"{score.strangers:,} pictures of {kinds} were sorted all the same, and not judged", file=sys.stderr)
 
 
 def _write(out: Path, guesses: "Iterator[Guess]", top: int) -> None:

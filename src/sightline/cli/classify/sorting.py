@@ -1,0 +1,113 @@
+"""The two ways to sort: by the words of labels, and by examples of each class; and how many were right."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sightline.data.sample import Source, Stream
+    from sightline.search.classify import Guess
+    from sightline.search.fill.fill import Progress
+    from sightline.search.query import Embedder
+
+
+class Score:
+    """How many pictures got the label of their own class, of those whose class is one of `judged`."""
+
+    def __init__(self, classes: Sequence[str], judged: Sequence[str]) -> None:
+        self.classes = [name.lower() for name in classes]
+        self.among = {name.lower() for name in judged}
+        self.seen = self.judged = self.right = self.strangers = 0
+        self.unknown: set[str] = set()
+
+    def add(self, guess: "Guess") -> None:
+        """Counts one picture; where its class is among those judged also whether its first label is its class."""
+        self.seen += 1
+        if guess.label is None or not 0 <= guess.label < len(self.classes):
+            return
+        if (name := self.classes[guess.label]) in self.among:
+            self.judged += 1
+            self.right += name == guess.labels[0].lower()
+        else:
+            self.strangers += 1
+            self.unknown.add(name)
+
+    @property
+    def share(self) -> float | None:
+        """The share of judged pictures whose first label is their class; None where none could be judged."""
+        return self.right / self.judged if self.judged else None
+
+
+@dataclass(frozen=True)
+class Sorting:
+    """What sorts, into what, and how well."""
+
+    name: str
+    """of the encoder"""
+    wanted: list[str]
+    score: Score
+    guesses: "Callable[[Progress], Iterator[Guess]]"
+
+
+def by_words(
+    model: "Embedder",
+    source: "Source | Stream",
+    labels: list[str] | None,
+    template: list[str] | None,
+    bad: dict[str, str],
+) -> Sorting:
+    """Sorts by the words of labels, those given or else the classes of the source. ValueError where there are none."""
+    from sightline.probes.zero_shot import GRAPHIC
+    from sightline.search.classify import classify
+
+    classes = [name.replace("_", " ") for name in source.classes]
+    wanted = _labels(labels) or classes
+    if not wanted:
+        raise ValueError(
+            f"{source.name} has no classes of its own: name some, as in --labels arrow,person,vehicle, or show some "
+            "with --shots DIR"
+        )
+    covered = {name.lower() for name in classes} <= {label.lower() for label in wanted}
+    return Sorting(
+        model.name,
+        wanted,
+        Score(classes, classes if covered else ()),
+        lambda tell: classify(model, source, wanted, templates=template or GRAPHIC, bad=bad, progress=tell),
+    )
+
+
+def by_examples(model: "Embedder", source: "Source | Stream", shots: str, bad: dict[str, str]) -> Sorting:
+    """Sorts by the examples of the SRC `shots`. ValueError where they are not of two classes."""
+    from sightline.cli.notes import print_notes, print_source_notes
+    from sightline.cli.progress import progress
+    from sightline.data.sources.source import open_source
+    from sightline.search.gallery.enrol import empty_folders
+    from sightline.search.gallery.shots import classify_by_examples, examples
+
+    opened = open_source(shots)
+    print_source_notes(opened)
+    with progress("reading the examples") as tell:
+        shown = examples(model, opened, bad, tell)
+    if empty := sorted({*empty_folders(opened), *opened.classes} - set(shown.names)):
+        print_notes([f"{len(empty):,} classes without a usable example were skipped: {', '.join(empty)}"])
+    return Sorting(
+        model.name,
+        list(shown.names),
+        Score(source.classes, shown.names),
+        lambda tell: classify_by_examples(model, source, shown, bad=bad, progress=tell),
+    )
+
+
+def _labels(given: list[str] | None) -> list[str]:
+    """Labels as a person gives them: separated by commas, as several words, or as a file of lines."""
+    found: list[str] = []
+    for item in given or []:
+        path = Path(item)
+        if path.suffix and path.is_file():
+            found += path.read_text(encoding="utf-8-sig").splitlines()
+        elif path.suffix.lower() == ".txt":
+            raise ValueError(f"--labels {item}: there is no such file")
+        else:
+            found += item.split(",")
+    return [label.strip() for label in found if label.strip()]

@@ -1,0 +1,77 @@
+"""Pictures sorted into classes of which a few examples are shown: a cosine classifier with imprinted weights.
+
+    w_k = unit(mean_i unit(f(x_i))),   z_k = s f(x).w_k,   p = softmax(z),   s = 10
+
+Qi, Brown and Lowe 2018 (imprinting); the scale is where Gidaris and Komodakis 2018 start theirs. Nothing is trained and
+every picture is embedded by itself, in evaluation mode: what else is asked changes no answer.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from sightline.data.sample import Source, Stream, class_name
+from sightline.search.classify import Guess
+from sightline.search.embed import rows
+from sightline.search.fill.fill import Progress
+from sightline.search.gallery.gallery import Gallery
+from sightline.search.gallery.unseen import Unseen, fingerprints
+from sightline.search.query import Embedder
+
+SCALE = 10.0
+
+
+def examples(
+    encoder: Embedder, shots: Source | Stream, bad: dict[str, str] | None = None, progress: Progress | None = None
+) -> Gallery:
+    """The examples of `shots`, a source with classes, as vectors by class; those of no class are left out.
+
+    Raises ValueError where it has no classes, or fewer than two with a usable picture.
+    """
+    if not shots.classes:
+        raise ValueError(
+            f"{shots.name} has no classes: --shots wants a folder with a folder of examples for each class, or a table "
+            "with a column label"
+        )
+    said: list[str] = []
+    vectors: list[np.ndarray] = []
+    for some in rows(encoder, shots, bad=bad, progress=progress):
+        for label, vector in zip(some.label, some.vector, strict=True):
+            if (name := class_name(label, shots.classes)) is not None:
+                said.append(name)
+                vectors.append(vector)
+    names = sorted(set(said))
+    if len(names) < 2:
+        raise ValueError(
+            f"{shots.name} shows {len(names)} classes with a usable picture; there is nothing to choose between below 2"
+        )
+    number = {name: place for place, name in enumerate(names)}
+    labels = np.array([number[name] for name in said])
+    return Gallery(Path(str(shots.name)), tuple(names), labels, np.stack(vectors), fingerprints(shots))
+
+
+def classify_by_examples(
+    encoder: Embedder,
+    source: Source | Stream,
+    shown: Gallery,
+    *,
+    bad: dict[str, str] | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Guess]:
+    """A guess for every usable picture that is no example itself (by content), in the order of the source.
+
+    The others go into `bad` as key -> reason; examples among them with `unseen.STANDS`.
+    """
+    asked = Unseen(source, shown.hashes) if isinstance(source, Source) else source
+    for some in rows(encoder, asked, bad=bad, progress=progress):
+        for number, cosines in enumerate(shown.scores(some.vector)):
+            odds = np.exp(SCALE * (cosines - cosines.max()))
+            shares, order = odds / odds.sum(), np.argsort(-cosines, kind="stable")
+            yield Guess(
+                some.key[number],
+                some.path[number],
+                tuple(shown.names[c] for c in order),
+                tuple(round(float(shares[c]), 6) for c in order),
+                some.label[number],
+            )
