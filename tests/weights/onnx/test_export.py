@@ -37,6 +37,9 @@ PAIRS = {
         None,
         True,
     ),
+    "generalised-mean-of-a-map": (s.ResNetSpec(depths=(1, 1), width=8, pool=s.GemMapSpec(p=2.0)), None, True),
+    "regional-maxima": (s.ResNetSpec(depths=(1, 1), width=8, pool=s.RMacMapSpec()), None, False),
+    "generalised-mean": (s.ViTSpec(**VIT, pool=s.Gem()), None, True),
     "cls-causal": (s.ViTSpec(**VIT), s.TransformerTextSpec(**TRANSFORMER), True),
     "registers-full": (
         s.ViTSpec(**VIT, pool=s.Cls(registers=2), entry=s.Norm(eps=1e-5), act="quick_gelu"),
