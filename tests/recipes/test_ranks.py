@@ -16,23 +16,35 @@ import torch
 
 from sightline.recipes.catalogue import systems
 from sightline.recipes.find import find
+from sightline.towers.sizes import vit_small
+from sightline.towers.spec import ConvNetSpec
 from sightline.train.optim.optimizer import SGD
 from sightline.train.options import Options
+from sightline.train.recipe.parts import Parts
 from sightline.train.run import fit
 
 NAMES = [f"{system.name}.tiny" for system in systems()]
 SOURCES = {
     "tips.tiny": ("scenes?n=40&size=32&alt=0.3", "scenes:test?n=4&size=32&alt=0.3"),
     "seq2seq.tiny": ("grammars?n=40", "grammars:test?n=4"),
+    "histogram.tiny": ("icons?n=400", "icons:test?n=4"),
     **dict.fromkeys(("locca.tiny", "siglip2.tiny", "naflex.tiny"), ("scenes?n=40&size=32", "scenes:test?n=4&size=32")),
 }
-"""for what icons lack"""
+"""for what icons lack: a few of them have one of each class, and a picture is like itself from the start"""
+SMOOTH = vit_small(32, 8, 1)
+"""instead of conv4, whose BatchNorm brings plain grounds to the kinks of ReLU and max-pooling: in float32 one side or the
+other is taken, and gradients differ by thousandths. That ranks equal one with it is shown in float64
+(tests/methods/metric)"""
+KINKED = {"histogram.tiny": 1e-3}
+"""whose loss has a kink at every border of a bin: what the gradients of rounded similarities differ by, relative"""
 TIMES = {"images_per_second", "wait", "augment", "compute"}
 
 
 def learn(name, out):
     """Five steps of 8 pictures, with an average beside the weights; the first rank writes what is compared."""
     recipe = replace(find(name), optim=SGD(lr=0.1, weight_decay=0.0), clip=1.0)
+    if isinstance(recipe.parts.get("image"), ConvNetSpec):
+        recipe = replace(recipe, parts=recipe.parts | Parts(image=SMOOTH))
     recipe = replace(recipe, steps=5, batch=8, precision="float32", ema=0.9)
     options = Options(quiet=True, export=False, log_every=1, device="cpu")
     data, held = SOURCES.get(name, ("icons?n=40", "icons:test?n=4"))
@@ -62,8 +74,8 @@ def test_two_ranks_equal_one(ranks, tmp_path, name):
     (rows, state), (theirs, held) = kept(tmp_path / "one"), kept(tmp_path / "two")
     assert [list(row) for row in theirs] == [list(row) for row in rows]
     for mine, row in zip(theirs, rows, strict=True):
-        assert mine == pytest.approx(row, rel=1e-4, abs=1e-5)
+        assert mine == pytest.approx(row, rel=KINKED.get(name, 1e-4), abs=1e-5)
     assert held.keys() == state.keys()
     for path, value in state.items():
-        most = 1e-4 * float(value.abs().max() if value.numel() else 0) + 1e-6
+        most = KINKED.get(name, 1e-4) * float(value.abs().max() if value.numel() else 0) + 1e-6
         torch.testing.assert_close(held[path], value, rtol=0, atol=most, msg=lambda m, n=path: f"{n}: {m}")
