@@ -32,10 +32,10 @@ SOURCES = {
 }
 """for what icons lack: a few of them have one of each class, and a picture is like itself from the start"""
 SMOOTH = vit_small(32, 8, 1)
-"""instead of conv4, whose BatchNorm brings plain grounds to the kinks of ReLU and max-pooling: in float32 one side or the
-other is taken, and gradients differ by thousandths. That ranks equal one with it is shown in float64
+"""instead of conv4, whose BatchNorm brings plain grounds to the kinks of ReLU and max-pooling: in float32 one or the
+other side is taken, and gradients differ by thousandths. That ranks equal one with it is shown in float64
 (tests/methods/metric)"""
-KINKED = {"histogram.tiny": 1e-3}
+KINKED = {"histogram.tiny": 5e-3}
 """whose loss has a kink at every border of a bin: what the gradients of rounded similarities differ by, relative"""
 TIMES = {"images_per_second", "wait", "augment", "compute"}
 

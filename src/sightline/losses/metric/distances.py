@@ -16,8 +16,10 @@ from torch import Tensor
 
 from sightline.losses.blocks import upcast
 
-Rows, Columns = Float[Tensor, "b d"], Float[Tensor, "m d"]
-All, Each = Float[Tensor, "b m"], Float[Tensor, "b"]
+Rows = Float[Tensor, "b d"]
+Columns = Float[Tensor, "m d"]
+All = Float[Tensor, "b m"]
+Each = Float[Tensor, "b"]
 
 
 @dataclass(frozen=True, kw_only=True)

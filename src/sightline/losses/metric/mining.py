@@ -25,7 +25,8 @@ from torch import Tensor
 Mining = Literal[
     "all_valid", "all_active", "hard", "semihard", "lecture_semihard", "lecture_hard", "batch_hard", "easy"
 ]
-Distances, Pairs = Float[Tensor, "b m"], Bool[Tensor, "b m"]
+Distances = Float[Tensor, "b m"]
+Pairs = Bool[Tensor, "b m"]
 Triplets = tuple[Int[Tensor, "t"], Int[Tensor, "t"], Int[Tensor, "t"]]
 """Rows of the anchors, columns of their positives and of their negatives."""
 Miner = Callable[[Distances, Pairs, Pairs, float], Triplets]

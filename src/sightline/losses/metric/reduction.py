@@ -14,7 +14,9 @@ from torch import Tensor
 
 from sightline.losses.blocks import identity
 
-Tuples, Anchors, Labels = Float[Tensor, "t"], Int[Tensor, "t"], Int[Tensor, "b"]
+Tuples = Float[Tensor, "t"]
+Anchors = Int[Tensor, "t"]
+Labels = Int[Tensor, "b"]
 Total = Callable[[Tensor], Tensor]
 
 
