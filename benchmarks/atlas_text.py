@@ -31,7 +31,7 @@ from sightline.measure.subject.store import Store
 from sightline.measure.suite.opened import open_suite
 from sightline.recipes.find import train
 
-ROWS = Path(__file__).with_suffix(".jsonl")
+ROWS = Path(__file__).parent / "rows" / "atlas_text.jsonl"
 LEVEL2 = "scenes:test?level=2&n=800"
 SUITES = {"scenes": ("scenes", PROPERTIES), "level2": (LEVEL2, ("text",))}
 """what is measured on, and which rooms are asked there: all five, and once more the pictures that were learnt from"""
