@@ -80,7 +80,7 @@ def test_every_recipe_is_a_valid_value_that_names_itself(name):
 
 
 def test_unknown_names_list_the_known_ones():
-    with pytest.raises(ValueError, match="known systems: autoencoder, byol, cappa, clip, .* simclr"):
+    with pytest.raises(ValueError, match="known systems: acid, autoencoder, byol, cappa, clip, .* simclr"):
         find("clop")
     with pytest.raises(ValueError, match="no variant 'huge'; it has .*tiny"):
         find("clip.huge")

@@ -83,7 +83,7 @@ def test_every_kind_opens(tmp_path, tars):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("nope", "'nope' is no source: nothing of that name; expected icons, scenes, a folder"),
+        ("nope", "'nope' is no source: nothing of that name; expected icons, scenes, grammars, a folder"),
         ("", "no source given; expected icons"),
         ("icons::", "an empty source"),
         ("icons:val", "no split 'val'; known: all, train, test"),
