@@ -13,8 +13,9 @@ from torch import Tensor, nn
 
 from sightline import dist
 from sightline.losses.metric.histogram import histogram
+from sightline.methods.metric.projected import Projected
 from sightline.nn.head import unit
-from sightline.protocols import Batch, Kept, Losses
+from sightline.protocols import Batch, Losses
 
 Embedded = tuple[Float[Tensor, "b e"]]
 
@@ -27,21 +28,15 @@ class Config:
     """R; 100 to 150 in the paper"""
 
 
-class Histogram(nn.Module):
+class Histogram(Projected):
     """A tower and a projection of its vector."""
 
-    needs = frozenset({"image", "label"})
-    uses = frozenset[str]()
-
     def __init__(self, tower: nn.Module, projection: nn.Linear, config: Config = Config()) -> None:
-        super().__init__()
-        self.config = config
-        self.image, self.project_image = tower, projection
-        self.watched: dict[str, Tensor] = {}
+        super().__init__(tower, projection, config)
 
     def embed(self, batch: Batch) -> Embedded:
         """Unit vectors of my pictures."""
-        return (unit(self.project_image(self.image(batch["image"]).pooled)),)
+        return (unit(self.projected(batch["image"])),)
 
     def compare(self, embedded: Embedded, batch: Batch) -> Losses:
         """{"histogram"}: the loss of the whole batch, the same on every rank."""
@@ -50,13 +45,3 @@ class Histogram(nn.Module):
 
     def forward(self, batch: Batch) -> Losses:
         return self.compare(self.embed(batch), batch)
-
-    def before_step(self, step: int, total: int) -> None:
-        """Nothing is scheduled."""
-
-    def after_step(self) -> None:
-        """Nothing follows."""
-
-    def kept(self) -> Kept:
-        """The tower and its projection."""
-        return Kept(parts={"image": self.image, "project_image": self.project_image}, capabilities=("embeds",))

@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from sightline import dist
 from sightline.data.feed.labelled import Episodes
 from sightline.losses.weighted import weighted_mean
+from sightline.methods.metric.projected import Projected
 from sightline.methods.metric.space import everyones_mean
 from sightline.nn.head import Projection, unit
 from sightline.nn.tag import tag
@@ -58,29 +59,23 @@ def imprinted(vectors: Float[Tensor, "n d"], classes: Int[Tensor, "n"], count: i
     return unit(sums)
 
 
-class Imprinting(nn.Module):
+class Imprinting(Projected):
     """A tower, a projection, and `classes`, whose rows are the weights of the base classes."""
-
-    needs = frozenset({"image", "label"})
-    uses = frozenset[str]()
 
     def __init__(self, tower: nn.Module, projection: nn.Linear, classes: int, config: Config = Config()) -> None:
         """ValueError for fewer than two classes."""
-        super().__init__()
+        super().__init__(tower, projection, config)
         if classes < 2:
             raise ValueError(
                 f"a classifier needs at least two classes, and the data has {classes}: give a folder of pictures for "
                 "each class, a label column or .cls in tars"
             )
-        self.config = config
-        self.image, self.project_image = tower, projection
         self.classes = Projection(projection.out_features, classes)
         self.log_scale = tag(nn.Parameter(torch.tensor(log(config.scale))), "no_decay")
-        self.watched: dict[str, Tensor] = {}
 
     def embed(self, batch: Batch) -> Float[Tensor, "b e"]:
         """Unit vectors of my pictures."""
-        return unit(self.project_image(self.image(batch["image"]).pooled))
+        return unit(self.projected(batch["image"]))
 
     def logits(self, vectors: Float[Tensor, "b e"], weights: Float[Tensor, "k e"]) -> Float[Tensor, "b k"]:
         """s times the cosines; weights are put on the sphere here, never in place."""
@@ -99,12 +94,6 @@ class Imprinting(nn.Module):
         known = label >= 0
         self.watched = {"image": vectors.detach(), "accuracy": everyones_mean((answers.argmax(1) == label)[known])}
         return weighted_mean(F.cross_entropy(answers, label.clamp(min=0), reduction="none"), known, dist.mean)
-
-    def before_step(self, step: int, total: int) -> None:
-        """Nothing is scheduled."""
-
-    def after_step(self) -> None:
-        """Nothing follows."""
 
     def kept(self) -> Kept:
         """The tower, its projection, the weights of the base classes and their scale."""

@@ -14,8 +14,9 @@ from torch import Tensor, nn
 
 from sightline import dist
 from sightline.losses.metric.npair import n_pair, squared_norms
+from sightline.methods.metric.projected import Projected
 from sightline.methods.metric.space import Free, everyones_mean
-from sightline.protocols import Batch, Kept, Losses
+from sightline.protocols import Batch, Losses
 
 Embedded = tuple[Float[Tensor, "b e"]]
 
@@ -28,21 +29,15 @@ class Config:
     """lambda: without it vectors grow as long as the softmax likes"""
 
 
-class NPair(nn.Module):
+class NPair(Projected):
     """A tower and a projection of its vector."""
 
-    needs = frozenset({"image", "label"})
-    uses = frozenset[str]()
-
     def __init__(self, tower: nn.Module, projection: nn.Linear, config: Config = Config()) -> None:
-        super().__init__()
-        self.config = config
-        self.image, self.project_image = tower, projection
-        self.watched: dict[str, Tensor] = {}
+        super().__init__(tower, projection, config)
 
     def embed(self, batch: Batch) -> Embedded:
         """The vectors of my pictures, pair by pair."""
-        return (Free()(self.project_image(self.image(batch["image"]).pooled)),)
+        return (Free()(self.projected(batch["image"])),)
 
     def compare(self, embedded: Embedded, batch: Batch) -> Losses:
         """{"npair", "norms"}: my anchors against everyone's positives; the mean over ranks is the batch's."""
@@ -55,13 +50,3 @@ class NPair(nn.Module):
 
     def forward(self, batch: Batch) -> Losses:
         return self.compare(self.embed(batch), batch)
-
-    def before_step(self, step: int, total: int) -> None:
-        """Nothing is scheduled."""
-
-    def after_step(self) -> None:
-        """Nothing follows."""
-
-    def kept(self) -> Kept:
-        """The tower and its projection."""
-        return Kept(parts={"image": self.image, "project_image": self.project_image}, capabilities=("embeds",))

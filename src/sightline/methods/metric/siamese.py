@@ -19,8 +19,9 @@ from sightline import dist
 from sightline.losses.metric.contrastive import Contrastive, Lecture
 from sightline.losses.metric.distances import LpDistance
 from sightline.losses.weighted import weighted_mean
+from sightline.methods.metric.projected import Projected
 from sightline.methods.metric.space import Space, Unit, everyones_mean
-from sightline.protocols import Batch, Kept, Losses
+from sightline.protocols import Batch, Losses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,21 +35,15 @@ class Config:
     space: Space = Unit()
 
 
-class Siamese(nn.Module):
+class Siamese(Projected):
     """A tower and a projection of its vector."""
 
-    needs = frozenset({"image", "label"})
-    uses = frozenset[str]()
-
     def __init__(self, tower: nn.Module, projection: nn.Linear, config: Config = Config()) -> None:
-        super().__init__()
-        self.config = config
-        self.image, self.project_image = tower, projection
-        self.watched: dict[str, Tensor] = {}
+        super().__init__(tower, projection, config)
 
     def embed_one(self, image: Float[Tensor, "b c y x"]) -> Float[Tensor, "b e"]:
         """The vectors of one side."""
-        return self.config.space(self.project_image(self.image(image).pooled))
+        return self.config.space(self.projected(image))
 
     def forward(self, batch: Batch) -> Losses:
         """{"pairs"}: pairs of which a picture has no label do not count."""
@@ -70,13 +65,3 @@ class Siamese(nn.Module):
         """ValueError for half a pair."""
         if batch_size % 2:
             raise ValueError(f"a siamese network sees pairs, and {batch_size} pictures are none: set an even batch")
-
-    def before_step(self, step: int, total: int) -> None:
-        """Nothing is scheduled."""
-
-    def after_step(self) -> None:
-        """Nothing follows."""
-
-    def kept(self) -> Kept:
-        """The tower and its projection."""
-        return Kept(parts={"image": self.image, "project_image": self.project_image}, capabilities=("embeds",))

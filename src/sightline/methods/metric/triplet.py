@@ -20,8 +20,9 @@ from sightline.losses.metric.distances import Distance, LpDistance
 from sightline.losses.metric.mining import Mining
 from sightline.losses.metric.reduction import MeanReducer, Reducer
 from sightline.losses.metric.triplet import Hinge, Violation, at_one_point, mined
+from sightline.methods.metric.projected import Projected
 from sightline.methods.metric.space import Space, Unit, everyones_mean
-from sightline.protocols import Batch, Kept, Losses
+from sightline.protocols import Batch, Losses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,21 +44,15 @@ class Config:
             )
 
 
-class Triplet(nn.Module):
+class Triplet(Projected):
     """A tower and a projection of its vector."""
 
-    needs = frozenset({"image", "label"})
-    uses = frozenset[str]()
-
     def __init__(self, tower: nn.Module, projection: nn.Linear, config: Config = Config()) -> None:
-        super().__init__()
-        self.config = config
-        self.image, self.project_image = tower, projection
-        self.watched: dict[str, Tensor] = {}
+        super().__init__(tower, projection, config)
 
     def embed(self, batch: Batch) -> tuple[Float[Tensor, "b e"]]:
         """The vectors of my pictures."""
-        return (self.config.space(self.project_image(self.image(batch["image"]).pooled)),)
+        return (self.config.space(self.projected(batch["image"])),)
 
     def compare(self, embedded: tuple[Float[Tensor, "b e"]], batch: Batch) -> Losses:
         """{"triplet"}: my anchors among everyone's; the mean over ranks is the loss of the whole batch."""
@@ -86,13 +81,3 @@ class Triplet(nn.Module):
 
     def forward(self, batch: Batch) -> Losses:
         return self.compare(self.embed(batch), batch)
-
-    def before_step(self, step: int, total: int) -> None:
-        """Nothing is scheduled: another mining is another phase of the recipe."""
-
-    def after_step(self) -> None:
-        """Nothing follows."""
-
-    def kept(self) -> Kept:
-        """The tower and its projection."""
-        return Kept(parts={"image": self.image, "project_image": self.project_image}, capabilities=("embeds",))

@@ -5,40 +5,34 @@ from dataclasses import replace
 from sightline.data.feed.labelled import PK
 from sightline.data.views.kinds import OneView
 from sightline.methods.metric.histogram import Config, Histogram
-from sightline.nn.head import Projection
-from sightline.recipes.metric.order import with_positives
+from sightline.recipes.metric import npair
+from sightline.recipes.metric.order import projected, with_positives
 from sightline.recipes.shrunk import shrunk
-from sightline.towers.sizes_conv import common_resnet, resnet50
 from sightline.towers.spec import ConvNetSpec
-from sightline.train.optim.optimizer import Adam, AdamW
-from sightline.train.optim.schedule import Constant, WarmupCosine
+from sightline.train.optim.optimizer import Adam
+from sightline.train.optim.schedule import Constant
 from sightline.train.recipe.parts import Parts
-from sightline.train.recipe.recipe import Data, Evaluation, Recipe
+from sightline.train.recipe.recipe import Data, Recipe
 
 PAPER = "Ustinova & Lempitsky 2016"
 LEARNS = "similarities of one class above those of two, without a margin to choose"
 
 
 def build(recipe: Recipe) -> Histogram:
-    tower = with_positives(recipe).parts.image.build()
-    return Histogram(tower, Projection(tower.dim, recipe.dim), recipe.method)
+    return projected(with_positives(recipe), Histogram)
 
 
 def small() -> Recipe:
-    """Pictures of 32 pixels with labels. `sightline train histogram --data SRC --out RUN`"""
-    return Recipe(
+    """`npair.small`'s tower and rate on 16 x 8 pictures. `sightline train histogram --data SRC --out RUN`"""
+    base = npair.small()
+    return replace(
+        base,
         name="histogram.small",
         build=build,
         method=Config(bins=100),
-        parts=Parts(image=common_resnet()),
-        dim=64,
-        data=Data(source="icons", size=32, views=OneView(scale=(0.4, 1.0)), order=PK(classes=16, samples=8)),  # ours
-        optim=AdamW(lr=1e-3, weight_decay=0.05),  # ours
-        schedule=WarmupCosine(warmup=50),
+        data=replace(base.data, order=PK(classes=16, samples=8)),  # ours
         batch=128,
         steps=1500,
-        clip=3.0,
-        evaluation=Evaluation(every=500, metric="rankme"),
     )
 
 
@@ -57,21 +51,15 @@ def tiny() -> Recipe:
 
 def paper() -> Recipe:
     """Online Products: batches of 256, 512 numbers, R = 100; ResNet-50 for GoogLeNet. No figure of ours."""
+    base = npair.products()
     return replace(
-        small(),
+        base,
         name="histogram.paper",
-        parts=Parts(image=resnet50()),  # ours
-        dim=512,
-        data=Data(
-            source="products/train",
-            size=224,
-            views=OneView(scale=(0.6, 1.0)),  # ours
-            order=PK(classes=64, samples=4),  # ours
-        ),
+        build=build,
+        method=Config(bins=100),
+        data=replace(base.data, order=PK(classes=64, samples=4)),  # ours
         optim=Adam(lr=1e-4),  # ours
         schedule=Constant(),
         batch=256,
-        steps=20_000,  # ours
         clip=0.0,
-        evaluation=Evaluation(every=2000, metric="rankme"),
     )

@@ -6,8 +6,7 @@ from sightline.data.feed.labelled import PK
 from sightline.data.views.kinds import OneView
 from sightline.data.views.moved import MovedView
 from sightline.methods.metric.npair import Config, NPair
-from sightline.nn.head import Projection
-from sightline.recipes.metric.order import ordered
+from sightline.recipes.metric.order import ordered, projected
 from sightline.recipes.shrunk import shrunk
 from sightline.towers.sizes_conv import common_resnet, resnet50
 from sightline.towers.spec import ConvNetSpec
@@ -27,8 +26,7 @@ def build(recipe: Recipe) -> NPair:
             f"{recipe.name} takes an anchor and a positive of each class, and data.order is {order}: set "
             f"'data.order={PK(classes=order.classes, samples=2)}' batch={2 * order.classes}"
         )
-    tower = recipe.parts.image.build()
-    return NPair(tower, Projection(tower.dim, recipe.dim), recipe.method)
+    return projected(recipe, NPair)
 
 
 def small() -> Recipe:

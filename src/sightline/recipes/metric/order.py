@@ -1,11 +1,20 @@
-"""What the methods of this chapter ask of the order of a recipe: refused when it is built, with what fits."""
+"""How the methods of this chapter are built: what they ask of the order of a recipe is refused then, with what fits."""
 
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from sightline.data.feed.labelled import PK, Episodes, Pairs
+from sightline.nn.head import Projection
 from sightline.train.recipe.recipe import Recipe
 
 T = TypeVar("T", PK, Pairs, Episodes)
+M = TypeVar("M")
+
+
+def projected(recipe: Recipe, method: Callable[[Any, Projection, Any], M]) -> M:
+    """The method on the recipe's tower and a projection of its vector to `dim` numbers."""
+    tower = recipe.parts.image.build()
+    return method(tower, Projection(tower.dim, recipe.dim), recipe.method)
 
 
 def ordered(recipe: Recipe, kind: type[T], example: T) -> T:

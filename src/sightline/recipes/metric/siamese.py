@@ -7,7 +7,7 @@ from sightline.data.views.moved import MovedView
 from sightline.losses.metric import Chopra, Hadsell, LpDistance
 from sightline.methods.metric.siamese import Config, Siamese
 from sightline.methods.metric.space import Free
-from sightline.nn.head import Projection
+from sightline.recipes.metric.order import projected
 from sightline.recipes.shrunk import shrunk
 from sightline.towers.sizes_conv import conv4
 from sightline.towers.spec import ConvNetSpec
@@ -21,8 +21,7 @@ LEARNS = "whether two pictures show the same: verification, also of classes neve
 
 
 def build(recipe: Recipe) -> Siamese:
-    tower = recipe.parts.image.build()
-    return Siamese(tower, Projection(tower.dim, recipe.dim), recipe.method)
+    return projected(recipe, Siamese)
 
 
 def small() -> Recipe:

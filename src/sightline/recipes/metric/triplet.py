@@ -7,8 +7,7 @@ from sightline.data.views.kinds import OneView
 from sightline.losses.metric import Hinge, LpDistance, SoftMargin
 from sightline.methods.metric.space import Free
 from sightline.methods.metric.triplet import Config, Triplet
-from sightline.nn.head import Projection
-from sightline.recipes.metric.order import with_positives
+from sightline.recipes.metric.order import projected, with_positives
 from sightline.recipes.shrunk import shrunk
 from sightline.towers.sizes_conv import common_resnet, resnet50
 from sightline.towers.spec import ConvNetSpec
@@ -23,8 +22,7 @@ LEARNS = "vectors of which those of one class are nearer than any other: faces, 
 
 
 def build(recipe: Recipe) -> Triplet:
-    tower = with_positives(recipe).parts.image.build()
-    return Triplet(tower, Projection(tower.dim, recipe.dim), recipe.method)
+    return projected(with_positives(recipe), Triplet)
 
 
 def small() -> Recipe:
