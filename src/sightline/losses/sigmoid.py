@@ -63,10 +63,13 @@ def _pairs(
     first: int | None,
     groups: Tensor | None,
     groups_all: Tensor | None,
+    span: slice | None = None,
 ) -> Tensor:
+    """The terms of the rows of `span`, of all without one."""
+    span = slice(0, len(image)) if span is None else span
     with torch.autocast(image.device.type, enabled=False):
-        logits = scale * image @ text.T + bias
-    mask = positives(slice(0, len(image)), len(text), first, groups, groups_all, logits)
+        logits = scale * image[span] @ text.T + bias
+    mask = positives(span, len(text), first, groups, groups_all, logits)
     # -log sigmoid(-x) = softplus(x), and a positive needs softplus(-x)
     return F.softplus(torch.where(mask, -logits, logits))
 
@@ -91,11 +94,8 @@ class _Rows(torch.autograd.Function):
         chunk: int,
     ) -> Tensor:
         total = image.new_zeros(())
-        with torch.autocast(image.device.type, enabled=False):
-            for span in row_blocks(len(image), chunk):
-                logits = scale * image[span] @ text.T + bias
-                mask = positives(span, len(text), first, groups, groups_all, image)
-                total += F.softplus(torch.where(mask, -logits, logits)).sum()
+        for span in row_blocks(len(image), chunk):
+            total += _pairs(image, text, scale, bias, first, groups, groups_all, span).sum()
         ctx.save_for_backward(image, text, scale, bias, groups, groups_all)
         ctx.first, ctx.chunk = first, chunk
         return total / len(image)

@@ -13,6 +13,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from sightline.losses.blocks import identity
+from sightline.losses.weighted import weighted_mean
 
 Tuples = Float[Tensor, "t"]
 Anchors = Int[Tensor, "t"]
@@ -87,5 +88,9 @@ Reducer = MeanReducer | SumReducer | ThresholdReducer | AvgNonZeroReducer | Clas
 
 def _mean(losses: Tuples, total: Total) -> Float[Tensor, ""]:
     """Over everyone's tuples: my sum by the number of them a rank has on average."""
-    count = total(losses.new_tensor(float(len(losses)))) / total(losses.new_ones(()))
-    return losses.sum() / torch.where(count > 0, count, torch.ones_like(count))
+
+    def average(count: Tensor) -> Tensor:
+        everyone, ranks = total(torch.stack([count, torch.ones_like(count)]))
+        return everyone / ranks
+
+    return weighted_mean(losses, torch.ones_like(losses), average)

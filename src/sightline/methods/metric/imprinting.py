@@ -27,7 +27,7 @@ from sightline import dist
 from sightline.data.feed.labelled import Episodes
 from sightline.losses.weighted import weighted_mean
 from sightline.methods.metric.projected import Projected
-from sightline.methods.metric.space import everyones_mean
+from sightline.methods.metric.space import everyones_means
 from sightline.nn.head import Projection, unit
 from sightline.nn.tag import tag
 from sightline.protocols import Batch, Kept, Losses
@@ -92,7 +92,8 @@ class Imprinting(Projected):
     ) -> Float[Tensor, ""]:
         """The cross-entropy; the mean over ranks is that of the whole batch."""
         known = label >= 0
-        self.watched = {"image": vectors.detach(), "accuracy": everyones_mean((answers.argmax(1) == label)[known])}
+        right = (answers.argmax(1) == label)[known]
+        self.watched = {"image": vectors.detach()} | everyones_means(accuracy=right)
         return weighted_mean(F.cross_entropy(answers, label.clamp(min=0), reduction="none"), known, dist.mean)
 
     def kept(self) -> Kept:

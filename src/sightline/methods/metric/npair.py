@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from sightline import dist
 from sightline.losses.metric.npair import n_pair, squared_norms
 from sightline.methods.metric.projected import Projected
-from sightline.methods.metric.space import Free, everyones_mean
+from sightline.methods.metric.space import Free, everyones_means
 from sightline.protocols import Batch, Losses
 
 Embedded = tuple[Float[Tensor, "b e"]]
@@ -42,7 +42,7 @@ class NPair(Projected):
     def compare(self, embedded: Embedded, batch: Batch) -> Losses:
         """{"npair", "norms"}: my anchors against everyone's positives; the mean over ranks is the batch's."""
         anchors, positives = embedded[0][0::2], embedded[0][1::2]
-        self.watched = {"image": embedded[0].detach(), "norm": everyones_mean(embedded[0].norm(dim=1))}
+        self.watched = {"image": embedded[0].detach()} | everyones_means(norm=embedded[0].norm(dim=1))
         loss = n_pair(
             anchors, positives, first=dist.offset(len(anchors)), positives_all=dist.gather(positives.contiguous())
         )

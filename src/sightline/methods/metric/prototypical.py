@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from sightline.data.feed.labelled import Episodes
 from sightline.losses.metric.distances import Distance, LpDistance, apart
-from sightline.methods.metric.space import everyones_mean
+from sightline.methods.metric.space import everyones_means
 from sightline.protocols import Batch, Kept, Losses
 
 Embedded = tuple[Float[Tensor, "b d"]]
@@ -68,7 +68,7 @@ class Prototypical(nn.Module):
         truth = torch.arange(o.ways, device=vectors.device).repeat_interleave(o.queries)
         answers = torch.stack([self.answers(one) for one in vectors.unflatten(0, (-1, o.size))])
         right = answers.argmax(2) == truth
-        self.watched = {"image": vectors.detach(), "accuracy": everyones_mean(right)}
+        self.watched = {"image": vectors.detach()} | everyones_means(accuracy=right)
         return {"episode": F.cross_entropy(answers.flatten(0, 1), truth.repeat(len(answers)))}
 
     def answers(self, episode: Float[Tensor, "n d"]) -> Float[Tensor, "q k"]:

@@ -20,7 +20,7 @@ from sightline.losses.metric.contrastive import Contrastive, Lecture
 from sightline.losses.metric.distances import LpDistance
 from sightline.losses.weighted import weighted_mean
 from sightline.methods.metric.projected import Projected
-from sightline.methods.metric.space import Space, Unit, everyones_mean
+from sightline.methods.metric.space import Space, Unit, everyones_means
 from sightline.protocols import Batch, Losses
 
 
@@ -55,9 +55,7 @@ class Siamese(Projected):
         near, far = known & same, known & ~same
         self.watched = {
             "image": torch.cat([a, b]).detach(),
-            "positive": everyones_mean(x[near]),
-            "negative": everyones_mean(x[far]),
-            "active": everyones_mean(losses[far] > 0),
+            **everyones_means(positive=x[near], negative=x[far], active=losses[far] > 0),
         }
         return {"pairs": weighted_mean(losses, known, dist.mean)}
 

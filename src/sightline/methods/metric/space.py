@@ -31,8 +31,10 @@ Space = Unit | Free
 
 
 @torch.no_grad()
-def everyones_mean(x: Tensor) -> Float[Tensor, ""]:
-    """The mean of everyone's values, ranks holding any number of them; 0 where there are none."""
-    x = x.detach().float()
-    both = dist.total(torch.stack([x.sum(), x.new_tensor(float(x.numel()))]))
-    return both[0] / both[1].clamp(min=1)
+def everyones_means(**values: Tensor) -> dict[str, Float[Tensor, ""]]:
+    """The mean of everyone's values of each name, ranks holding any number of them; 0 where there are none."""
+    mine = [
+        torch.stack([x.detach().float().sum(), x.new_tensor(x.numel(), dtype=torch.float32)]) for x in values.values()
+    ]
+    both = dist.total(torch.stack(mine))
+    return dict(zip(values, both[:, 0] / both[:, 1].clamp(min=1), strict=True))

@@ -21,7 +21,7 @@ from sightline.losses.metric.mining import Mining
 from sightline.losses.metric.reduction import MeanReducer, Reducer
 from sightline.losses.metric.triplet import Hinge, Violation, at_one_point, mined
 from sightline.methods.metric.projected import Projected
-from sightline.methods.metric.space import Space, Unit, everyones_mean
+from sightline.methods.metric.space import Space, Unit, everyones_means
 from sightline.protocols import Batch, Losses
 
 
@@ -49,6 +49,7 @@ class Triplet(Projected):
 
     def __init__(self, tower: nn.Module, projection: nn.Linear, config: Config = Config()) -> None:
         super().__init__(tower, projection, config)
+        self.collapsed = at_one_point(config.violation)
 
     def embed(self, batch: Batch) -> tuple[Float[Tensor, "b e"]]:
         """The vectors of my pictures."""
@@ -69,14 +70,8 @@ class Triplet(Projected):
         )
         losses = c.violation(near, far)
         loss = c.reducer(losses, anchors, labels, dist.total)
-        typical = everyones_mean(losses)
-        self.watched = {
-            "image": x.detach(),
-            "positive": everyones_mean(near),
-            "negative": everyones_mean(far),
-            "active": everyones_mean(losses > 0),
-            "margin_gap": (typical - at_one_point(c.violation)).abs(),
-        }
+        means = everyones_means(typical=losses, positive=near, negative=far, active=losses > 0)
+        self.watched = {"image": x.detach(), "margin_gap": (means.pop("typical") - self.collapsed).abs(), **means}
         return {"triplet": loss}
 
     def forward(self, batch: Batch) -> Losses:
