@@ -13,6 +13,7 @@ import torch
 from sightline.data.augment.draws import Draws
 from sightline.data.masks import BlockMask, RandomMask
 from sightline.data.scenes.source import Scenes
+from sightline.losses.distillation import cross_entropy_to
 from sightline.losses.pixels import patch_errors, patchify
 from sightline.methods.parts.masked import see
 from sightline.methods.parts.teaching import Head
@@ -57,7 +58,7 @@ def _bert(caption: str) -> tuple[str, ...]:
     text = BertTextSpec(vocab=size, length=len(words), dim=32, depth=1, heads=2)
     method = mlm.MLM(text.build(), WordHeadSpec(vocab=size, dim=32).build())
     draws = torch.rand(1, len(words), 3, generator=torch.Generator().manual_seed(398))
-    seen, covered, chosen = mlm.hide(ids, draws, method.config, size, (0, 1))
+    seen, covered, chosen = mlm.hide(ids, draws, method.config, size, method.head.specials)
     shown = ["[MASK]" if c else vocabulary[i] for i, c in zip(seen[0].tolist(), covered[0].tolist(), strict=True)]
     vectors = method.text.embed.weight
     inputs = torch.where(covered[..., None], method.head.cover, vectors[seen])
@@ -91,10 +92,7 @@ def _ibot(image: torch.Tensor) -> tuple[str, ...]:
     seen = see(method.pair, method.token, {"image": image, "views": [image], "masks": masks})
     told = method.patch_targets(method.pair.teacher_model.head(seen.teacher_tokens), method.pair.temperature)[seen.mask]
     logits = method.pair.student.head(seen.tokens[seen.mask])
-    warm = method.config.teaching.student_temperature
-    first = -(told[0] * (logits[0] / warm).log_softmax(-1)).sum()
-    own = seen.mask[:1].sum()
-    costs = -(told * (logits / warm).log_softmax(-1)).sum(-1)[: int(own)]
+    costs = cross_entropy_to(told, logits, method.config.teaching.student_temperature)[: int(seen.mask[:1].sum())]
     sure = int(told[0].argmax())
     places = masks[0].flatten(1)[0].nonzero()[:, 0].tolist()
     return (
@@ -104,7 +102,7 @@ def _ibot(image: torch.Tensor) -> tuple[str, ...]:
         f"for each hidden patch {PROTOTYPES} numbers, one a prototype",
         "what a teacher that sees all of the picture says of the patch: a share for each prototype",
         f"patch {places[0]}: the teacher gives prototype {sure} most, {float(told[0, sure]):.2f}; "
-        f"-sum P ln p = {float(first):.2f}",
+        f"-sum P ln p = {float(costs[0]):.2f}",
         f"the {len(places)} hidden patches",
         f"{float(costs.mean()):.2f} (knowing nothing: ln {PROTOTYPES} = {log(PROTOTYPES):.2f})",
     )

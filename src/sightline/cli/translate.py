@@ -55,7 +55,7 @@ def translate(
         from sightline.weights.capabilities.translates import aligned
 
         with atomic_write(out) as [temporary]:
-            looked(aligned(model, texts[0])).save(temporary, format="PNG")
+            looked(aligned(model, texts[0], length=length)).save(temporary, format="PNG")
     if as_json:
         results = [{"text": text, "translation": said} for text, said in zip(texts, found, strict=True)]
         print(json.dumps({"format": FORMAT, "encoder": model.name, "results": results}, indent=2, ensure_ascii=False))

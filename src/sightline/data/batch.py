@@ -34,6 +34,8 @@ class Key:
     feed: made on the device by augmentation and masks"""
     asked: bool = False
     """whether it is made only for a method that names it, as it costs time or memory"""
+    spoken: bool = False
+    """whether it is made of a record's words and number alone, so that nobody has to draw its picture for it"""
     join: Join | None = None
     """of what is decoded with each sample: how the rows become one value"""
 
@@ -78,14 +80,14 @@ KEYS: dict[str, Key] = {
     "size": Key(join=stacked),
     "views": Key(of="view", maker="feed"),
     "masks": Key(of="view", maker="feed"),
-    "tokens": Key(needs="text", maker="loader"),
-    "alt": Key(needs="alt", maker="loader", asked=True),
-    "translation": Key(needs="translation", maker="loader", asked=True),
+    "tokens": Key(needs="text", maker="loader", spoken=True),
+    "alt": Key(needs="alt", maker="loader", asked=True, spoken=True),
+    "translation": Key(needs="translation", maker="loader", asked=True, spoken=True),
     "negatives": Key(needs="negatives", maker="loader", asked=True),
     "has_negative": Key(needs="negatives", maker="loader", asked=True),
-    "terms": Key(needs="text", of="batch", maker="loader", asked=True),
-    "has_term": Key(needs="text", maker="loader", asked=True),
-    "text": Key(needs="text", maker="loader"),
+    "terms": Key(needs="text", of="batch", maker="loader", asked=True, spoken=True),
+    "has_term": Key(needs="text", maker="loader", asked=True, spoken=True),
+    "text": Key(needs="text", maker="loader", spoken=True),
     "label": Key(needs="label", join=partial(stacked, empty=np.int64(-1))),
     "mask": Key(needs="mask", asked=True, join=partial(planes, empty=np.int64(-1))),
     "depth": Key(needs="depth", asked=True, join=partial(planes, empty=np.float32(0))),
@@ -95,7 +97,7 @@ KEYS: dict[str, Key] = {
     "region_ids": Key(needs="boxes", maker="loader", asked=True),
     "keypoints": Key(needs="keypoints", asked=True, join=partial(listed, empty=NO_POINTS)),
     "view_targets": Key(of="view", maker="feed"),
-    "index": Key(maker="loader"),
+    "index": Key(maker="loader", spoken=True),
 }
 """The keys of `Batch`, in its order."""
 

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sightline.nn.attention import Mask, Tokens, attend, softmaps
-from sightline.nn.transformer import LayerNorm
+from sightline.nn.transformer import Block, LayerNorm, PostNormBlock
 
 Memory = Float[Tensor, "b m w"]
 Looks = Float[Tensor, "b h n m"]
@@ -107,3 +107,7 @@ class PostNormCrossBlock(nn.Module):
 
     def _told(self, x: Tokens, **context: Any) -> Tokens:
         return self.norm1(x + self.drop(self.attn(x, **context)))
+
+
+BLOCKS = Block | PostNormBlock | CrossBlock | PostNormCrossBlock
+"""all blocks of transformers: what is compiled, and shared out over ranks, one by one"""

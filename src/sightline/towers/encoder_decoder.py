@@ -75,13 +75,13 @@ class EncoderDecoder(nn.Module):
     def _placed(self, ids: Ids) -> Float[Tensor, "b n d"]:
         must_fit(ids, self.length)
         words = F.embedding(ids, self.embed.weight) * self.dim**0.5
-        x = self.drop(words + interleaved(self.length, self.dim)[: ids.shape[1]].to(words))
+        x = self.drop(words + interleaved(self.length, self.dim, ids.device)[: ids.shape[1]].to(words))
         return x.to(compute_dtype(x))
 
 
 @constant
-def interleaved(length: int, dim: int) -> Float[Tensor, "n d"]:
+def interleaved(length: int, dim: int, device: torch.device | str = "cpu") -> Float[Tensor, "n d"]:
     """P of the module: sine and cosine of each frequency side by side. `dim` is even."""
     rates = 10000.0 ** -(torch.arange(0, dim, 2, dtype=torch.float64) / dim)
     angles = torch.arange(length, dtype=torch.float64)[:, None] * rates
-    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1).float()
+    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1).float().to(device)

@@ -16,7 +16,7 @@ from sightline.nn.conv.sync_norm import BATCHNORM
 from sightline.protocols import Contrastive
 from sightline.train.evaluate.evaluator import Evaluator
 from sightline.train.recipe.evaluation import METRIC, Evaluation
-from sightline.train.recipe.recipe import Recipe, fitted
+from sightline.train.recipe.recipe import Recipe, counted, fitted
 
 SAID = {"label": "labels", "text": "captions", "mask": "masks"}
 """what a sample carries, of many samples"""
@@ -67,13 +67,7 @@ def check_pictures(recipe: Recipe, source: Any) -> None:
 
     def fits(size: int) -> bool:
         """Whether tower and method can be made for pictures of another size, and cut every view into patches."""
-        count = len(source) if hasattr(source, "__len__") else 0
-        other = fitted(
-            replace(
-                recipe, data=replace(recipe.data, size=size), samples=count, classes=len(getattr(source, "classes", ()))
-            ),
-            None,
-        )
+        other = fitted(counted(replace(recipe, data=replace(recipe.data, size=size)), source), None)
         try:
             check_patches(other, as_views(other.data.views(size), size))
             other.build(other)

@@ -15,8 +15,8 @@ from torch.distributed import DistError, destroy_process_group, init_process_gro
 from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forward_method
 from torch.nn.parallel import DistributedDataParallel
 
+from sightline.nn.cross import BLOCKS
 from sightline.nn.tag import tag, tags
-from sightline.nn.transformer import Block
 from sightline.weights.load import pick
 
 
@@ -68,7 +68,7 @@ def shard(method: nn.Module) -> nn.Module:
                 tag(lifted, *tags(parameter))
                 setattr(module, name, lifted)
     for module in method.modules():
-        if isinstance(module, Block):
+        if isinstance(module, BLOCKS):
             fully_shard(module)
     fully_shard(method)
     for name in ("embed", "compare"):

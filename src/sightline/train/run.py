@@ -27,7 +27,7 @@ from sightline.train.recipe.given import Init
 from sightline.train.recipe.init import Lock, Start, begin
 from sightline.train.recipe.phase import in_phase
 from sightline.train.recipe.precision import settled
-from sightline.train.recipe.recipe import Recipe
+from sightline.train.recipe.recipe import Recipe, length_of
 from sightline.train.session import Session
 from sightline.train.stage import Stage, Stages
 from sightline.train.vocabulary import tokenizer_of
@@ -72,9 +72,7 @@ def fit(
             check_pictures(phase, source)
         words = _words(recipe, source, folder)
         tokenizer = _tokenizer(recipe, source, folder, start, line, writes=dist.rank() == 0 or options.dry_run)
-        stages = Stages(
-            recipe, source, tokenizer, device, options, start, samples=_length(source), classes=_classes(source)
-        )
+        stages = Stages(recipe, source, tokenizer, device, options, start)
         stages.check(held)
         stage, reached = _begun(stages, folder, recipe)
         for note in stage.feed.loader.notes:
@@ -188,7 +186,7 @@ def _sources(recipe: Recipe, data: Any, evaluation: Any, line: Line) -> tuple[An
 def _config(recipe: Recipe, source: Any, held: Any, overrides: Sequence[str]) -> dict[str, Any]:
     data = {
         "train": source.name,
-        "samples": _length(source),
+        "samples": length_of(source),
         "fingerprint": getattr(source, "fingerprint", ""),
         "evaluation": held.name if held is not None else None,
     }
@@ -202,7 +200,7 @@ def _config(recipe: Recipe, source: Any, held: Any, overrides: Sequence[str]) ->
         "recipe": resolved,
         "overrides": list(overrides),
         "data": data,
-        "classes": _classes(source),
+        "classes": len(getattr(source, "classes", ())),
         "versions": versions(),
     }
 
@@ -221,14 +219,6 @@ def _words(recipe: Recipe, source: Any, folder: RunFolder) -> captions.Words | N
     if dist.any_true(bool(reason)):
         raise ValueError(reason or "the first process found no captions to learn from")
     return words
-
-
-def _length(source: Any) -> int:
-    return len(source) if hasattr(source, "__len__") else 0
-
-
-def _classes(source: Any) -> int:
-    return len(getattr(source, "classes", ()))
 
 
 def _tokenizer(

@@ -17,10 +17,10 @@ from sightline.data.draw import seed_of
 from sightline.data.feed.by_class import laid_on
 from sightline.nn.conv.resnet import Basic, Bottleneck
 from sightline.nn.conv.sync_norm import across_ranks
+from sightline.nn.cross import BLOCKS
 from sightline.nn.state.ema import EMA
 from sightline.nn.state.lock import lock_named
 from sightline.nn.tag import decayed
-from sightline.nn.transformer import Block
 from sightline.text.load import AnyTokenizer
 from sightline.train.checkpoint import carry_weights
 from sightline.train.checks import GIVEN, NEAREST, check_method
@@ -32,7 +32,7 @@ from sightline.train.options import Options
 from sightline.train.parallel import shard
 from sightline.train.recipe.init import BuildFrom, Start
 from sightline.train.recipe.phase import in_phase, spans
-from sightline.train.recipe.recipe import Recipe, fitted
+from sightline.train.recipe.recipe import Recipe, counted, fitted, length_of
 from sightline.weights.capabilities import must_have_parts
 from sightline.weights.run_folder.run import spec_of
 
@@ -59,8 +59,7 @@ class Stage:
 
 
 class Stages:
-    """Makes them. `recipe` still has its phases, and parts that do not fit the data; `samples` is the source's length,
-    `classes` how many it has.
+    """Makes them. `recipe` still has its phases, and parts that do not fit the data; `source` is what it is trained on.
 
     Raises ValueError where the phases' steps do not make the run's.
     """
@@ -73,18 +72,13 @@ class Stages:
         device: torch.device,
         options: Options,
         start: Start | None,
-        *,
-        samples: int,
-        classes: int,
     ) -> None:
         self.source, self.tokenizer, self.device = source, tokenizer, device
         self.options, self.start = options, start
-        self.total = recipe.total(samples)
+        self.total = recipe.total(length_of(source))
         self.spans = spans(recipe, self.total)
         self.own_schedule = [phase.schedule is not None for phase in recipe.phases] or [False]
-        self.recipes = [
-            replace(one, samples=samples, classes=classes) for one in phase_recipes(recipe, tokenizer, start)
-        ]
+        self.recipes = [counted(one, source) for one in phase_recipes(recipe, tokenizer, start)]
         self.feed: Feed | None = None
         self.capabilities: set[str] = set()
         """what the methods of all phases made so far can do together"""
@@ -120,7 +114,7 @@ class Stages:
             _carried(ema.average, earlier["ema"])
         if self.options.compile:
             for module in method.modules():
-                if isinstance(module, Block | Basic | Bottleneck):
+                if isinstance(module, BLOCKS | Basic | Bottleneck):
                     module.compile()
         self.capabilities |= {*method.kept().capabilities}
         names = decayed(method)

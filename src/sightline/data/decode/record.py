@@ -65,6 +65,12 @@ def fetch_words(source: Source, index: int) -> Sample | Bad:
     return _answered(source, index, words)
 
 
+def asked(source: Source, index: int, size: int, fields: frozenset[str]) -> Sample | Bad:
+    """The record at `index` for one who stores it at `size` with `fields`: undrawn where the picture is not looked at
+    (0) and nothing but words is asked for."""
+    return fetch_words(source, index) if not size and all(KEYS[key].spoken for key in fields) else fetch(source, index)
+
+
 def _answered(source: Source, index: int, take: Callable[[Source, int], Sample]) -> Sample | Bad:
     try:
         with guarded("unreadable record"):

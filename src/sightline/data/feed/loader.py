@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from sightline.data.ahead import map_ahead
 from sightline.data.batch import check_known, lacking
-from sightline.data.decode.record import Bad, Record, attempt, fetch
+from sightline.data.decode.record import Bad, Record, asked, attempt
 from sightline.data.feed.by_class import ByClass, laid_on
 from sightline.data.feed.caption_choice import Chooser, first
 from sightline.data.feed.order import EPOCHS, Order
@@ -171,7 +171,8 @@ class _Steps(Dataset[Loaded]):
         return _tensors(self.plan.load(self.source, self.memory.__getitem__ if self.memory else self._read, step))
 
     def _read(self, index: int) -> Record | Bad:
-        return attempt(fetch(self.source, index), self.plan.size, self.plan.fields)
+        size, fields = self.plan.size, self.plan.fields
+        return attempt(asked(self.source, index, size, fields), size, fields)
 
 
 def _prefetch(steps: _Steps, numbers: Iterable[int], workers: int) -> Generator[Loaded]:

@@ -6,7 +6,7 @@ from os import cpu_count
 
 import numpy as np
 
-from sightline.data.decode.record import Bad, Record, attempt, fetch
+from sightline.data.decode.record import Bad, Record, asked, attempt
 from sightline.data.memory import available
 from sightline.data.sample import Source
 
@@ -36,7 +36,8 @@ class Memory:
         with ThreadPoolExecutor(min(8, max(2, cpu_count() or 2))) as pool:
             for start in range(0, len(source), WINDOW):
                 # records are asked for here, one after the other: a source may read from one open file
-                samples = [fetch(source, index) for index in range(start, min(start + WINDOW, len(source)))]
+                places = range(start, min(start + WINDOW, len(source)))
+                samples = [asked(source, index, size, fields) for index in places]
                 self._records += pool.map(lambda sample: attempt(sample, size, fields), samples)
                 if progress:
                     progress(len(self._records), len(source))
@@ -59,7 +60,7 @@ class Memory:
 def estimate(source: Source, size: int, *, fields: frozenset[str] = frozenset()) -> int:
     """Bytes that `Memory(source, size)` would take, from up to 32 samples spread evenly over the source."""
     probes = np.linspace(0, len(source) - 1, min(PROBES, len(source))).astype(int)
-    records = [attempt(fetch(source, int(index)), size, fields) for index in probes]
+    records = [attempt(asked(source, int(index), size, fields), size, fields) for index in probes]
     sizes = [record.bytes for record in records if isinstance(record, Record)]
     return int(np.mean(sizes) * len(source)) if sizes else 0
 

@@ -47,23 +47,19 @@ class Grammars:
         """The scene of pair number `index`: the first of its draws whose English caption belongs to the split."""
         if not 0 <= index < self.n:
             raise IndexError(f"pair {index} of {self.n}")
-        for attempt in count():
-            made = compose(
-                self.level, SIDE, seed_of("grammars", self.level, self.seed, self.split, int(index), attempt)
-            )
-            if held(caption.caption(made)) == (self.split == "test"):
-                return made
-        raise AssertionError("count never ends")
+        keys = (seed_of("grammars", self.level, self.seed, self.split, int(index), attempt) for attempt in count())
+        every = (compose(self.level, SIDE, key) for key in keys)
+        return next(made for made in every if held(caption.caption(made)) == (self.split == "test"))
 
     def __getitem__(self, index: int) -> Sample:
         scene = self.scene(index)
-        key = f"{self.split}/level{self.level}/seed{self.seed}/{index:06d}"
+        said = caption.caption(scene)
         return Sample(
-            key=key,
+            key=f"{self.split}/level{self.level}/seed{self.seed}/{index:06d}",
             image=svg.to_svg(scene).encode(),
-            captions=(caption.caption(scene),),
+            captions=(said,),
             translation=(tongue.said(scene),),
-            name=key,
+            name=said,  # of a split made later, too, no sentence is on both sides
         )
 
 

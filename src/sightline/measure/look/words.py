@@ -5,7 +5,7 @@ from jaxtyping import Float
 from PIL import Image, ImageDraw
 
 from sightline.data.show.sheet import GAP, INK, PAPER, typeface
-from sightline.measure.look.picture import heat
+from sightline.measure.look.picture import heat, tiled
 from sightline.weights.capabilities.translates import Alignment
 
 CELL = 24
@@ -21,12 +21,9 @@ def matrix(weights: Float[np.ndarray, "n m"], across: tuple[str, ...], down: tup
     font = typeface(CELL // 2)
     left, top = (GAP + max(round(font.getlength(word)) for word in words) + GAP for words in (down, across))
     canvas = Image.new("RGB", (left + CELL * len(across) + GAP, top + CELL * len(down) + GAP), PAPER)
-    cells = heat(weights, 0.0, 1.0).repeat(CELL - 1, 0).repeat(CELL - 1, 1)
-    for row in range(len(down)):
-        for column in range(len(across)):
-            y, x = row * (CELL - 1), column * (CELL - 1)
-            tile = Image.fromarray(cells[y : y + CELL - 1, x : x + CELL - 1])
-            canvas.paste(tile, (left + column * CELL, top + row * CELL))
+    cells = [[np.broadcast_to(cell, (CELL - 1, CELL - 1, 3)) for cell in row] for row in heat(weights, 0.0, 1.0)]
+    sheet = Image.fromarray(tiled(cells))
+    canvas.paste(sheet, (left, top), sheet)
     pen, middle = ImageDraw.Draw(canvas), CELL // 2
     for row, word in enumerate(down):
         pen.text((left - GAP, top + row * CELL + middle), word, INK, font, anchor="rm")

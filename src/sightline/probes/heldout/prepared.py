@@ -15,7 +15,7 @@ from sightline.data.decode.guard import guarded
 from sightline.data.feed.order import order
 from sightline.data.prepare.naflex import CutPicture, stacked
 from sightline.data.prepare.naflex_rule import Rule
-from sightline.data.sample import BadSample, Sample, Source, class_name
+from sightline.data.sample import BadSample, Sample, Source, class_name, words
 from sightline.towers.naflex import Patches
 
 
@@ -73,7 +73,7 @@ def _together(pictures: Sequence[np.ndarray | CutPicture]) -> torch.Tensor | Pat
 def _read(source: Source, index: int, view: Rule | None) -> tuple[Any, Sample] | None:
     try:
         with guarded():
-            sample = source[index]
+            sample = words(source, index) if view is None else source[index]
             return np.zeros(0, np.float32) if view is None else view(sample.image), sample
     except BadSample:
         return None

@@ -1,5 +1,6 @@
 """Whether held-out captions are translated right, as a probe: `exact` and `words_right`."""
 
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -11,8 +12,8 @@ from sightline.probes.heldout.subject import Subject
 
 @dataclass(frozen=True)
 class Translated(Probe):
-    """`exact`: the share of captions whose translation is right to the last letter; `words_right`: the share of the
-    right translations' words that stand in their place.
+    """`exact`: the share of captions whose translation is right to the last letter, case aside; `words_right`: the
+    share of the right translations' words that stand in their place.
 
     `chance_exact` is what one answer to everything scores at best, `chance_words_right` the commonest word in every
     place.
@@ -35,7 +36,7 @@ class Translated(Probe):
 
     def score(self, subject: Subject) -> dict[str, float]:
         pairs = _pairs(subject.held)[: self.samples]
-        found = _answers(subject.face, [text for text, _ in pairs])
+        found = [_plain(answer) for answer in _answers(subject.face, [text for text, _ in pairs])]
         truth = [right for _, right in pairs]
         split = [right.split() for right in truth]
         places = [Counter(words[at] for words in split if at < len(words)) for at in range(max(map(len, split)))]
@@ -62,5 +63,10 @@ def _answers(face: Any, texts: list[str]) -> list[str]:
 
 
 def _pairs(held: Prepared) -> list[tuple[str, str]]:
-    both = zip(held.captions, held.translations, strict=True)
+    both = zip(held.captions, map(_plain, held.translations), strict=True)
     return [(text, translation) for text, translation in both if text and translation]
+
+
+def _plain(text: str) -> str:
+    """As a run's tokenizer reads and writes it: NFKC, lower case, single spaces."""
+    return " ".join(unicodedata.normalize("NFKC", text).lower().split())

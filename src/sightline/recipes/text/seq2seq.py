@@ -28,7 +28,7 @@ def build(recipe: Recipe) -> Seq2Seq:
 
 
 def small() -> Recipe:
-    """English captions of scenes into a made-up language, in a minute. `sightline train seq2seq --out RUN`
+    """English captions of scenes into a made-up language. `sightline train seq2seq --out RUN`
 
     Expect of 500 held-out sentences 0.99 translated to the last letter (chance 0.004), after 100 seconds of one core.
     """

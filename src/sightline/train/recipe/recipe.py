@@ -139,6 +139,16 @@ class Recipe:
         return self.steps if self.steps is not None else ceil((self.epochs or 0) * samples / self.batch)
 
 
+def length_of(source: Any) -> int:
+    """How many samples it has; 0 for a stream, which does not know."""
+    return len(source) if hasattr(source, "__len__") else 0
+
+
+def counted(recipe: Recipe, source: Any) -> Recipe:
+    """The recipe with what its data has filled in: how many samples, how many classes."""
+    return replace(recipe, samples=length_of(source), classes=len(getattr(source, "classes", ())))
+
+
 def fitted(recipe: Recipe, tokenizer: AnyTokenizer | None) -> Recipe:
     """The recipe with its parts as they will be built and saved: picture size from the data; vocabulary, length, end
     and padding tokens from the tokenizer that was trained for the run."""

@@ -25,15 +25,9 @@ def caption(
     `encode_image`. ValueError for a temperature below 0, a length that the decoder has not, a tokenizer that only
     hashes.
     """
-    decoder: Any = encoder.parts["decoder"]
-    tokenizer: Any = encoder.tokenizer
-    longest: int = decoder.length if length is None else length
     if temperature < 0:
         raise ValueError(f"temperature is {temperature}; expected 0 (the likeliest token) or more")
-    if not 1 <= longest <= decoder.length:
-        raise ValueError(f"length is {longest}; {encoder.name} writes 1 to {decoder.length} tokens")
-    if tokenizer is None or not hasattr(tokenizer, "decode"):
-        raise ValueError(f"{encoder.name} has no tokenizer that turns tokens into text")
+    decoder, tokenizer, longest = writer(encoder, "decoder", length)
     texts: list[str] = []
     for features in encoder.each_features(images):
         count = len(features.tokens)
@@ -42,6 +36,18 @@ def caption(
         ids = encoder.run(written, decoder, decoder.end, features.tokens, features.mask, choice, temperature)
         texts += [tokenizer.decode(row) for row in ids.cpu().numpy()]
     return texts
+
+
+def writer(encoder: TorchEncoder, part: str, length: int | None) -> tuple[Any, Any, int]:
+    """(the part that writes, the tokenizer that turns its tokens into text, how many it writes at most: `length`, or
+    all it can). ValueError for a length that it has not, and a tokenizer that only hashes."""
+    model, tokenizer = encoder.parts[part], encoder.tokenizer
+    longest: int = model.length if length is None else length
+    if not 1 <= longest <= model.length:
+        raise ValueError(f"length is {longest}; {encoder.name} writes 1 to {model.length} tokens")
+    if tokenizer is None or not hasattr(tokenizer, "decode"):
+        raise ValueError(f"{encoder.name} has no tokenizer that turns tokens into text")
+    return model, tokenizer, longest
 
 
 def written(

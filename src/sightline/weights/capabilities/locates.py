@@ -54,7 +54,7 @@ def locate(encoder: TorchEncoder, images: Any, texts: str | Sequence[str]) -> li
     shapes = shapes_of(images)
     if len(words) != len(shapes):
         raise ValueError(f"locate needs a text for each picture; got {len(words)} texts and {len(shapes)} pictures")
-    ids = torch.from_numpy(_ids(encoder, words)).to(encoder.device)
+    ids = torch.from_numpy(fitting(encoder, words, "locate needs words for each picture")).to(encoder.device)
     found: list[Place] = []
     for features in encoder.each_features(images):
         rows = slice(len(found), len(found) + len(features.tokens))
@@ -102,14 +102,16 @@ def _shape(picture: Any) -> tuple[int, int]:
         return height, width
 
 
-def _ids(encoder: TorchEncoder, words: list[str]) -> np.ndarray:
+def fitting(encoder: TorchEncoder, texts: list[str], needs: str) -> np.ndarray:
+    """The ids of texts. ValueError for those without words, of which `needs` says who needs them, and for those of more
+    tokens than the encoder reads."""
     tokenizer: Any = encoder.tokenizer
-    if empty := [text for text in words if not text.strip()]:
-        raise ValueError(f"locate needs words for each picture; {len(empty)} of {len(words)} texts have none")
-    for text, cut in zip(words, tokenizer.cut(words), strict=True):
+    if empty := sum(not text.strip() for text in texts):
+        raise ValueError(f"{needs}; {empty} of {len(texts)} texts have none")
+    for text, cut in zip(texts, tokenizer.cut(texts) if texts else [], strict=True):
         if cut:
             raise ValueError(f"{text[:60]!r} has more than the {tokenizer.length - 1} tokens that {encoder.name} reads")
-    return tokenizer(words)
+    return tokenizer(texts)
 
 
 def _place(
