@@ -23,13 +23,13 @@ class Perfect:
         near = [(abs(pixels - np.array(c)).max(-1) < 60).mean((1, 3)) for c in self.COLOURS.values()]
         return np.stack(near, -1).reshape(-1, 3)
 
-    def encode_patches(self, images, normalize):
-        (image,) = images
-        self.seen += 1
-        return self._shares(image)[None]
+    def patches_of(self, features, normalize):
+        return features.shares[None]
 
     def encode_text(self, texts, normalize):
         return np.array([[float(colour in text.split()) for colour in self.COLOURS] for text in texts])
 
     def features(self, images):
-        return type("Features", (), {"grid": (self.GRID, self.GRID)})
+        (image,) = images
+        self.seen += 1
+        return type("Features", (), {"grid": (self.GRID, self.GRID), "shares": self._shares(image)})

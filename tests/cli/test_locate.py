@@ -80,7 +80,7 @@ def test_without_a_decoder_the_patch_nearest_to_the_words_is_boxed():
 
         name, capabilities, reads_text, rule = "patches", ("embeds", "reads_text"), True, Preprocess(size=16)
 
-        def encode_patches(self, images, normalize):
+        def patches_of(self, features, normalize):
             found = np.tile([1.0, 0.0], (1, 16, 1))
             found[0, 2:4] = [0.0, 1.0]
             return found

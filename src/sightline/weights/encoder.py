@@ -167,14 +167,19 @@ class TorchEncoder(Able):
         Under a class token that is an approximation: tokens take the way of the class token, the last norm and the
         projection. Raises ValueError where a tower of another package pools to another width than its tokens have.
         """
-        self._must_embed()
-        tower, project = self.model.image, self.model.project_image
-        each = self._opened("each", "patch vectors in the joint space")
+        parts = [self.patches_of(features) for features in self.each_features(images)]
+        if not parts:
+            raise ValueError("encode_patches needs at least one picture")
+        return self._joined(parts, normalize)
+
+    def patches_of(self, features: Features, normalize: bool = False) -> Float[Tensor, "b n e"]:
+        """`encode_patches` of pictures that the tower has seen."""
+        each, project = self._opened("each", "patch vectors in the joint space"), self.model.project_image
         weight = dict(project.named_parameters()).get("weight")
         wanted = self.dim if weight is None else weight.shape[1]
 
-        def patches(batch: Any) -> Tensor:
-            found = each(tower(batch))
+        def patches() -> Tensor:
+            found = each(features)
             if found.shape[-1] != wanted:
                 raise ValueError(
                     f"{self.name} has no patch vectors in the joint space: its tokens are {found.shape[-1]} wide and "
@@ -182,10 +187,7 @@ class TorchEncoder(Able):
                 )
             return project(found)
 
-        parts = [self._run(patches, batch) for batch in self._pictures(images)]
-        if not parts:
-            raise ValueError("encode_patches needs at least one picture")
-        return self._joined(parts, normalize)
+        return self._joined([self.run(patches)], normalize)
 
     def run(self, function: Callable[..., Any], *given: Any, **options: Any) -> Any:
         """`function(*given, **options)` as parts are run here: without gradients, in the encoder's precision."""

@@ -44,6 +44,8 @@ REMOTE = frozenset({"buffer"})
 REGIONS = frozenset({"least", "overlap", "most", "weight"})
 ICONIFY = frozenset({"sets", "without", "licence", "group", "kind", "unlike", "most", "words", "fold"})
 EVERY = ANYWHERE | ICONS | SCENES | TABLE | FOLDER | REMOTE | ICONIFY
+MADE = frozenset({"icons", "scenes", "grammars"})
+"""sources that come with the package, where nothing on disk is called so"""
 SETS = "iconify:"
 """before the path of icon sets in Iconify's JSON"""
 ASKED = "regions("

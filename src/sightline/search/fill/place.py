@@ -39,15 +39,17 @@ def absolute(src: str) -> str:
     >>> absolute("icons:train?n=5::s3://bucket/000.tar")
     'icons:train?n=5::s3://bucket/000.tar'
     """
-    from sightline.data.sources.source import ASKED, Asked, closing, parse
+    from sightline.data.sources.source import ASKED, MADE, SETS, Asked, closing, parse
 
     def anchor(part: Any) -> str:
         name, text = part.name, part.text
         if isinstance(part, Asked):
             encoder = os.path.abspath(part.encoder) if Path(part.encoder).exists() else part.encoder
             return f"{ASKED}{absolute(part.source)}, {encoder}){text[closing(text) + 1 :]}"
-        named = "://" in name or (name in {"icons", "scenes"} and not Path(name).exists())
-        return text if named else os.path.abspath(os.path.expanduser(name)) + text.removeprefix(name)
+        if "://" in name or (name in MADE and not Path(name).exists()):
+            return text
+        lead = SETS if name.startswith(SETS) and not Path(name).exists() else ""
+        return lead + os.path.abspath(os.path.expanduser(name.removeprefix(lead))) + text.removeprefix(name)
 
     return "::".join(map(anchor, parse(src)))
 

@@ -23,6 +23,7 @@ from sightline.nn.text_decoder import CaptionDecoder
 from sightline.towers.naflex import Patches
 from sightline.weights.capabilities import Capability
 from sightline.weights.encoder import TorchEncoder
+from sightline.weights.naflex import Cut
 
 EDGES = 4
 Box = tuple[float, float, float, float]
@@ -51,20 +52,36 @@ def locate(encoder: TorchEncoder, images: Any, texts: str | Sequence[str]) -> li
     if tokens is None:
         raise ValueError(f"{encoder.name} has a decoder that writes no boxes: locca and siglip2 train one that does")
     words = [texts] if isinstance(texts, str) else list(texts)
-    shapes = shapes_of(images)
-    if len(words) != len(shapes):
-        raise ValueError(f"locate needs a text for each picture; got {len(words)} texts and {len(shapes)} pictures")
+    distinct, of = _distinct(images)
+    shapes = shapes_of(distinct)
+    if len(words) != len(of):
+        raise ValueError(f"locate needs a text for each picture; got {len(words)} texts and {len(of)} pictures")
     ids = torch.from_numpy(fitting(encoder, words, "locate needs words for each picture")).to(encoder.device)
-    found: list[Place] = []
-    for features in encoder.each_features(images):
-        rows = slice(len(found), len(found) + len(features.tokens))
-        edges, chances = encoder.run(written, decoder, features.tokens, features.mask, ids[rows])
-        boxes, valid = tokens.boxes(edges)
-        for box, there, chance, shape in zip(
-            boxes.cpu(), valid.tolist(), chances.float().cpu(), shapes[rows], strict=True
-        ):
-            found.append(_place(encoder, box.double().numpy(), there, chance, shape, tokens))
-    return found
+    found: dict[int, Place] = {}
+    first = 0
+    for features in encoder.each_features(distinct):
+        here = range(first, first + len(features.tokens))
+        asked = torch.tensor([k for k, picture in enumerate(of) if picture in here])
+        for some in asked.split(encoder.batch_size):
+            rows = torch.tensor([of[k] - first for k in some.tolist()])
+            mask = None if features.mask is None else features.mask[rows]
+            edges, chances = encoder.run(written, decoder, features.tokens[rows], mask, ids[some])
+            boxes, valid = tokens.boxes(edges)
+            for k, box, there, chance in zip(
+                some.tolist(), boxes.cpu(), valid.tolist(), chances.float().cpu(), strict=True
+            ):
+                found[k] = _place(encoder, box.double().numpy(), there, chance, shapes[of[k]], tokens)
+        first = here.stop
+    return [found[k] for k in range(len(words))]
+
+
+def _distinct(images: Any) -> tuple[Any, list[int]]:
+    """(the pictures, each once where a list holds one several times; which of them each place of `images` is)."""
+    if not isinstance(images, list | tuple) or isinstance(images, Cut):
+        return images, list(range(len(shapes_of(images))))
+    every = {id(one): one for one in images}
+    number = {name: k for k, name in enumerate(every)}
+    return list(every.values()), [number[id(one)] for one in images]
 
 
 def written(
@@ -87,8 +104,10 @@ def shapes_of(images: Any) -> list[tuple[int, int] | None]:
     """Height and width of each picture as it is seen; None of one that is given as a view."""
     if isinstance(images, Tensor | Patches) or (isinstance(images, np.ndarray) and images.ndim == 4):
         return [None] * len(images)
+    if isinstance(images, Cut):
+        return [None] * (1 if images.patches.ndim == 2 else len(images.patches))
     every = images if isinstance(images, list | tuple) else [images]
-    return [None if isinstance(one, Tensor) else _shape(one) for one in every]
+    return [None if isinstance(one, Tensor | Cut) else _shape(one) for one in every]
 
 
 def _shape(picture: Any) -> tuple[int, int]:

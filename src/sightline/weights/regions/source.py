@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from sightline import dist
 from sightline.data.decode.guard import guarded
 from sightline.data.decode.record import Bad, fetch
 from sightline.data.decode.target import extent
 from sightline.data.prepare.preprocess import opened
 from sightline.data.progress import lines
-from sightline.data.sample import BadSample, Sample, Source
+from sightline.data.sample import BadSample, Sample, Source, words
+from sightline.data.sources.labels import labels_of
 from sightline.data.sources.mixture import Mixture
 from sightline.text.phrases import phrases
 from sightline.weights.regions.by_encoder import ByEncoder
@@ -54,7 +56,16 @@ class Regions:
         return len(self.source)
 
     def __getitem__(self, index: int) -> Sample:
-        sample, regions = self.source[index], self.found[index]
+        return self._boxed(self.source[index], index)
+
+    def words(self, index: int) -> Sample:
+        return self._boxed(words(self.source, index), index)
+
+    def labels(self) -> np.ndarray:
+        return labels_of(self.source)
+
+    def _boxed(self, sample: Sample, index: int) -> Sample:
+        regions = self.found[index]
         extra = {key: value for key, value in sample.extra.items() if key != "objects"}
         extra |= {"phrases": [(one.words, one.box) for one in regions], "scores": [one.score for one in regions]}
         boxes = np.array([one.box for one in regions], np.float32) if regions else None
@@ -103,18 +114,19 @@ def _detector(encoder: Any) -> Detector:
 
 
 def _found(source: Source, detector: Detector, rule: Rule, name: str) -> Regions:
-    looked: list[Looked | None] = []
+    looked: list[Looked | None] = [None] * len(source)
     said, silent = lines(f"regions of {source.name}"), 0
+    # each rank begins elsewhere: what one has found the others then read from the cache
+    order = np.roll(np.arange(len(source)), -(dist.rank() * len(source) // dist.world())).tolist()
     with kept_of(detector.identity) as kept:
-        for index in range(len(source)):
-            said(index, len(source))
+        for done, index in enumerate(order):
+            said(done, len(source))
             sample = fetch(source, index)
             if isinstance(sample, Bad):
-                looked.append(None)
                 continue
-            words = phrases(sample.captions)
-            silent += not words
-            looked.append(_looked(sample, words, detector, rule, kept))
+            asked = phrases(sample.captions)
+            silent += not asked
+            looked[index] = _looked(sample, asked, detector, rule, kept)
     found = [() if one is None else one.regions for one in looked]
     boxes, boxed = sum(map(len, found)), sum(map(bool, found))
     unseen = sum(one is None for one in looked)
@@ -137,19 +149,22 @@ def _found(source: Source, detector: Detector, rule: Rule, name: str) -> Regions
     )
 
 
-def _looked(sample: Sample, words: list[str], detector: Detector, rule: Rule, kept: Kept) -> Looked | None:
+def _looked(sample: Sample, asked: list[str], detector: Detector, rule: Rule, kept: Kept) -> Looked | None:
     """What is found in a picture; None where it has no pixels, or cannot be read."""
-    if not words:
+    if not asked:
         return Looked((), None)
     try:
         with guarded():
-            key = key_of(sample.content(), extent(sample.image), words, rule)
+            # read once: for its name in the cache, its size and its pixels
+            data = sample.content()
+            image = data if isinstance(sample.image, Path) else sample.image
+            key = key_of(data, extent(image), asked, rule)
             if (known := kept.get(key)) is not None:
                 return known
-            picture = opened(sample.image, DRAWN)
+            picture = opened(image, DRAWN)
     except BadSample:
         return None
-    found = detector.detect(picture, words)
-    made = Looked(tuple(chosen(words, found, picture.size, rule)), best_score(found))
+    found = detector.detect(picture, asked)
+    made = Looked(tuple(chosen(asked, found, picture.size, rule)), best_score(found))
     kept.put(key, made)
     return made

@@ -27,9 +27,10 @@ def where(encoder: Any, picture: Any, words: Sequence[str]) -> list[Place]:
     if "locates" in encoder.capabilities:
         return encoder.locate([picture] * len(words), list(words))
     check_finds(encoder)
-    patches = to_numpy(encoder.encode_patches([picture], normalize=True))[0]
+    seen = encoder.features([picture])
+    patches = to_numpy(encoder.patches_of(seen, normalize=True))[0]
     texts = to_numpy(encoder.encode_text(list(words), normalize=True))
-    rows, columns = np.asarray(encoder.features([picture]).grid).reshape(-1)[:2].astype(int).tolist()
+    rows, columns = np.asarray(seen.grid).reshape(-1)[:2].astype(int).tolist()
     heats = (texts @ patches[: rows * columns].T).reshape(len(words), rows, columns)
     part = shown(encoder, picture)
     heats = np.where(inside(part, (rows, columns)), heats, heats.min(axis=(1, 2), keepdims=True))
@@ -50,7 +51,7 @@ def check_finds(encoder: Any) -> None:
             f"{encoder.name} cannot locate words: it has no decoder that writes boxes (locca, siglip2), and no text "
             "tower to compare its patches with (clip, siglip)"
         )
-    if not hasattr(encoder, "encode_patches"):
+    if not hasattr(encoder, "patches_of"):
         raise ValueError(
             f"{encoder.name} cannot locate words: it runs without torch, which gives vectors of whole pictures and "
             "none of their patches. Name a run, or published weights"

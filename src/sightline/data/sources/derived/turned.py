@@ -33,9 +33,7 @@ class Turned:
             )
         self.source, self.name = source, source.name
         self.has = frozenset({"image", "label"})
-        self.classes = tuple(
-            f"{name}, turned by {90 * q}" if q else name for q in range(QUARTERS) for name in source.classes
-        )
+        self.classes = tuple(name + _turn(q) for q in range(QUARTERS) for name in source.classes)
         self.notes: tuple[str, ...] = getattr(source, "notes", ())
         self.unread: tuple[str, ...] = getattr(source, "unread", ())
 
@@ -43,23 +41,34 @@ class Turned:
         return QUARTERS * len(self.source)
 
     def __getitem__(self, index: int) -> Sample:
+        upright = self.words(index)
+        quarters = index // len(self.source)
+        if not quarters:
+            return upright
+        try:
+            with guarded():
+                image = np.ascontiguousarray(np.rot90(decode(upright.image), quarters))
+        except BadSample as error:
+            raise BadSample(f"{upright.key.removesuffix(_turn(quarters))}: {error}") from error
+        return replace(upright, image=image)
+
+    def words(self, index: int) -> Sample:
+        """The sample not turned yet."""
         if not 0 <= index < len(self):
             raise IndexError(f"sample {index} of {len(self)}")
         quarters, place = divmod(index, len(self.source))
         sample = self.source[place]
         label = None if sample.label is None or sample.label < 0 else sample.label + quarters * len(self.source.classes)
         name = sample.name or hashlib.blake2b(sample.content(), digest_size=16).hexdigest()
-        bare = Sample(key=sample.key, image=sample.image, captions=sample.captions, label=label, name=name)
-        if not quarters:
-            return bare
-        try:
-            with guarded():
-                image = np.ascontiguousarray(np.rot90(decode(sample.image), quarters))
-        except BadSample as error:
-            raise BadSample(f"{sample.key}: {error}") from error
-        return replace(bare, key=f"{sample.key}, turned by {90 * quarters}", image=image)
+        key = sample.key + _turn(quarters)
+        return Sample(key=key, image=sample.image, captions=sample.captions, label=label, name=name)
 
     def labels(self) -> np.ndarray:
         """The label of every sample (n,) int64, -1 without one; nothing is decoded."""
         told, count = labels_of(self.source), len(self.source.classes)
         return np.concatenate([np.where(told >= 0, told + q * count, -1) for q in range(QUARTERS)])
+
+
+def _turn(quarters: int) -> str:
+    """How the key and the class of a turned sample end."""
+    return f", turned by {90 * quarters}" if quarters else ""
