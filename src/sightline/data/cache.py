@@ -21,5 +21,9 @@ def sightline_cache() -> Path:
 def cache_path(file: Path, kind: str, ending: str) -> Path:
     """Where the cache keeps what was made from `file`; another path, size or time of change gives another place."""
     stat = file.stat()
-    words = f"{file.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}"
+    return kept_path(kind, f"{file.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}", ending)
+
+
+def kept_path(kind: str, words: str, ending: str) -> Path:
+    """Where the cache keeps what `words` name."""
     return sightline_cache() / kind / (hashlib.blake2b(words.encode(), digest_size=16).hexdigest() + ending)

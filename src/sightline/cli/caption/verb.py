@@ -45,7 +45,7 @@ def caption(
     images
         The pictures, for an encoder.
     styles
-        Say elements, colours and style of designs.
+        Say elements, colours and style of designs, and an SVG's own text.
     ocr
         Quote the text in designs: an SVG's own, else what can be read; needs the extra `ocr`.
     dry_run

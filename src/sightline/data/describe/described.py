@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -11,7 +10,7 @@ import numpy as np
 from sightline.data.decode.picture import decode, is_svg, unpacked
 from sightline.data.describe import drawing, pixels
 from sightline.data.describe.colour import ground_name
-from sightline.data.describe.drawing import GRADIENT, Drawing, Leaf, number, rgb
+from sightline.data.describe.drawing import GRADIENT, Drawing, number, rgb, shared
 from sightline.data.describe.elements import article, counted, listed, said_parts, split, whole_name
 from sightline.data.describe.style import Look, curves, face, gradients, look_of, style_words
 from sightline.data.sample import Sample
@@ -132,7 +131,7 @@ def _structure(found: Described, drawn: Drawing, picture: np.ndarray) -> None:
         things = apart.things if apart is not None else []
     gradient = gradients(drawn.leaves) or found.ground == GRADIENT
     pictures = any(leaf.kind == "image" for leaf in leaves)
-    bodies = [_holder(inside) for inside in parts.values() if any(leaf.kind != "text" for leaf in inside)]
+    bodies = [shared(inside)[-1] for inside in parts.values() if any(leaf.kind != "text" for leaf in inside)]
     strokes = {"lined": 1.0} if shapes and not any(leaf.fill for leaf in shapes) else {}
     found.look = look_of(
         inked,
@@ -149,12 +148,6 @@ def _structure(found: Described, drawn: Drawing, picture: np.ndarray) -> None:
     found.colours = inked.colours
     if not below:
         found.ground = inked.ground
-
-
-def _holder(leaves: Sequence[Leaf]) -> ET.Element:
-    """The innermost element that holds all leaves of a part."""
-    shared = [one for one in leaves[0].around if all(any(one is other for other in leaf.around) for leaf in leaves)]
-    return shared[-1]
 
 
 def background(drawn: Drawing) -> tuple[int, str]:

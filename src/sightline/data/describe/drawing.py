@@ -4,7 +4,7 @@ The tree is the one that is drawn (`decode.svg`): parsed safely, styles worked o
 """
 
 import xml.etree.ElementTree as ET
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 
@@ -63,7 +63,7 @@ class Drawing:
     root: ET.Element
     leaves: list[Leaf] = field(default_factory=list)
     shadows: bool = False
-    """it uses a filter that blurs or drops a shadow"""
+    """it has a filter that blurs or drops a shadow"""
 
     def pixels(self, keep: Collection[int], size: int) -> np.ndarray | None:
         """Only the leaves of these numbers, uint8 RGBA (y, x, 4), shorter side `size`; None where nothing shows."""
@@ -107,6 +107,12 @@ def read(data: bytes) -> Drawing | None:
 def number(leaf: Leaf) -> int:
     """What `Drawing.pixels` calls it; those that one `use` draws share a number."""
     return int(leaf.node.get(MARK, "-1"))
+
+
+def shared(leaves: Sequence[Leaf]) -> list[ET.Element]:
+    """The elements that hold all of some leaves, outermost first."""
+    inside = [{id(one) for one in leaf.around} for leaf in leaves]
+    return [one for one in leaves[0].around if all(id(one) in ids for ids in inside)]
 
 
 def rgb(paint: str) -> tuple[int, int, int]:
@@ -207,5 +213,6 @@ def _written(element: ET.Element) -> str:
     parts = [element.text or ""]
     for child in element:
         placed = any(child.get(name) for name in ("x", "y", "dy"))
-        parts += [" " if placed else "", _written(child), child.tail or ""]
+        # a title of a part is shown on asking, and not drawn
+        parts += [" " if placed else "", "" if child.tag == "title" else _written(child), child.tail or ""]
     return " ".join("".join(parts).split())

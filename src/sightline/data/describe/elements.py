@@ -1,14 +1,12 @@
 """The elements of a drawing in words: its named parts with colour and place, else its shapes by kind and colour."""
 
-import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-import numpy as np
-
 from sightline.data.describe import colour
-from sightline.data.describe.drawing import GRADIENT, Drawing, Leaf, number, rgb
+from sightline.data.describe.drawing import GRADIENT, Drawing, Leaf, number, rgb, shared
 from sightline.data.describe.names import name_of
+from sightline.data.describe.things import cut
 from sightline.data.scenes.scene import place
 
 NAMED, KINDS = 4, 4
@@ -45,16 +43,16 @@ def whole_name(leaves: Sequence[Leaf]) -> str:
     """The name of a group that holds everything, "" where there is none."""
     if not leaves:
         return ""
-    shared = [one for one in leaves[0].around if all(any(one is other for other in leaf.around) for leaf in leaves)]
-    return next(filter(None, map(name_of, shared)), "")
+    return next(filter(None, map(name_of, shared(leaves))), "")
 
 
 def named_parts(leaves: Sequence[Leaf]) -> dict[str, list[list[Leaf]]]:
     """Name -> the parts of that name, each with its leaves: outermost named elements that do not hold everything."""
     owners: dict[int, tuple[str, list[Leaf]]] = {}
+    whole = {id(one) for one in shared(leaves)} if len(leaves) > 1 else set()
     for leaf in leaves:
         for one in leaf.around:
-            if _holds_all(one, leaves) or leaf.kind == "text":
+            if id(one) in whole or leaf.kind == "text":
                 continue
             if said := owners[id(one)][0] if id(one) in owners else name_of(one):
                 owners.setdefault(id(one), (said, []))[1].append(leaf)
@@ -63,10 +61,6 @@ def named_parts(leaves: Sequence[Leaf]) -> dict[str, list[list[Leaf]]]:
     for said, inside in owners.values():
         found.setdefault(said, []).append(inside)
     return found
-
-
-def _holds_all(one: ET.Element, leaves: Sequence[Leaf]) -> bool:
-    return len(leaves) > 1 and all(any(one is other for other in leaf.around) for leaf in leaves)
 
 
 def said_parts(drawing: Drawing, leaves: Sequence[Leaf]) -> list[str]:
@@ -91,12 +85,10 @@ def _where(drawing: Drawing, keep: Collection[int]) -> str:
     if shown is None:
         return ""
     seen = shown[..., 3] > 0
-    rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
+    (x, y, w, h), _ = cut(seen)
     # ninths of a square: both axes at the same scale
-    scale = 900 / seen.shape[0], 900 / seen.shape[1]
-    y, h = round(rows[0] * scale[0]), round(len(rows) * scale[0])
-    x, w = round(columns[0] * scale[1]), round(len(columns) * scale[1])
-    found = place((x, y, w, h), 900)
+    down, across = 900 / seen.shape[0], 900 / seen.shape[1]
+    found = place((round(x * across), round(y * down), round(w * across), round(h * down)), 900)
     return " in the center" if found == "center" else f" {'in' if ' ' in found else 'at'} the {found}"
 
 

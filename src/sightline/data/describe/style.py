@@ -71,7 +71,7 @@ WORDS: dict[str, Callable[[Look], bool]] = {
     "sans-serif": lambda m: m.letters == {"sans-serif"},
     "monospaced": lambda m: m.letters == {"monospaced"},
 }
-"""the rule of every style word; docs/captions.md says them in words"""
+"""the rule of every style word; docs/data/captions.md says them in words"""
 
 FACES = {
     "monospaced": r"mono|courier|consolas|menlo|code|typewriter",

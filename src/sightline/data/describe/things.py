@@ -41,21 +41,21 @@ def things(ink: np.ndarray) -> list[Thing]:
     if not ink.any():
         return []
     number = np.where(ink, label(grown(ink, reach)), 0)
-    cuts = [_cut(number == k) for k in range(1, int(number.max()) + 1)]
-    cuts = [(box, cut) for box, cut in cuts if cut.sum() >= max(4, SMALLEST * ink.size)]
-    (_, _, w, h), _ = _cut(ink)
+    cuts = [cut(number == k) for k in range(1, int(number.max()) + 1)]
+    cuts = [(box, part) for box, part in cuts if part.sum() >= max(4, SMALLEST * ink.size)]
+    (_, _, w, h), _ = cut(ink)
     icon = any(box[2] * box[3] >= SPREAD * w * h for box, _ in cuts)
     whole = min(w, h)
     found = []
-    for box, cut in cuts:
-        area = int(cut.sum())
+    for box, part in cuts:
+        area = int(part.sum())
         side = max(min(box[2:]), max(box[2:]) / 2, whole if icon else 0)
-        solid = opened(cut, round(PEN * max(side, LEAST * whole))) / area
-        found.append(Thing(box, area, int(silhouette(cut).sum()), 2 * area / perimeter(cut) / side, solid))
+        solid = opened(part, round(PEN * max(side, LEAST * whole))) / area
+        found.append(Thing(box, area, int(silhouette(part).sum()), 2 * area / perimeter(part) / side, solid))
     return found
 
 
-def _cut(own: np.ndarray) -> tuple[tuple[int, int, int, int], np.ndarray]:
+def cut(own: np.ndarray) -> tuple[tuple[int, int, int, int], np.ndarray]:
     """The box of a mask, x, y, width, height, and what is in it with a border of False."""
     rows, columns = np.flatnonzero(own.any(1)), np.flatnonzero(own.any(0))
     y, x, h, w = int(rows[0]), int(columns[0]), int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1

@@ -65,7 +65,8 @@ def captioned(
                 told.had += 1
             else:
                 if folder is not None:
-                    sample = replace(sample, captions=names(sample))
+                    data = unpacked(sample.image)  # pyright: ignore[reportArgumentType]  # a folder holds files
+                    sample = replace(sample, image=data, captions=names(sample, data))
                 found = describe(sample, styles=styles, reader=reader)
                 if found.told:
                     yield sample.key, found
@@ -93,7 +94,7 @@ def write_beside(source: Source, styles: bool, reader: Reader | None, told: Told
 
 
 def write_table(source: Source, styles: bool, reader: Reader | None, told: Told, progress: Progress, out: Path) -> None:
-    """Writes a row for each picture: its name, its caption, and what that was put together from."""
+    """Writes a row for each picture of which something can be told: its name, its caption, what that was made from."""
     with atomic_write(out) as [temporary], temporary.open("w", encoding="utf-8") as file:
         for key, found in captioned(source, styles, reader, told, progress, fresh=False):
             file.write(json.dumps(row(key, found), ensure_ascii=False) + "\n")
@@ -125,13 +126,11 @@ def targets(files: tuple[str, ...]) -> dict[str, str]:
     return {file: (stem if count[stem.lower()] == 1 else file) + ".txt" for file, stem in stems.items()}
 
 
-def names(sample: Sample) -> tuple[str, ...]:
+def names(sample: Sample, data: bytes) -> tuple[str, ...]:
     """What a picture of a folder is called: its own titles, an SVG's label, the words of its file name, else the class.
 
-    Captions that lie beside it are left out.
+    `data` are its bytes. Captions that lie beside it are left out.
     """
-    assert isinstance(sample.image, Path), "a folder holds files"
-    data = unpacked(sample.image)
     named = (*map(from_title, embedded_words(data).captions[:1]), from_title(title(data) or "" if is_svg(data) else ""))
     said = tuple(filter(None, (*named, from_name(PurePosixPath(sample.key).stem))))
     return said or sample.captions
@@ -145,7 +144,9 @@ def has_words(folder: Folder, file: str) -> bool:
     if (row := folder.table_words.get(file)) is not None and row.captions:
         return True
     beside = folder.beside.get(file, ())
-    return any(not name.lower().endswith(".json") or words(folder.root / name).captions for name in beside)
+    return any(
+        not name.lower().endswith(".json") or words(folder.root / name, folder.encoding).captions for name in beside
+    )
 
 
 def _key(source: Any, place: int) -> str:

@@ -80,8 +80,8 @@ def _built(model: str, name: str) -> tuple[Any, dict[str, Any]]:
         built: Any = timm.create_model(model, pretrained=True, num_classes=0)
     except (RuntimeError, OSError, ValueError, HfHubHTTPError, HFValidationError) as error:
         raise ValueError(
-            f"{name} cannot be had from timm ({_line(error)}). Weights are fetched from the hub on first use; where it "
-            "cannot be reached, download the folder elsewhere and name it: local-dir:PATH"
+            f"{name} cannot be had from timm ({first_line(error)}). Weights are fetched from the hub on first use; "
+            "where it cannot be reached, download the folder elsewhere and name it: local-dir:PATH"
         ) from error
     options: Mapping[str, Any] = resolve_model_data_config(built)
     config = {"architecture": built.pretrained_cfg.get("architecture"), "pretrained_cfg": dict(options)}
@@ -113,7 +113,7 @@ def of_transformers(path: str, name: str, device: str | torch.device, precision:
     try:
         built: Any = AutoModel.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
-        raise ValueError(f"{name} cannot be built by transformers: {_line(error)}") from error
+        raise ValueError(f"{name} cannot be built by transformers: {first_line(error)}") from error
     built = getattr(built, "vision_model", built)
     rule = _transformers_rule(folder, config.get("vision_config") or config)
     return _encoder(TransformersTower(built.float()), config, rule, name, device, precision)
@@ -184,6 +184,7 @@ def _installed(package: str, name: str) -> None:
         raise ValueError(f"{name} needs {package}, which is not installed: pip install {package}")
 
 
-def _line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an error of another package says, in one line."""
     lines = str(error).strip().splitlines()
     return lines[0][:200] if lines else type(error).__name__

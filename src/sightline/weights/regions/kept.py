@@ -14,7 +14,7 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import NamedTuple
 
-from sightline.data.cache import sightline_cache
+from sightline.data.cache import kept_path
 from sightline.weights.regions.chosen import Region, Rule
 
 FORMAT = 1
@@ -69,8 +69,7 @@ def key_of(content: bytes, shape: tuple[int, int], phrases: Sequence[str], rule:
 @contextmanager
 def kept_of(identity: str) -> Iterator[Kept]:
     """What the detector of that identity found before; of "" nothing is kept."""
-    file = sightline_cache() / "regions" / f"{hashlib.blake2b(identity.encode(), digest_size=16).hexdigest()}.db"
-    kept = Kept(file if identity else None)
+    kept = Kept(kept_path("regions", identity, ".db") if identity else None)
     try:
         yield kept
     finally:

@@ -16,6 +16,7 @@ from PIL import Image
 
 from sightline.data.prepare.preprocess import visible_background
 from sightline.weights.load import pick
+from sightline.weights.peers.adapter import first_line
 from sightline.weights.published.files import read_object
 from sightline.weights.regions.detector import Found
 
@@ -45,10 +46,9 @@ class OwlViT:
             self.model: Any = getattr(transformers, model).from_pretrained(folder, local_files_only=True)
             self.processor: Any = getattr(transformers, processor).from_pretrained(folder, local_files_only=True)
         except (OSError, ValueError, KeyError, TypeError, ImportError, RuntimeError) as error:
-            told = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
             raise ValueError(
-                f"{name} cannot be read by transformers ({told}); expected a folder with model and processor, as "
-                "save_pretrained of both writes it"
+                f"{name} cannot be read by transformers ({first_line(error)}); expected a folder with model and "
+                "processor, as save_pretrained of both writes it"
             ) from error
         self.device = pick(device)
         self.model.eval().to(self.device)
