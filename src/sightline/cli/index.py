@@ -121,7 +121,16 @@ def _fill(made: "Index", src: str, encoder: str | None, rebuild: bool, device: s
     }
     counts = ", ".join(f"{count:,} {word}" for word, count in words.items() if count)
     took = time.monotonic() - start
-    print(f"{printable_line(db)}: {made.about().pictures:,} pictures ({counts or 'nothing found'}) in {took:.1f} s")
+    about = made.about()
+    print(f"{printable_line(db)}: {about.pictures:,} pictures ({counts or 'nothing found'}) in {took:.1f} s")
+    if about.approximate is not None:
+        words = "" if about.approximate.words is None else f", {about.approximate.words:.3f} of words"
+        print_notes(
+            [
+                "so many are searched by a graph, which finds nearly all: of the ten nearest "
+                f"{about.approximate.pictures:.3f} of pictures{words}"
+            ]
+        )
 
 
 def _for_photographs(src: str, db: Path) -> str:

@@ -5,11 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from sightline.data.array import unit
 from sightline.search.owner import Owner, owner_of, stamp_of, words_owner
 from sightline.search.query import Readers
 from sightline.search.rank import near
 from sightline.search.rank.background import BackgroundCache, Shelf
-from sightline.search.rank.lines import LineCache, Lines
+from sightline.search.rank.lines import LineCache, Lines, some_lines
 from sightline.search.rank.matrix import MatrixCache, Vectors
 from sightline.search.rank.rank import Library
 from sightline.search.rank.stamped import Stamp
@@ -53,6 +56,7 @@ class Caches:
     ) -> None:
         """Brings the files up to date, so that the next search only reads; with what `readers` words have, if known."""
         tiles = lines = None
+        spoken: list[str] = []
         with transaction(connection, "DEFERRED"):
             owner = owner_of(connection, self.db)
             vectors = MatrixCache(self.db).renew(connection, owner.id, stamp_of(connection, owner))
@@ -60,9 +64,12 @@ class Caches:
                 tiles = TileCache(self.db).renew(connection, owner.id, vectors.stamp)
             if words := words_owner(connection):
                 lines = LineCache(self.db).renew(connection, words.id, stamp_of(connection, words))
+                spoken = some_lines(connection, words.id, near.QUERIES)
         BackgroundCache(self.db).renew(_shelf(words, vectors, tiles, lines), readers)
         if self._large(vectors):
-            near.update(near.path_of(self.db), vectors, progress)
+            looks = None if readers is None else readers.looks
+            asked = None if looks is None or not spoken else unit(looks.encode_text(spoken)).astype(np.float32)
+            near.update(near.path_of(self.db), vectors, progress, asked)
 
     def _large(self, vectors: Vectors) -> bool:
         return len(vectors.ids) >= self.approximate_from and vectors.stamp.dim > 0

@@ -58,7 +58,7 @@ class About:
     """the name it was made with: where `load` finds it"""
     identity: str
     dim: int
-    approximate: float | None = None
+    approximate: near.Recall | None = None
     """recall@10 of approximate search, measured when its graph was built; None while searches are exact"""
 
 

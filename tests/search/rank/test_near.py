@@ -48,9 +48,21 @@ def test_a_graph_finds_nearly_all_and_says_how_many(tmp_path):
     near.update(tmp_path / "n", all_, lambda *counts: seen.append(counts))
     graph = near.opened(tmp_path / "n", all_.stamp)
     assert graph is not None and seen[-1] == (3999, 3999)
-    assert graph.recall == near.recall_of(tmp_path / "n", all_.stamp) and 0.95 <= graph.recall <= 1.0
+    assert graph.recall == near.recall_of(tmp_path / "n", all_.stamp) and 0.95 <= graph.recall.pictures <= 1.0
+    assert graph.recall.words is None
     query = all_.matrix[17]
     assert set(all_.ids[top_k(all_.matrix @ query, 10)]) <= set(graph.candidates(query).tolist())
+
+
+def test_recall_of_words_is_that_of_the_vectors_given(tmp_path):
+    all_ = vectors(range(3000))
+    words = all_.matrix[:40] - all_.matrix.mean(0) * 3  # beside the pictures
+    words /= np.linalg.norm(words, axis=1, keepdims=True)
+    near.update(tmp_path / "n", all_, words=words)
+    graph = near.opened(tmp_path / "n", all_.stamp)
+    assert graph is not None and graph.recall.words is not None
+    found = [set(all_.ids[top_k(all_.matrix @ q, 10)]) & set(graph.candidates(q).tolist()) for q in words]
+    assert graph.recall.words == pytest.approx(np.mean([len(some) / 10 for some in found]), abs=1e-9)
 
 
 def test_changes_are_made_to_the_graph_that_is_there(tmp_path):
@@ -130,7 +142,8 @@ def test_above_the_limit_the_graph_answers_as_exact_search_does(tmp_path, encode
         assert index.about().approximate is None and not (tmp_path / "a.db-near").exists()
         index.add(Drawn(range(20, 400)), encoder)
         recall = index.about().approximate
-        assert recall is not None and recall > 0.95 and exact.about().approximate is None
+        assert recall is not None and recall.pictures > 0.95 and recall.words is not None
+        assert exact.about().approximate is None
         used = []
         plain = near.Graph.candidates
         monkeypatch.setattr(near.Graph, "candidates", lambda self, *a: used.append(1) or plain(self, *a))

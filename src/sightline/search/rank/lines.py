@@ -208,6 +208,15 @@ class LineCache(Cache[Lines]):
         write_stamped(self.path, MAGIC, found.stamp, ("shapes", shapes), parts)
 
 
+def some_lines(connection: sqlite3.Connection, encoder_id: int, count: int) -> list[str]:
+    """Up to `count` of the library's lines of words, evenly from the first to the last that was embedded."""
+    find = """SELECT line FROM (
+                  SELECT line, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS total
+                  FROM text_vector WHERE encoder_id = ?1
+              ) WHERE place % max(1, (total + ?2 - 1) / ?2) = 0 ORDER BY place"""
+    return [line for (line,) in connection.execute(find, (encoder_id, count))]
+
+
 def lines_of(
     stamp: Stamp, ids: np.ndarray, first: np.ndarray, lines: np.ndarray, numbers: np.ndarray, matrix: np.ndarray
 ) -> Lines:

@@ -37,17 +37,30 @@ TAIL = 16
 BATCH = 4096
 """vectors added between two reports of progress"""
 QUERIES = 100
-"""stored vectors by which recall@10 is measured"""
+"""vectors of either kind by which recall@10 is measured"""
 WORN = 0.5
 """share of removed vectors from which the graph is built anew: they leave holes"""
 
 
 @dataclass(frozen=True, slots=True)
+class Recall:
+    """Shares of the exact ten nearest that are among the candidates.
+
+    Apart, since words lie beside the pictures, not among them: a graph of pictures is walked worse from there.
+    """
+
+    pictures: float
+    """of stored vectors"""
+    words: float | None
+    """of the library's own words, as the pictures' encoder reads them; None where it reads none, or was not at hand"""
+
+
+@dataclass(frozen=True, slots=True)
 class Graph:
-    """A graph that fits `stamp`; `recall` is its recall@10 against exact search."""
+    """A graph that fits `stamp`."""
 
     stamp: Stamp
-    recall: float
+    recall: Recall
     native: Any
 
     def candidates(self, query: np.ndarray, count: int = DEPTH) -> np.ndarray:
@@ -60,7 +73,7 @@ class _Head:
     """What stands behind the graph in the file."""
 
     stamp: Stamp
-    recall: float
+    recall: Recall
     ids: np.ndarray
     keys: np.ndarray
 
@@ -70,7 +83,7 @@ def path_of(db: Path) -> Path:
     return db.with_name(db.name + "-near")
 
 
-def recall_of(path: Path, stamp: Stamp) -> float | None:
+def recall_of(path: Path, stamp: Stamp) -> Recall | None:
     """The recall kept with the graph; None where there is none for `stamp`."""
     head = _head(path)
     return head.recall if head and head.stamp == stamp else None
@@ -85,8 +98,16 @@ def opened(path: Path, stamp: Stamp) -> Graph | None:
     return None if native is None or len(native) != len(head.ids) else Graph(stamp, head.recall, native)
 
 
-def update(path: Path, vectors: Vectors, progress: Callable[[int, int | None], None] | None = None) -> None:
-    """Brings the file up to date with `vectors`; a file that cannot be written is left, and search stays exact."""
+def update(
+    path: Path,
+    vectors: Vectors,
+    progress: Callable[[int, int | None], None] | None = None,
+    words: np.ndarray | None = None,
+) -> None:
+    """Brings the file up to date with `vectors`; a file that cannot be written is left, and search stays exact.
+
+    `words` (q, e) are unit vectors of texts, by which the recall of words is measured.
+    """
     if recall_of(path, vectors.stamp) is not None:
         return
     native, fresh = _pruned(path, vectors)
@@ -96,14 +117,18 @@ def update(path: Path, vectors: Vectors, progress: Callable[[int, int | None], N
         native.add(vectors.ids[some].astype(np.uint64), np.ascontiguousarray(vectors.matrix[some]), threads=1)
         if progress:
             progress(min(start + BATCH, len(fresh)), len(fresh))
-    recall = _recall(Graph(vectors.stamp, 0.0, native), vectors)
+    stored = np.unique(np.linspace(0, len(vectors.ids) - 1, QUERIES).astype(np.int64))
+    recall = Recall(
+        _recall(native, vectors, vectors.matrix[stored]),
+        None if words is None or not len(words) else _recall(native, vectors, words),
+    )
     # usearch says RuntimeError where the disk is full
     with suppress(OSError, RuntimeError), atomic_write(path) as [temporary]:
         native.save(str(temporary))
         about = json.dumps(
             {
                 "stamp": asdict(vectors.stamp),
-                "recall": recall,
+                "recall": asdict(recall),
                 "count": len(vectors.ids),
                 "graph": temporary.stat().st_size,
             }
@@ -139,17 +164,16 @@ def _among(some: np.ndarray, others: np.ndarray) -> np.ndarray:
     return np.isin(np.ascontiguousarray(some).view(pair)[:, 0], np.ascontiguousarray(others).view(pair)[:, 0])
 
 
-def _recall(graph: Graph, vectors: Vectors) -> float:
-    """Share of the exact ten nearest of up to QUERIES stored vectors that are among the candidates; ties are equal."""
-    rows = np.unique(np.linspace(0, len(vectors.ids) - 1, QUERIES).astype(np.int64))
+def _recall(native: Any, vectors: Vectors, queries: np.ndarray) -> float:
+    """Share of the exact ten nearest of `queries` (q, e) that are among the candidates; ties are equal."""
+    graph = Graph(vectors.stamp, Recall(0.0, None), native)
+    k = min(10, len(vectors.ids))
     found = 0.0
-    for row in rows:
-        query = np.ascontiguousarray(vectors.matrix[row])
-        k = min(10, len(vectors.ids))
+    for query in np.ascontiguousarray(queries):
         edge = np.partition(vectors.matrix @ query, -k)[-k]
         mine = vectors.matrix[vectors.rows(np.sort(graph.candidates(query)))] @ query
         found += min(k, int((mine >= edge - 1e-6).sum())) / k
-    return found / len(rows)
+    return found / len(queries)
 
 
 def _restored(path: Path, view: bool) -> Any | None:
@@ -175,6 +199,6 @@ def _head(path: Path) -> _Head | None:
             if file.seek(-TAIL - length - 16 * count, os.SEEK_END) != about["graph"]:
                 return None
             ids, keys = (np.frombuffer(file.read(8 * count), dtype=kind) for kind in ("<i8", "<u8"))
-            return _Head(Stamp(**about["stamp"]), float(about["recall"]), ids, keys)
+            return _Head(Stamp(**about["stamp"]), Recall(**about["recall"]), ids, keys)
     except (OSError, ValueError, KeyError, TypeError):
         return None
