@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sightline.data.prepare.tile import Box
-from sightline.search.rank.matrix import MatrixCache, Vectors, joined
+from sightline.search.rank.matrix import MatrixCache, Vectors, joined, places
 from sightline.search.rank.stamped import Stamp
 
 
@@ -23,10 +23,8 @@ def best(tiles: Vectors, pictures: Vectors, vector: np.ndarray) -> Best | None:
     """The best tile of every picture for a unit vector (e,). None where there are no tiles."""
     if not len(tiles.ids):
         return None
-    at = np.searchsorted(pictures.ids, tiles.ids)
-    known = at < len(pictures.ids)
-    known[known] = pictures.ids[at[known]] == tiles.ids[known]
-    at, cosines, numbers = at[known], (tiles.matrix @ vector)[known], tiles.keys[known].astype(np.int64)
+    at, known = places(pictures.ids, tiles.ids)
+    cosines, numbers = (tiles.matrix @ vector)[known], tiles.keys[known].astype(np.int64)
     order = np.lexsort((-numbers, cosines))  # the best comes last, of equals the first tile
     found = Best(np.full(len(pictures.ids), -2, np.float32), np.zeros(len(pictures.ids), np.int64))
     # six digits, as the cosines of whole pictures

@@ -123,7 +123,7 @@ def written(connection: sqlite3.Connection, query: str, folders: Sequence[str] =
             last = [_having(connection, library, term.word, like=have), have]
     here = np.full(size, not folders)
     if folders:
-        here[_at(library, inhabitants(connection, folders))] = True
+        here[places(library.ids, inhabitants(connection, folders))[0]] = True
     answers = []
     for have in last:
         named, holding = called.copy(), held.copy()
@@ -139,7 +139,7 @@ def _having(connection: sqlite3.Connection, library: Lengths, expression: str, l
     """Where a word is, which is no more than where `like` is; for names and folders alone where that is given."""
 
     def rows(columns: str) -> np.ndarray:
-        return _at(library, members(connection, f"{columns} : {expression}"))
+        return places(library.ids, members(connection, f"{columns} : {expression}"))[0]
 
     if like is not None:
         return Having(rows("called"), within=rows("within") if len(like.within) else NONE)
@@ -214,11 +214,6 @@ def _read_lengths(connection: sqlite3.Connection) -> Lengths:
 
 def _numbers(text: str | None) -> np.ndarray:
     return np.fromstring(text, np.int64, sep=",") if text else NONE
-
-
-def _at(library: Lengths, ids: np.ndarray) -> np.ndarray:
-    """The places (k,) in the library of those of some pictures that it has."""
-    return places(library.ids, ids)[0]
 
 
 def _owners(connection: sqlite3.Connection, line: str, lines: Lines) -> np.ndarray:

@@ -81,7 +81,7 @@ class Lines:
 
     def heard(self, vector: np.ndarray, there: np.ndarray | None = None) -> Heard:
         """A unit vector (e,) compared; `there` are the only ids whose lines count, ascending, where not all may."""
-        scores, at = self.scores(vector), None if there is None else self._at(there)[0]
+        scores, at = self.scores(vector), None if there is None else places(self.ids, there)[0]
         allowed = None if at is None else np.unique(self._lines_of(at)[0])
         if not self.coarse.shape[1]:
             lines = np.arange(len(scores)) if allowed is None else allowed
@@ -134,7 +134,7 @@ class Lines:
         nan and 0 for a picture without lines.
         """
         cosines, numbers = np.full(len(ids), np.nan, np.float32), np.zeros(len(ids), np.int64)
-        at, known = self._at(ids)
+        at, known = places(self.ids, ids)
         if not len(at):
             return cosines, numbers
         mine, starts = self._lines_of(at)
@@ -145,10 +145,6 @@ class Lines:
         _, firsts = np.unique(np.repeat(np.arange(len(at)), sizes)[hits], return_index=True)
         cosines[known], numbers[known] = best, self.numbers[mine[hits[firsts]]]
         return cosines, numbers
-
-    def _at(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Positions of those of `ids` that have lines, and which those are."""
-        return places(self.ids, ids)
 
     def _lines_of(self, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The lines of pictures at positions `at`, one after another, and where each picture's begin."""
