@@ -34,7 +34,7 @@ from sightline.data.feed.labelled import Episodes
 from sightline.data.prepare.preprocess import Preprocess, opened
 from sightline.data.sample import Sample
 from sightline.data.sources.source import open_source
-from sightline.probes.few_shot import few_shot, nearest_class
+from sightline.probes.few_shot import Accuracy, by_mean, drawn, nearest_class
 
 SETTINGS = [(ways, shots) for ways in (5, 20) for shots in (1, 5)]
 QUERIES = 5
@@ -53,14 +53,13 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the rows here")
     options = parser.parse_args()
     tests, runs = samples_of(shards(options.set, "test")), samples_of(shards(options.set, "oneshot_runs"))
+    settings = episodes_of(tests, options.episodes, options.seed)
     rows = []
     for name in options.encoders:
         embed = pixels if name == "pixels" else embedder(name)
         known, asked = embed(tests), embed(runs)
         rows += [
-            {"encoder": name, "near": near}
-            | one_shot(asked, runs, near)
-            | episodes(known, tests, near, options.episodes, options.seed)
+            {"encoder": name, "near": near} | one_shot(asked, runs, near) | accuracies(known, settings, near)
             for near in NEAR
         ]
     print(table(rows))
@@ -91,8 +90,8 @@ def embedder(name: str) -> Embed:
 def one_shot(vectors: np.ndarray, samples: Sequence[Sample], near: Any) -> dict[str, Any]:
     """The share of wrong answers of the standard runs, and half of its 95 % interval over runs."""
     names = sorted({one.extra["run"] for one in samples})
-    errors = [run_error(vectors, samples, name, near) for name in names]
-    return {"one-shot error": float(np.mean(errors)), "one-shot half": half(errors), "runs": len(errors)}
+    errors = Accuracy(np.array([run_error(vectors, samples, name, near) for name in names]), chance=19 / 20)
+    return {"one-shot error": errors.mean, "one-shot half": errors.half, "runs": len(names)}
 
 
 def run_error(vectors: np.ndarray, samples: Sequence[Sample], run: str, near: Any) -> float:
@@ -107,19 +106,20 @@ def run_error(vectors: np.ndarray, samples: Sequence[Sample], run: str, near: An
     return float(np.mean([items[k] != samples[i].extra["answer"] for k, i in zip(told, asked, strict=True)]))
 
 
-def episodes(vectors: np.ndarray, samples: Sequence[Sample], near: Any, count: int, seed: int) -> dict[str, Any]:
-    """Accuracies of every setting, among all test characters."""
+def episodes_of(samples: Sequence[Sample], count: int, seed: int) -> list[tuple[Episodes, np.ndarray]]:
+    """Of every setting, among all test characters: the same for all encoders."""
     labels = np.array([-1 if one.label is None else one.label for one in samples])
+    orders = [Episodes(ways=ways, shots=shots, queries=QUERIES) for ways, shots in SETTINGS]
+    return [(order, drawn(labels, order, count, seed)) for order in orders]
+
+
+def accuracies(vectors: np.ndarray, asked: Sequence[tuple[Episodes, np.ndarray]], near: Any) -> dict[str, Any]:
+    """Of every setting."""
     found: dict[str, Any] = {}
-    for ways, shots in SETTINGS:
-        order = Episodes(ways=ways, shots=shots, queries=QUERIES)
-        scored = few_shot(vectors, labels, order, near=near, episodes=count, seed=seed)
-        found |= {f"{ways}-way {shots}-shot": scored.mean, f"{ways}-way {shots}-shot half": scored.half}
+    for order, rows in asked:
+        accuracy, name = by_mean(vectors, rows, order, near), f"{order.ways}-way {order.shots}-shot"
+        found |= {name: accuracy.mean, f"{name} half": accuracy.half}
     return found
-
-
-def half(values: Sequence[float]) -> float:
-    return float(1.96 * np.std(values, ddof=1) / np.sqrt(len(values)))
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:

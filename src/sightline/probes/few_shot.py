@@ -6,6 +6,7 @@ classifier is then an imprinted one (Qi et al. 2018); with squared Euclidean dis
 (Snell et al. 2017). With one shot either is the nearest neighbour.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +17,8 @@ from sightline.data.feed.by_class import ByClass
 from sightline.data.feed.labelled import Episodes
 
 Near = Literal["cosine", "euclidean"]
+Answer = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""what is shown (ways, shots, d) and queries (q, d) -> the place (q,) of each query's class"""
 
 
 @dataclass(frozen=True)
@@ -55,19 +58,37 @@ def few_shot(
 ) -> Accuracy:
     """Accuracy of `episodes` episodes of `order` among samples (n, d) with labels (n,), -1 for none.
 
+    ValueError as `drawn`.
+    """
+    return by_mean(vectors, drawn(labels, order, episodes, seed), order, near)
+
+
+def drawn(labels: np.ndarray, order: Episodes, episodes: int = 1000, seed: int = 0) -> np.ndarray:
+    """The samples (episodes, ways * (shots + queries)) of each episode, of those with labels (n,), -1 for none.
+
     Classes come in turns, and so do their samples: `feed.by_class`. ValueError for more ways than classes of shots +
     queries samples each, or for fewer than two episodes.
     """
     if episodes < 2:
         raise ValueError(f"an interval needs at least 2 episodes, got {episodes}")
-    vectors, labels = np.asarray(vectors, np.float64), np.asarray(labels, np.int64)
+    labels = np.asarray(labels, np.int64)
     laid = ByClass(order, labels, source="the test set")
-    rows = laid.look_up(len(labels), seed, np.arange(episodes * order.size)).reshape(episodes, order.size)
-    truth = np.repeat(np.arange(order.ways), order.queries)
+    return laid.look_up(len(labels), seed, np.arange(episodes * order.size)).reshape(episodes, order.size)
+
+
+def by_mean(vectors: np.ndarray, rows: np.ndarray, order: Episodes, near: Near) -> Accuracy:
+    """The accuracy of the nearest class mean on episodes `rows` (as `drawn`) of the samples (n, d)."""
+    vectors = np.asarray(vectors, np.float64)
     compared = unit(vectors) if near == "cosine" else vectors
-    right = []
+    return scored(compared, rows, order, lambda support, queries: nearest_class(queries, support.mean(1), near))
+
+
+def scored(vectors: np.ndarray, rows: np.ndarray, order: Episodes, answer: Answer) -> Accuracy:
+    """The accuracy of `answer` on episodes `rows` (as `drawn`) of the samples (n, d)."""
+    truth = np.repeat(np.arange(order.ways), order.queries)
+    right: list[float] = []
     for episode in rows:
         support, queries = np.split(episode, [order.ways * order.shots])
-        centres = compared[support].reshape(order.ways, order.shots, -1).mean(1)
-        right.append((nearest_class(compared[queries], centres, near) == truth).mean())
+        shown = vectors[support].reshape(order.ways, order.shots, -1)
+        right.append(float((answer(shown, vectors[queries]) == truth).mean()))
     return Accuracy(np.array(right), 1 / order.ways)
