@@ -54,6 +54,11 @@ def test_the_best_threshold_is_as_good_as_any_of_all():
         assert accuracy(scores, same, best_threshold(scores, same)) == pytest.approx(best)
 
 
+def test_where_no_pair_may_be_accepted_the_threshold_is_just_above_all_scores():
+    threshold, tar = roc(np.array([0.9, 0.7, 0.3]), np.array([False, True, True])).at(0.1)
+    assert tar == 0 and 0.9 < threshold < 0.9 + 1e-9
+
+
 def test_between_separated_kinds_the_threshold_is_the_middle():
     assert best_threshold(np.array([0.9, 0.7, 0.3, 0.1]), np.array([True, True, False, False])) == pytest.approx(0.5)
 

@@ -44,9 +44,13 @@ class Curve:
         return float(self.far[first] + share * (self.far[last] - self.far[first]))
 
     def at(self, far: float) -> tuple[float, float]:
-        """(threshold, TAR) of the most that is accepted while at most the share `far` of different pairs is."""
+        """(threshold, TAR) of the most that is accepted while at most the share `far` of different pairs is.
+
+        The threshold is finite: where nothing may be accepted it stands just above the greatest score.
+        """
         place = int(np.flatnonzero(self.far <= far)[-1])
-        return float(self.thresholds[place]), float(self.tar[place])
+        threshold = self.thresholds[place] if place else np.nextafter(self.thresholds[1], np.inf)
+        return float(threshold), float(self.tar[place])
 
 
 @dataclass(frozen=True)
