@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from sightline.data.sample import Sample
 from sightline.data.sources.source import open_source
 from sightline.search.gallery.shots import classify_by_examples, examples
 from sightline.search.gallery.unseen import STANDS, without_examples
@@ -54,6 +55,35 @@ def test_examples_never_stand_among_queries(shots, folder, encoder):
     keys = [guess.key for guess in classify_by_examples(encoder, open_source(str(folder)), shown, bad=bad)]
     assert len(keys) == 5 and "copy.png" not in keys
     assert list(bad.values()) == [STANDS] and without_examples(bad) == 1 and not bad
+
+
+def test_an_example_that_cannot_be_read_is_named_and_the_others_are_used(shots, folder, encoder):
+    (shots / "red" / "gone.png").symlink_to(shots / "nowhere.png")
+    source, bad = Listed(open_source(str(shots)), "red/gone.png", shots / "red" / "gone.png"), {}
+    shown = examples(encoder, source, bad)
+    assert np.bincount(shown.label).tolist() == [2, 2, 2] and list(bad) == ["red/gone.png"]
+    assert len(shown.hashes) == 6
+
+
+def test_a_picture_that_cannot_be_read_keeps_its_name_beside_examples(shots, folder, encoder):
+    shown, bad = examples(encoder, open_source(str(shots))), {}
+    source = open_source(str(folder))
+    (folder / "red-square.png").unlink()
+    assert len(list(classify_by_examples(encoder, source, shown, bad=bad))) == 4 and list(bad) == ["red-square.png"]
+
+
+class Listed:
+    """A source and one more file of its first class, as it is listed by a source that has not looked at it."""
+
+    def __init__(self, source, key, file):
+        self.source, self.more = source, Sample(key=key, image=file, label=source.classes.index("red"))
+        self.name, self.has, self.classes = source.name, source.has, source.classes
+
+    def __len__(self):
+        return len(self.source) + 1
+
+    def __getitem__(self, index):
+        return self.source[index] if index < len(self.source) else self.more
 
 
 @pytest.mark.parametrize(("kept", "says"), [((), "has no classes"), (("red",), "shows 1 classes")])

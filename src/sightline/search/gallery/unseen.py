@@ -1,9 +1,9 @@
 """A source without the pictures that examples were taken from: what was learnt from must not be asked about."""
 
 from collections.abc import Collection
-from pathlib import Path
 
-from sightline.data.regular import read_regular
+import numpy as np
+
 from sightline.data.sample import BadSample, Sample, Source, Stream
 from sightline.search.fill.picture import fingerprint
 from sightline.search.fill.samples import samples
@@ -11,14 +11,19 @@ from sightline.search.fill.samples import samples
 STANDS = "it is one of the examples, so it is not asked about"
 
 
-def fingerprint_of(sample: Sample) -> str:
-    """Of the bytes or pixels of a sample, as indexes keep it. Raises OSError where its file cannot be read."""
-    return fingerprint(read_regular(sample.image) if isinstance(sample.image, Path) else sample.image)
+def fingerprint_of(sample: Sample) -> str | None:
+    """Of the bytes or pixels of a sample, as indexes keep it; None where its file cannot be read, which whoever
+    decodes it says."""
+    try:
+        return fingerprint(sample.image if isinstance(sample.image, np.ndarray) else sample.content())
+    except (OSError, ValueError):
+        return None
 
 
 def fingerprints(source: Source | Stream) -> frozenset[str]:
     """Of every sample that can be had."""
-    return frozenset(fingerprint_of(sample) for sample in samples(source) if isinstance(sample, Sample))
+    found = (fingerprint_of(sample) for sample in samples(source) if isinstance(sample, Sample))
+    return frozenset(filter(None, found))
 
 
 class Unseen:
