@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 
@@ -108,6 +110,31 @@ def test_new_identities_join_on_the_fly_and_equal_names_are_one(gallery, encoder
     known = read_gallery(gallery)
     assert done.names == {"red": 2, "white": 2} and known.names == ("blue", "green", "red", "white")
     assert np.bincount(known.label).tolist() == [2, 2, 4, 2]
+
+
+def test_a_name_that_its_source_takes_away_is_forgotten(people, encoder, tmp_path):
+    table = tmp_path / "people.csv"
+    listed = {f"team/{colour}/{n}.png": colour for colour in ("red", "blue") for n in range(2)}
+
+    def enrolled():
+        rows = [f"{path},{name}" for path, name in listed.items()]
+        table.write_text("\n".join(["image,label", *rows]), encoding="utf-8")
+        with Index(tmp_path / "people.db") as index:
+            return enrol(index, open_source(str(table)), encoder)
+
+    assert enrolled().names == {"blue": 2, "red": 2}
+    listed["team/red/0.png"] = ""
+    done, known = enrolled(), read_gallery(tmp_path / "people.db")
+    assert (done.names, done.unlabelled) == ({"blue": 2, "red": 1}, 1)
+    assert known.names == ("blue", "red") and known.sizes.tolist() == [2, 1] and known.others == 1
+
+
+def test_a_name_that_no_index_can_hold_is_left_out_of_a_gallery(people, encoder, tmp_path):
+    with open(os.fsencode(people / "red") + b"/caf\xe9.png", "wb") as file:
+        file.write((people / "red" / "0.png").read_bytes())
+    with Index(tmp_path / "team.db") as index:
+        done = enrol(index, open_source(str(people)), encoder)
+    assert done.names == {"blue": 2, "green": 2, "red": 2}
 
 
 def test_what_is_only_indexed_is_nobody_and_what_is_dropped_is_forgotten(gallery, encoder, people, folder):

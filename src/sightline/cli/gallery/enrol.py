@@ -60,12 +60,13 @@ def enrol(
         notes.append(f"{len(empty):,} classes without a usable picture were skipped: {', '.join(empty)}")
     if done.unlabelled:
         notes.append(f"{done.unlabelled:,} pictures without a class are in the index and are nobody's")
-    if lone := sum(count == 1 for count in done.names.values()):
-        notes.append(f"{lone:,} identities have one picture: nothing says how often they are accepted")
     gallery = read_gallery(into)
+    has = dict(zip(gallery.names, gallery.sizes.tolist(), strict=True))
+    if lone := list(has.values()).count(1):
+        notes.append(f"{lone:,} identities have one picture: nothing says how often they are accepted")
     if gallery.twice:
         notes.append(f"{gallery.twice:,} pictures stand under several names; the threshold of recognise suffers")
     print_notes(notes)
-    for name, count in done.names.items():
-        print(f"{count:6,}  {printable_line(name)}")
+    for name in done.names:
+        print(f"{has.get(name, 0):6,}  {printable_line(name)}")
     print(f"{printable_line(into)}: {len(gallery.names):,} identities, {len(gallery.label):,} pictures")

@@ -27,7 +27,7 @@ from sightline.data.sources.embedded_words import embedded_words
 from sightline.data.storable import escaped
 from sightline.search.batcher import batcher_of, side_of
 from sightline.search.fill.gone import Kept, Walk, split_unseen, vanished
-from sightline.search.fill.picture import Content, Place, absolute_path, content_of, fingerprint, place_of
+from sightline.search.fill.picture import Content, Place, content_of, fingerprint, place_name, place_of
 from sightline.search.fill.place import moved_notes, parts_of, remove_orphans
 from sightline.search.fill.samples import samples
 from sightline.search.fill.stream import stream
@@ -208,7 +208,7 @@ class Filling:
 
     def _look(self, sample: Sample, source: str) -> tuple[Place, Content | None] | Bad:
         """In a thread: where a sample is, and its content unless that is known."""
-        name = str(absolute_path(sample.image)) if isinstance(sample.image, Path) else f"{source}#{sample.key}"
+        name = place_name(sample, source)
         if wrong := why_unstorable(name):
             return Bad(name, wrong)
         try:

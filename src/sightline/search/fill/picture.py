@@ -74,12 +74,17 @@ def absolute_path(path: str | Path) -> Path:
     return Path(os.path.abspath(path))
 
 
+def place_name(sample: Sample, source: str) -> str:
+    """What the place of a sample of `source` is called: the absolute path of its file, or source#key."""
+    return str(absolute_path(sample.image)) if isinstance(sample.image, Path) else f"{source}#{sample.key}"
+
+
 def place_of(sample: Sample, source: str) -> Place:
     """Where a sample of `source` is and what it is called. Raises OSError where its file is gone."""
     path = absolute_path(sample.image) if isinstance(sample.image, Path) else None
     stat = path.stat() if path else None
     return Place(
-        place=str(path) if path else f"{source}#{sample.key}",
+        place=place_name(sample, source),
         source=source,
         key=storable(sample.key),
         path=str(path) if path else None,

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sightline.data.decode.record import Bad, fetch
+from sightline.data.decode.record import Bad
 from sightline.data.sample import Source, class_name
 from sightline.data.storable import escaped
-from sightline.search.fill.picture import absolute_path
+from sightline.search.fill.picture import place_name
 from sightline.search.fill.place import parts_of
+from sightline.search.fill.samples import samples
 from sightline.search.index import Index
 from sightline.search.query import Embedder
-from sightline.search.row import storable
+from sightline.search.row import storable, why_unstorable
 from sightline.search.schema import connect, plain_errors, transaction
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Enrolled:
 
     report: "Report"
     names: dict[str, int]
-    """pictures of each identity of the source that the gallery has now, in the order of the source's classes"""
+    """usable pictures of each identity in the source, in the order of its classes; the gallery may have more"""
     without: tuple[str, ...]
     """classes of the source of which no picture could be used"""
     unlabelled: int
@@ -37,8 +38,8 @@ class Enrolled:
 def enrol(index: Index, source: Source, encoder: Embedder, progress: "Progress | None" = None) -> Enrolled:
     """Adds the pictures of `source` to the index, and makes its classes identities, new or with more pictures.
 
-    Equal names are one identity, from whatever source. Raises ValueError for a source without classes and, as
-    `Index.add`, for another encoder than the gallery's.
+    Equal names are one identity, from whatever source. A picture whose name the source took away is nobody's again.
+    Raises ValueError for a source without classes and, as `Index.add`, for another encoder than the gallery's.
     """
     if not source.classes:
         raise ValueError(
@@ -49,32 +50,35 @@ def enrol(index: Index, source: Source, encoder: Embedder, progress: "Progress |
         raise ValueError("a gallery needs an encoder that makes vectors; names alone recognise nothing")
     report = index.add(source, encoder, progress)
     said: dict[str, str] = {}
-    unlabelled = 0
+    unlabelled: list[str] = []
     for part in parts_of(source):
-        for sample in (fetch(part, number) for number in range(len(part))) if isinstance(part, Source) else ():
-            if isinstance(sample, Bad):
-                continue
+        for sample in samples(part):
+            if isinstance(sample, Bad) or why_unstorable(place := place_name(sample, part.name)):
+                continue  # named by `add`
             # the parts of a mixture share its classes
-            name = class_name(sample.label, part.classes)
-            unlabelled += name is None
-            place = str(absolute_path(sample.image)) if isinstance(sample.image, Path) else f"{part.name}#{sample.key}"
-            said |= {} if name is None else {place: storable(name)}
+            if (name := class_name(sample.label, part.classes)) is None:
+                unlabelled.append(place)
+            else:
+                said[place] = storable(name)
     with closing(connect(index.path)) as connection, plain_errors(index.path), transaction(connection):
+        connection.executemany(
+            "DELETE FROM enrolled WHERE picture IN (SELECT id FROM picture WHERE place = ?)",
+            [(place,) for place in unlabelled],
+        )
         connection.executemany(
             "INSERT OR REPLACE INTO enrolled (picture, name) SELECT id, ? FROM picture WHERE place = ?",
             [(name, place) for place, name in said.items()],
         )
-        good = {
-            place
-            for (place,) in connection.execute("SELECT place FROM picture JOIN content USING (hash) WHERE bad IS NULL")
-        }
+        # not joined with content, whose rows are as large as their thumbnails
+        find = "SELECT place FROM picture WHERE hash NOT IN (SELECT hash FROM content WHERE bad IS NOT NULL)"
+        good = {place for (place,) in connection.execute(find)}
     counts = Counter(name for place, name in said.items() if place in good)
     named = dict.fromkeys(storable(name) for name in source.classes)
     return Enrolled(
         report,
         {name: counts[name] for name in named if counts[name]},
         tuple(name for name in named if not counts[name]),
-        unlabelled,
+        len(unlabelled),
     )
 
 

@@ -65,6 +65,11 @@ class Gallery:
     """pictures that stand under several names, which makes strangers look like the enrolled"""
 
     @cached_property
+    def sizes(self) -> np.ndarray:
+        """(k,) pictures of each identity."""
+        return np.bincount(self.label, minlength=len(self.names))
+
+    @cached_property
     def sums(self) -> np.ndarray:
         """(k, d) float64, of the vectors of each identity."""
         found = np.zeros((len(self.names), self.vectors.shape[1]))
@@ -101,7 +106,7 @@ class Gallery:
         others[own] = -np.inf
         impostors = others.max(axis=1)
         threshold = impostor_threshold(impostors, far)
-        paired = np.bincount(self.label, minlength=len(self.names))[self.label] > 1
+        paired = self.sizes[self.label] > 1
         rest = unit(self.sums[self.label] - self.vectors)
         mine = np.einsum("nd,nd->n", rest, self.vectors)
         right = (mine >= threshold) & (mine > impostors)
@@ -136,12 +141,11 @@ def read_gallery(path: Path) -> Gallery:
         raise ValueError(
             f"{path} is an index in which nobody is enrolled. Enrol: sightline enrol {owner.name} SRC --into {path}"
         )
-    names = sorted({name for name, *_ in rows})
-    number = {name: place for place, name in enumerate(names)}
+    names, label = np.unique([name for name, *_ in rows], return_inverse=True)
     return Gallery(
         path,
-        tuple(names),
-        np.array([number[name] for name, *_ in rows]),
+        tuple(names.tolist()),
+        label,
         np.stack([np.frombuffer(data, "<f4") for _, data, _ in rows]),
         frozenset(hash for *_, hash in rows),
         every - len(rows),
