@@ -1,11 +1,13 @@
 import numpy as np
 import pytest
 
+from sightline.data.sources.rows import read_rows
 from sightline.data.sources.source import open_source
 from sightline.probes.verification import best_threshold
+from sightline.search.verify import written
 from sightline.search.verify.drawn import draw_pairs
 from sightline.search.verify.verify import judge, verify
-from sightline.search.verify.written import is_written, read_pairs
+from sightline.search.verify.written import read_pairs, written_pairs
 
 HUES = ("red", "green", "blue", "black")
 
@@ -112,8 +114,8 @@ def test_a_table_of_pairs_is_read_with_its_folds(labelled, tmp_path, encoder):
     lines = [f"sorted/red/{n}.png,sorted/red/{n + 1}.png,same,{n}" for n in (0, 1)]
     lines += [f"sorted/red/{n}.png,sorted/blue/{n}.png,different,{n}" for n in (0, 1)]
     table.write_text("\n".join(["left,right,same,fold", *lines]), encoding="utf-8")
-    assert is_written(str(table)) and not is_written(str(tmp_path / "sorted"))
-    pairs = read_pairs(table)
+    assert written_pairs(str(tmp_path / "sorted")) is None
+    pairs = written_pairs(str(table))
     assert pairs.same.tolist() == [True, True, False, False] and pairs.fold.tolist() == [0, 1, 0, 1]
     judged = judge(encoder, pairs)
     assert judged.shared == 1 and verify(judged).folds.mean == 1
@@ -154,9 +156,21 @@ def test_the_list_of_faces_in_the_wild_is_read_with_its_folds(tmp_path):
         ("left,right,same\na,b,perhaps\n", "row 1: 'perhaps' says neither"),
         ("left,right,same\na,,1\n", "row 1: a pair needs two paths"),
         ("left,right,same,fold\na,b,1,x\n", "fold is 'x'"),
+        ('{"left": "a", "right": "b", "same": 1, "fold": [2]}\n', r"row 1: fold is \[2\]"),
     ],
 )
 def test_a_table_that_cannot_be_understood_is_refused_by_row(tmp_path, text, says):
-    (tmp_path / "pairs.csv").write_text(text, encoding="utf-8")
+    file = tmp_path / f"pairs.{'jsonl' if text.startswith('{') else 'csv'}"
+    file.write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=says):
-        read_pairs(tmp_path / "pairs.csv")
+        read_pairs(file)
+
+
+def test_the_columns_of_a_table_of_pairs_are_known_in_capitals_and_it_is_read_once(labelled, tmp_path, monkeypatch):
+    labelled()
+    table = tmp_path / "pairs.csv"
+    table.write_text("Left,RIGHT,Same,Fold\nsorted/red/0.png,sorted/red/1.png,1,3\n", encoding="utf-8")
+    reads: list[object] = []
+    monkeypatch.setattr(written, "read_rows", lambda path: reads.append(path) or read_rows(path))
+    pairs = written_pairs(str(table))
+    assert pairs.same.tolist() == [True] and pairs.fold.tolist() == [3] and reads == [table]

@@ -99,10 +99,9 @@ def _asked(src: str, root: Path | None, count: int, folds: int, seed: int) -> "P
     from sightline.data.sample import Source
     from sightline.data.sources.source import open_source
     from sightline.search.verify.drawn import draw_pairs
-    from sightline.search.verify.written import is_written, read_pairs
+    from sightline.search.verify.written import written_pairs
 
-    if is_written(src):
-        read = read_pairs(Path(src), root)
+    if (read := written_pairs(src, root)) is not None:
         if read.missing:
             print(
                 f"{len(read.missing):,} pictures of {src} are not there, {read.lost:,} pairs left out:", file=sys.stderr

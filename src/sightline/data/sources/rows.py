@@ -37,6 +37,16 @@ class Rows(Protocol):
         ...
 
 
+def column_of(columns: Sequence[str], known: Sequence[str]) -> str | None:
+    """The column of the first of the `known` names there is, upper or lower case, as the table spells it.
+
+    >>> column_of(("Path", "LABEL"), ("label", "path"))
+    'LABEL'
+    """
+    lower = {column.lower(): column for column in reversed(columns)}
+    return next((lower[name] for name in known if name in lower), None)
+
+
 def read_rows(path: Path, encoding: str | None = None) -> Rows:
     """The rows of a table, opened by its ending.
 

@@ -9,7 +9,7 @@ from sightline.data.regular import special_kind
 from sightline.data.sample import BadSample, Encoded, Sample
 from sightline.data.sources.caption import clean, from_name
 from sightline.data.sources.keypoint import read_flip, read_keypoints
-from sightline.data.sources.rows import Rows, read_rows
+from sightline.data.sources.rows import Rows, column_of, read_rows
 from sightline.data.sources.shards.members import as_written, strings, texts
 
 IMAGE = ("image", "filepath", "file_path", "file_name", "filename", "image_path", "path", "file")
@@ -159,8 +159,7 @@ def _column(what: str, chosen: str | None, known: Sequence[str], columns: Sequen
         if chosen not in columns:
             raise ValueError(f"{path} has no column {chosen!r} for {what}; it has {', '.join(columns)}")
         return chosen
-    lower = {column.lower(): column for column in reversed(columns)}
-    return next((lower[name] for name in known if name in lower), None)
+    return column_of(columns, known)
 
 
 def _no_pictures(path: Path, columns: Sequence[str]) -> str:

@@ -11,12 +11,13 @@ import numpy as np
 
 from sightline.data.regular import read_regular
 from sightline.data.sample import BadSample
-from sightline.data.sources.rows import Rows, read_rows
+from sightline.data.sources.rows import Rows, column_of, read_rows
 from sightline.search.verify.pair import Pairs, Pictures
 
 LEFT = ("left", "image1", "path1", "file1", "first", "a")
 RIGHT = ("right", "image2", "path2", "file2", "second", "b")
 SAME = ("same", "is_same", "match", "label")
+FOLD = ("fold",)
 YES = frozenset({"1", "1.0", "same", "true", "yes", "y"})
 NO = frozenset({"0", "0.0", "-1", "different", "false", "no", "n"})
 ENDINGS = frozenset({".csv", ".tsv", ".jsonl", ".txt"})
@@ -24,21 +25,25 @@ ENDINGS = frozenset({".csv", ".tsv", ".jsonl", ".txt"})
 Row = tuple[str, str, bool, int | None]
 
 
-def is_written(src: str) -> bool:
-    """Whether a text names a file of pairs and not a source: a .txt, or a table with two columns of paths."""
+def written_pairs(src: str, root: Path | None = None) -> Pairs | None:
+    """As `read_pairs`; None where the text names a source: neither a .txt nor a table with two columns of paths."""
     path = Path(src)
     if path.suffix.lower() not in ENDINGS or not path.is_file():
-        return False
-    return path.suffix.lower() == ".txt" or _columns(read_rows(path)) is not None
+        return None
+    if path.suffix.lower() == ".txt":
+        return read_pairs(path, root)
+    table = read_rows(path)
+    return None if _columns(table) is None else read_pairs(path, root, table)
 
 
-def read_pairs(path: Path, root: Path | None = None) -> Pairs:
+def read_pairs(path: Path, root: Path | None = None, table: Rows | None = None) -> Pairs:
     """The pairs of a file; its pictures lie under `root`, else beside it. Those that are not there are named.
 
-    Raises ValueError for a row that cannot be understood, with its number, and where no pair is left.
+    `table` are its rows where they were read already. Raises ValueError for a row that cannot be understood, with its
+    number, and where no pair is left.
     """
     base = path.parent if root is None else root
-    rows = _lfw(path) if path.suffix.lower() == ".txt" else _table(path)
+    rows = _lfw(path) if path.suffix.lower() == ".txt" else _table(path, read_rows(path) if table is None else table)
     if not rows:
         raise ValueError(f"{path} holds no pairs")
     files = {named: base / named for row in rows for named in row[:2]}
@@ -66,15 +71,12 @@ def read_pairs(path: Path, root: Path | None = None) -> Pairs:
 
 def _columns(rows: Rows) -> tuple[str, str] | None:
     """The columns of the two paths; None where there are none."""
-    left = next((name for name in LEFT if name in rows.columns), None)
-    right = next((name for name in RIGHT if name in rows.columns), None)
+    left, right = column_of(rows.columns, LEFT), column_of(rows.columns, RIGHT)
     return (left, right) if left and right else None
 
 
-def _table(path: Path) -> list[Row]:
-    rows = read_rows(path)
-    same = next((name for name in SAME if name in rows.columns), None)
-    columns = _columns(rows)
+def _table(path: Path, rows: Rows) -> list[Row]:
+    columns, same, fold = _columns(rows), column_of(rows.columns, SAME), column_of(rows.columns, FOLD)
     if columns is None or same is None:
         raise ValueError(
             f"{path} has the columns {', '.join(rows.columns)}; expected two of paths and one that says whether they "
@@ -89,7 +91,8 @@ def _table(path: Path) -> list[Row]:
         names = [str(row.get(column) or "") for column in columns]
         if not all(names):
             raise ValueError(f"{path}, row {number + 1}: a pair needs two paths; got {names[0]!r} and {names[1]!r}")
-        found.append((names[0], names[1], _truth(row.get(same), path, number), _fold(row.get("fold"), path, number)))
+        dealt = _fold(row.get(fold) if fold else None, path, number)
+        found.append((names[0], names[1], _truth(row.get(same), path, number), dealt))
     return found
 
 
@@ -105,7 +108,7 @@ def _fold(said: Any, path: Path, number: int) -> int | None:
         return None
     try:
         return int(said)
-    except ValueError as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"{path}, row {number + 1}: fold is {said!r}; expected a whole number") from error
 
 
