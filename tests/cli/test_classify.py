@@ -63,6 +63,26 @@ def test_what_cannot_be_done_is_said(place, capsys, words, says):
     assert says in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["mine", "--labels", "star"], "at least two labels"),
+        (["mine", "--template", "an icon"], "has no {}"),
+        (["mine/ball"], "has no classes of its own"),
+        (["mine", "--shots", "mine/ball"], "has no classes"),
+        (["mine", "--episodes", "1"], "--episodes 1: expected 2 or more"),
+        (["mine", "--episodes", "9", "--ways", "1", "5"], "--ways 1 5: expected 2 or more"),
+        (["mine", "--episodes", "9", "--shots-per-class", "0"], "--shots-per-class 0: expected 1 or more"),
+        (["mine", "--episodes", "9", "--queries", "0"], "--queries 0: expected 1 or more"),
+        (["mine/ball", "--episodes", "9"], "has no classes to draw episodes of"),
+        (["mine", "--episodes", "9", "--ways", "2"], "has 0 classes of 16 usable pictures or more (of 2)"),
+    ],
+)
+def test_what_cannot_be_done_is_said_before_the_encoder_is_loaded(place, capsys, words, says):
+    assert main(["classify", "gone-run", *words]) == 2
+    assert says in capsys.readouterr().err
+
+
 def test_a_source_without_classes_needs_labels(place, capsys):
     assert main(["classify", "run", "mine/ball"]) == 2
     assert "name some, as in --labels" in capsys.readouterr().err

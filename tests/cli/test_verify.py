@@ -102,6 +102,24 @@ def test_pictures_are_enrolled_and_recognised_and_others_rejected(run, place, ca
     assert "too small for a false-accept rate of 0.01" in said.err
 
 
+def test_enrolling_more_tells_what_the_gallery_has(run, place, capsys):
+    paint(place / "more" / "red" / "4.png", HUES["red"], 177)
+    paint(place / "more" / "white" / "0.png", (255, 255, 255), 178)
+    assert main(["enrol", run, "sorted", "--into", "g.db"]) == 0
+    capsys.readouterr()
+    assert main(["enrol", run, "more", "--into", "g.db"]) == 0
+    said = capsys.readouterr()
+    assert said.out.split("\n")[:2] == ["     5  red", "     1  white"] and "4 identities, 14 pictures" in said.out
+    assert "1 identities have one picture" in said.err
+
+
+def test_a_rate_that_is_none_is_refused_before_the_encoder_is_loaded(run, place, capsys):
+    assert main(["enrol", run, "sorted", "--into", "g.db"]) == 0
+    capsys.readouterr()
+    assert main(["recognise", "g.db", "sorted", "--far", "0", "--encoder", "gone-run"]) == 2
+    assert "--far 0.0: expected a share" in capsys.readouterr().err
+
+
 def test_a_gallery_of_another_encoder_is_refused(run, place, capsys):
     assert main(["enrol", run, "sorted", "--into", "g.db"]) == 0
     capsys.readouterr()

@@ -21,15 +21,20 @@ def classifier(encoder: Any, names: Sequence[str], templates: Sequence[str] = GR
     """Unit weights, float32 (classes, e), of class `names`; every template has one `{}` for the name."""
     if not names:
         raise ValueError("zero-shot classification needs at least one class name")
+    check_templates(templates)
+    spoken = [name.replace("_", " ").strip() for name in names]
+    texts = [template.replace("{}", name) for name in spoken for template in templates]
+    vectors = unit(encoder.encode_text(texts)).reshape(len(names), len(templates), -1)
+    return unit(vectors.mean(axis=1))
+
+
+def check_templates(templates: Sequence[str]) -> None:
+    """Raises ValueError where there are none, or one has no `{}`."""
     for template in templates:
         if "{}" not in template:
             raise ValueError(f"the template {template!r} has no {{}} where the class name goes")
     if not templates:
         raise ValueError(f"zero-shot classification needs at least one template, such as {BARE[0]!r}")
-    spoken = [name.replace("_", " ").strip() for name in names]
-    texts = [template.replace("{}", name) for name in spoken for template in templates]
-    vectors = unit(encoder.encode_text(texts)).reshape(len(names), len(templates), -1)
-    return unit(vectors.mean(axis=1))
 
 
 def accuracy(image_vectors: Any, weights: np.ndarray, labels: Any) -> dict[str, float]:

@@ -7,6 +7,7 @@ Softmax shares one whole among the labels given: something of none of them still
 by itself.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 from sightline.data.array import to_numpy
 from sightline.data.sample import Source, Stream
 from sightline.probes.zero_shot import GRAPHIC, classifier
-from sightline.search.embed import rows
+from sightline.search.embed import Rows, rows
 from sightline.search.fill.fill import Progress
 from sightline.search.query import Embedder
 
@@ -47,23 +48,31 @@ def classify(
 
     Raises ValueError for fewer than two labels, labels that repeat, or an encoder that reads no text.
     """
-    labels = tuple(labels)
-    if len(labels) < 2:
-        raise ValueError(f"give at least two labels to choose between; got {', '.join(labels) or 'none'}")
-    if len(set(labels)) < len(labels):
-        twice = sorted({label for label in labels if labels.count(label) > 1})
-        raise ValueError(f"every label once, please: {', '.join(twice)} came more than once")
+    check_labels(labels)
     weights = classifier(encoder, labels, templates)
     for some in rows(encoder, source, bad=bad, progress=progress):
-        for number, shares in enumerate(probabilities(encoder, some.vector @ weights.T)):
-            order = np.argsort(-shares, kind="stable")
-            yield Guess(
-                some.key[number],
-                some.path[number],
-                tuple(labels[c] for c in order),
-                tuple(round(float(shares[c]), 6) for c in order),
-                some.label[number],
-            )
+        yield from guesses(some, labels, probabilities(encoder, some.vector @ weights.T))
+
+
+def check_labels(labels: Sequence[str]) -> None:
+    """Raises ValueError for fewer than two labels, or labels that repeat."""
+    if len(labels) < 2:
+        raise ValueError(f"give at least two labels to choose between; got {', '.join(labels) or 'none'}")
+    if twice := sorted(label for label, count in Counter(labels).items() if count > 1):
+        raise ValueError(f"every label once, please: {', '.join(twice)} came more than once")
+
+
+def guesses(some: Rows, labels: Sequence[str], shares: np.ndarray) -> Iterator[Guess]:
+    """A guess for each row, by the probabilities (n, classes) of the labels."""
+    for number, mine in enumerate(shares):
+        order = np.argsort(-mine, kind="stable")
+        yield Guess(
+            some.key[number],
+            some.path[number],
+            tuple(labels[c] for c in order),
+            tuple(round(float(mine[c]), 6) for c in order),
+            some.label[number],
+        )
 
 
 def probabilities(encoder: Any, cosines: np.ndarray) -> np.ndarray:
@@ -71,5 +80,10 @@ def probabilities(encoder: Any, cosines: np.ndarray) -> np.ndarray:
     logits = float(np.exp(to_numpy(encoder.logit_scale))) * cosines.astype(np.float64)
     if encoder.logit_bias is not None:
         return 1 / (1 + np.exp(-(logits + float(to_numpy(encoder.logit_bias)))))
-    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return shares / shares.sum(axis=1, keepdims=True)
+    return softmax(logits)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Shares (n, classes) of one whole."""
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return odds / odds.sum(axis=1, keepdims=True)

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any, get_args
 
+import numpy as np
+
+from sightline.data.feed.labelled import Episodes
+
 if TYPE_CHECKING:
     from sightline.data.sample import Source, Stream
     from sightline.search.query import Embedder
@@ -23,57 +27,84 @@ class Asked:
     queries: int
     seed: int
 
+    def __post_init__(self) -> None:
+        numbers = {"--episodes": (self.episodes,), "--ways": self.ways}
+        numbers |= {"--shots-per-class": self.shots, "--queries": (self.queries,)}
+        # an interval takes two episodes, and a choice two classes
+        for flag, given in numbers.items():
+            least = 2 if flag in ("--episodes", "--ways") else 1
+            if not given or min(given) < least:
+                raise ValueError(f"{flag} {' '.join(map(str, given))}: expected {least} or more")
 
-def print_episodes(model: "Embedder", source: "Source | Stream", asked: Asked, *, as_json: bool) -> None:
-    """Embeds the source once, measures each kind of episode and prints a line of each.
+    @property
+    def orders(self) -> list[Episodes]:
+        """Every kind of episode."""
+        kinds = product(self.ways, self.shots)
+        return [Episodes(ways=ways, shots=shots, queries=self.queries) for ways, shots in kinds]
 
-    Raises ValueError for a source without labels, and for more ways than it has classes of pictures enough.
-    """
-    import numpy as np
 
-    from sightline.cli.notes import print_notes
-    from sightline.cli.progress import print_bad, progress
-    from sightline.data.feed.labelled import Episodes
-    from sightline.probes.few_shot import Near, few_shot
-    from sightline.search.embed import rows
+def check_labelled(source: "Source | Stream", asked: Asked) -> None:
+    """Raises ValueError for a source without classes, and, where its labels are at hand, for more ways than it has
+    classes of pictures enough."""
+    from sightline.data.sample import Source
+    from sightline.data.sources.labels import labels_of
 
     if not source.classes:
         raise ValueError(
             f"{source.name} has no classes to draw episodes of: give a folder per class, or a label column"
         )
+    if isinstance(source, Source):
+        _counts(labels_of(source), source.name, asked)
+
+
+def _counts(labels: np.ndarray, name: str, asked: Asked) -> np.ndarray:
+    """Pictures of each class. Raises ValueError for more ways than classes of pictures enough."""
+    counts = np.bincount(labels[labels >= 0], minlength=1)
+    for order in asked.orders:
+        if (enough := int((counts >= order.hand).sum())) < order.ways:
+            raise ValueError(
+                f"{order.ways} ways of {order.shots} shots and {order.queries} queries: {name} has {enough:,} classes "
+                f"of {order.hand} usable pictures or more (of {int((counts > 0).sum()):,}); ask for fewer --ways, "
+                "--shots-per-class or --queries"
+            )
+    return counts
+
+
+def print_episodes(model: "Embedder", source: "Source | Stream", asked: Asked, *, as_json: bool) -> None:
+    """Embeds the source once, measures each kind of episode and prints a line of each.
+
+    Raises ValueError for more ways than the source has classes of usable pictures enough.
+    """
+    from sightline.cli.notes import print_notes
+    from sightline.cli.progress import print_bad, progress
+    from sightline.probes.few_shot import Near, by_mean, drawn
+    from sightline.search.embed import rows
+
     bad: dict[str, str] = {}
     with progress("embedding") as tell:
         some = list(rows(model, source, bad=bad, progress=tell))
     print_bad(bad)
     said = [label for row in some for label in row.label]
     labels = np.array([-1 if label is None else label for label in said], np.int64)
-    counts = np.bincount(labels[labels >= 0], minlength=1)
-    kinds = list(product(asked.ways, asked.shots))
-    for ways, shots in kinds:
-        if (enough := int((counts >= shots + asked.queries).sum())) < ways:
-            raise ValueError(
-                f"{ways} ways of {shots} shots and {asked.queries} queries: {source.name} has {enough:,} classes of "
-                f"{shots + asked.queries} usable pictures or more (of {int((counts > 0).sum()):,}); ask for fewer "
-                "--ways, --shots-per-class or --queries"
-            )
+    counts = _counts(labels, source.name, asked)
     if scarce := int(((counts > 0) & (counts < max(asked.shots) + asked.queries)).sum()):
         print_notes(
             [f"{scarce:,} classes have too few pictures for {max(asked.shots)} shots and are left out of those"]
         )
     vectors = np.concatenate([row.vector for row in some])
     results: list[dict[str, Any]] = []
-    for ways, shots in kinds:
-        order = Episodes(ways=ways, shots=shots, queries=asked.queries)
-        row: dict[str, Any] = {"ways": ways, "shots": shots, "chance": 1 / ways}
+    for order in asked.orders:
+        row: dict[str, Any] = {"ways": order.ways, "shots": order.shots, "chance": 1 / order.ways}
+        episodes = drawn(labels, order, asked.episodes, asked.seed)
         for near in get_args(Near):
-            found = few_shot(vectors, labels, order, near=near, episodes=asked.episodes, seed=asked.seed)
+            found = by_mean(vectors, episodes, order, near)
             row[near] = {"accuracy": round(found.mean, 6), "half": round(found.half, 6)}
         results.append(row)
         if not as_json:
             figures = "   ".join(
                 f"{near} {row[near]['accuracy']:.2%} ± {row[near]['half']:.2%}" for near in get_args(Near)
             )
-            print(f"{ways}-way {shots}-shot   {figures}   (chance {1 / ways:.1%})")
+            print(f"{order.ways}-way {order.shots}-shot   {figures}   (chance {1 / order.ways:.1%})")
     if as_json:
         whole = {
             "format": FORMAT,

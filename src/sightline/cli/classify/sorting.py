@@ -43,60 +43,67 @@ class Score:
 class Sorting:
     """What sorts, into what, and how well."""
 
-    name: str
-    """of the encoder"""
     wanted: list[str]
     score: Score
     guesses: "Callable[[Progress], Iterator[Guess]]"
 
 
-def by_words(
-    model: "Embedder",
-    source: "Source | Stream",
-    labels: list[str] | None,
-    template: list[str] | None,
-    bad: dict[str, str],
-) -> Sorting:
-    """Sorts by the words of labels, those given or else the classes of the source. ValueError where there are none."""
-    from sightline.probes.zero_shot import GRAPHIC
-    from sightline.search.classify import classify
+Sorter = Callable[["Embedder", dict[str, str]], Sorting]
+"""an encoder, and where bad pictures go as key -> reason -> what sorts by it"""
+
+
+def by_words(source: "Source | Stream", labels: list[str] | None, template: list[str] | None) -> Sorter:
+    """Sorts by the words of labels, those given or else the classes of the source.
+
+    ValueError where there are none, and as `search.classify`, before an encoder is loaded.
+    """
+    from sightline.probes.zero_shot import GRAPHIC, check_templates
+    from sightline.search.classify import check_labels, classify
 
     classes = [name.replace("_", " ") for name in source.classes]
-    wanted = _labels(labels) or classes
+    wanted, templates = _labels(labels) or classes, template or GRAPHIC
     if not wanted:
         raise ValueError(
             f"{source.name} has no classes of its own: name some, as in --labels arrow,person,vehicle, or show some "
             "with --shots DIR"
         )
+    check_labels(wanted)
+    check_templates(templates)
     covered = {name.lower() for name in classes} <= {label.lower() for label in wanted}
-    return Sorting(
-        model.name,
+    return lambda model, bad: Sorting(
         wanted,
         Score(classes, classes if covered else ()),
-        lambda tell: classify(model, source, wanted, templates=template or GRAPHIC, bad=bad, progress=tell),
+        lambda tell: classify(model, source, wanted, templates=templates, bad=bad, progress=tell),
     )
 
 
-def by_examples(model: "Embedder", source: "Source | Stream", shots: str, bad: dict[str, str]) -> Sorting:
-    """Sorts by the examples of the SRC `shots`. ValueError where they are not of two classes."""
+def by_examples(source: "Source | Stream", shots: str) -> Sorter:
+    """Sorts by the examples of the SRC `shots`.
+
+    ValueError where they have no classes, before an encoder is loaded; later where they are not of two classes.
+    """
     from sightline.cli.notes import print_notes, print_source_notes
     from sightline.cli.progress import progress
     from sightline.data.sources.source import open_source
     from sightline.search.gallery.enrol import empty_folders
-    from sightline.search.gallery.shots import classify_by_examples, examples
+    from sightline.search.gallery.shots import check_shots, classify_by_examples, examples
 
     opened = open_source(shots)
     print_source_notes(opened)
-    with progress("reading the examples") as tell:
-        shown = examples(model, opened, bad, tell)
-    if empty := sorted({*empty_folders(opened), *opened.classes} - set(shown.names)):
-        print_notes([f"{len(empty):,} classes without a usable example were skipped: {', '.join(empty)}"])
-    return Sorting(
-        model.name,
-        list(shown.names),
-        Score(source.classes, shown.names),
-        lambda tell: classify_by_examples(model, source, shown, bad=bad, progress=tell),
-    )
+    check_shots(opened)
+
+    def sorting(model: "Embedder", bad: dict[str, str]) -> Sorting:
+        with progress("reading the examples") as tell:
+            shown = examples(model, opened, bad, tell)
+        if empty := sorted({*empty_folders(opened), *opened.classes} - set(shown.names)):
+            print_notes([f"{len(empty):,} classes without a usable example were skipped: {', '.join(empty)}"])
+        return Sorting(
+            list(shown.names),
+            Score(source.classes, shown.names),
+            lambda tell: classify_by_examples(model, source, shown, bad=bad, progress=tell),
+        )
+
+    return sorting
 
 
 def _labels(given: list[str] | None) -> list[str]:

@@ -81,7 +81,7 @@ def classify(
     device
         auto, cpu, cuda or mps. auto runs an exported encoder on the CPU, without torch.
     """
-    from sightline.cli.classify.episodes import Asked, print_episodes
+    from sightline.cli.classify.episodes import Asked, check_labelled, print_episodes
     from sightline.cli.classify.sorting import by_examples, by_words
     from sightline.cli.notes import print_source_notes
     from sightline.cli.progress import print_bad, progress
@@ -97,15 +97,17 @@ def classify(
         raise ValueError("--labels and --template are words, and --shots and --episodes go by pictures; give one kind")
     if shots is not None and episodes:
         raise ValueError("--episodes draws its examples from SRC itself; leave --shots out")
+    # what cannot be done is refused before the encoder is loaded
+    asked = Asked(episodes, ways, shots_per_class, queries, seed) if episodes else None
     source = open_source(src)
     print_source_notes(source)
+    if asked:
+        check_labelled(source, asked)
+        return print_episodes(open_encoder(encoder, device=device), source, asked, as_json=as_json)
+    sorter = by_words(source, labels, template) if shots is None else by_examples(source, shots)
     model = open_encoder(encoder, device=device)
     bad: dict[str, str] = {}
-    if episodes:
-        return print_episodes(model, source, Asked(episodes, ways, shots_per_class, queries, seed), as_json=as_json)
-    sorting = (
-        by_words(model, source, labels, template, bad) if shots is None else by_examples(model, source, shots, bad)
-    )
+    sorting = sorter(model, bad)
     score = sorting.score
 
     def guessed() -> "Iterator[Guess]":
@@ -119,7 +121,7 @@ def classify(
             {"key": g.key, "path": g.path or None, "labels": g.labels[:top], "probabilities": g.probabilities[:top]}
             for g in guessed()
         ]
-        whole = {"format": FORMAT, "encoder": sorting.name, "labels": sorting.wanted}
+        whole = {"format": FORMAT, "encoder": model.name, "labels": sorting.wanted}
         whole |= {"accuracy": score.share, "results": results}
         if shots is not None:
             whole["strangers"] = score.strangers

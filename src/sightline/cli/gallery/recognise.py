@@ -67,20 +67,22 @@ def recognise(
     if not pictures:
         raise ValueError(f"name the pictures: sightline recognise {gallery} PICTURE...")
     known = read_gallery(gallery)
+    limit = None
+    if threshold is None:  # a rate that cannot be had is refused before anything is loaded
+        limit = known.limit(far)
+        threshold = limit.threshold
     sources = _sources(pictures, known)
     with Index(gallery) as index:
         about = index.about()
         model = encoder_of(gallery, about.encoder, encoder, device)
         index.check(model)
-    limit = known.limit(far) if threshold is None else None
-    least = limit.threshold if limit else threshold if threshold is not None else 0.0
     if limit and limit.small:
         print_notes([_too_small(known, limit)])
     bad: dict[str, str] = {}
     score, names, seen = Score(), frozenset(known.names), []
     with progress("recognising") as tell:
         for source in sources:
-            for one in recognised(known, model, source, least, bad=bad, progress=tell):
+            for one in recognised(known, model, source, threshold, bad=bad, progress=tell):
                 score.add(one, names)
                 seen.append(one)
                 if not as_json:
@@ -98,7 +100,7 @@ def recognise(
             "gallery": str(gallery),
             "encoder": about.encoder,
             "identities": len(known.names),
-            "threshold": least,
+            "threshold": threshold,
             "limit": None if limit is None else asdict(limit) | {"small": limit.small},
             "score": asdict(score) | {"unknown": sorted(score.unknown)},
             "examples_left_out": enrolled,

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from sightline.data.sample import Source, Stream, class_name
-from sightline.search.classify import Guess
+from sightline.search.classify import Guess, guesses, softmax
 from sightline.search.embed import rows
 from sightline.search.fill.fill import Progress
 from sightline.search.gallery.gallery import Gallery
@@ -22,6 +22,15 @@ from sightline.search.query import Embedder
 SCALE = 10.0
 
 
+def check_shots(shots: Source | Stream) -> None:
+    """Raises ValueError where a source of examples has no classes."""
+    if not shots.classes:
+        raise ValueError(
+            f"{shots.name} has no classes: --shots wants a folder with a folder of examples for each class, or a table "
+            "with a column label"
+        )
+
+
 def examples(
     encoder: Embedder, shots: Source | Stream, bad: dict[str, str] | None = None, progress: Progress | None = None
 ) -> Gallery:
@@ -29,11 +38,7 @@ def examples(
 
     Raises ValueError where it has no classes, or fewer than two with a usable picture.
     """
-    if not shots.classes:
-        raise ValueError(
-            f"{shots.name} has no classes: --shots wants a folder with a folder of examples for each class, or a table "
-            "with a column label"
-        )
+    check_shots(shots)
     said: list[str] = []
     vectors: list[np.ndarray] = []
     for some in rows(encoder, shots, bad=bad, progress=progress):
@@ -41,14 +46,12 @@ def examples(
             if (name := class_name(label, shots.classes)) is not None:
                 said.append(name)
                 vectors.append(vector)
-    names = sorted(set(said))
+    names, labels = np.unique(said, return_inverse=True)
     if len(names) < 2:
         raise ValueError(
             f"{shots.name} shows {len(names)} classes with a usable picture; there is nothing to choose between below 2"
         )
-    number = {name: place for place, name in enumerate(names)}
-    labels = np.array([number[name] for name in said])
-    return Gallery(Path(str(shots.name)), tuple(names), labels, np.stack(vectors), fingerprints(shots))
+    return Gallery(Path(str(shots.name)), tuple(names.tolist()), labels, np.stack(vectors), fingerprints(shots))
 
 
 def classify_by_examples(
@@ -65,13 +68,4 @@ def classify_by_examples(
     """
     asked = Unseen(source, shown.hashes) if isinstance(source, Source) else source
     for some in rows(encoder, asked, bad=bad, progress=progress):
-        for number, cosines in enumerate(shown.scores(some.vector)):
-            odds = np.exp(SCALE * (cosines - cosines.max()))
-            shares, order = odds / odds.sum(), np.argsort(-cosines, kind="stable")
-            yield Guess(
-                some.key[number],
-                some.path[number],
-                tuple(shown.names[c] for c in order),
-                tuple(round(float(shares[c]), 6) for c in order),
-                some.label[number],
-            )
+        yield from guesses(some, shown.names, softmax(SCALE * shown.scores(some.vector)))
