@@ -48,6 +48,18 @@ def test_both_equal_the_double_loop_in_blocks_of_any_size(weigh, weight, k, monk
         assert moved.dtype == np.float32
 
 
+def test_a_block_bounds_the_neighbours_as_well_as_the_similarities(monkeypatch):
+    monkeypatch.setattr("sightline.probes.instances.expand.CELLS", 120)
+    sizes = []
+
+    def weigh(similarity):
+        sizes.append(similarity.size)
+        return average(similarity)
+
+    expanded(drawn(20, 6), drawn(9, 7), 8, weigh)
+    assert sum(sizes) == 20 * 8 and max(sizes) * 6 <= 120
+
+
 def test_alpha_of_zero_is_the_average_of_neighbours_that_are_alike():
     queries, database = drawn(5, 2), np.abs(drawn(9, 3))
     np.testing.assert_allclose(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sightline.probes.instances import Truth, landmarks
+from sightline.probes.instances import Truth, landmarks, precision
 
 
 def compute_map(ranks, gnd):
@@ -63,6 +63,19 @@ def test_junk_before_a_right_picture_costs_nothing():
     assert junk["easy"].summary()["map"] == 1.0
     assert wrong["easy"].summary()["map"] == pytest.approx(1 / 6)  # (0 + 1/3) / 2
     assert np.isnan(junk["hard"].summary()["map"]) and junk["hard"].left_out == 1
+
+
+def test_a_query_is_ranked_once_for_all_setups(monkeypatch):
+    queries, database, truths = drawn(2)
+    ranked = []
+
+    def counting(scores):
+        ranked.append(scores)
+        return precision.best_first(scores)
+
+    monkeypatch.setattr("sightline.probes.instances.judged.best_first", counting)
+    landmarks(queries, database, truths)
+    assert len(ranked) == len(queries)
 
 
 def test_a_truth_that_cannot_be_is_refused():

@@ -3,7 +3,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from sightline.probes.instances.precision import among_first, at_hits, average_precision, trapezoid
+from sightline.probes.instances.precision import at_hits, average_precision, best_first, levels, trapezoid
 
 
 def revisited(ranks):
@@ -36,6 +36,11 @@ def every_order(scores, right):
     for order in permutations(range(len(scores))):
         if all(scores[a] >= scores[b] for a, b in zip(order, order[1:], strict=False)):
             yield [place for place, item in enumerate(order) if right[item]]
+
+
+def among_first(scores, right, ks):
+    order = best_first(scores)
+    return levels(scores[order], right[order]).among_first(ks)
 
 
 RULES = pytest.mark.parametrize(("rule", "naive"), [(at_hits, counted), (trapezoid, revisited)])

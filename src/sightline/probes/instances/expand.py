@@ -14,7 +14,7 @@ from sightline.data.array import unit
 from sightline.probes.nearest import top_k
 
 CELLS = 2**25
-"""similarities made at a time, float32: 128 MB, for any number of vectors"""
+"""similarities, or numbers of neighbours, made at a time, float32: 128 MB, for any number of vectors"""
 
 Weigh = Callable[[np.ndarray], np.ndarray]
 """similarities (r, k), best first, to weights (r, k); the vector itself weighs 1"""
@@ -68,7 +68,7 @@ def _moved(queries: np.ndarray, database: np.ndarray, k: int, weigh: Weigh, *, i
     """`itself`: the i-th query is the i-th of the database, and no neighbour of its own."""
     if not 1 <= k <= len(database) - itself:
         raise ValueError(f"k neighbours of {len(database) - itself}: choose k from 1 to that, got {k}")
-    rows = max(1, CELLS // len(database))
+    rows = max(1, CELLS // max(len(database), k * database.shape[1]))
     moved = np.empty_like(queries)
     for first in range(0, len(queries), rows):
         asked = queries[first : first + rows]

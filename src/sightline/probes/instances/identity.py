@@ -46,7 +46,7 @@ def reidentify(
         same, seen = whose == asked[query], where == asked_at[query]
         return same & ~seen, (same & seen) | ignored
 
-    found = judged(queries.vectors, gallery.vectors, answers, ks, precision)
+    (found,) = judged(queries.vectors, gallery.vectors, [answers], ks, precision)
     if not len(found.asked):
         raise ValueError(
             f"none of {found.left_out} queries has a picture of its identity under another camera among "

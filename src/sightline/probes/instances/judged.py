@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sightline.data.array import unit
-from sightline.probes.instances.precision import Precision, among_first, average_precision
+from sightline.probes.instances.precision import Precision, best_first, levels
 
 CELLS = 2**24
 """similarities made at a time, float64: 128 MB, for any number of candidates"""
@@ -41,11 +41,14 @@ class Judged:
         return values | {"queries": len(self.asked), "left_out": self.left_out}
 
 
-def judged(queries: Any, candidates: Any, answers: Answers, ks: Sequence[int], precision: Precision) -> Judged:
-    """All `queries` (q, e) among `candidates` (c, e) by cosine. A candidate that is right and junk is junk.
+def judged(
+    queries: Any, candidates: Any, setups: Sequence[Answers], ks: Sequence[int], precision: Precision
+) -> list[Judged]:
+    """All `queries` (q, e) among `candidates` (c, e) by cosine, ranked once, judged by each of `setups`.
 
-    Vectors are normalised here; products are made in float64 and compared in float32, as in `probes.retrieval`.
-    ValueError for vectors that do not fit one another or are not finite, and for a k below 1.
+    A candidate that is right and junk is junk. Vectors are normalised here; products are made in float64 and compared
+    in float32, as in `probes.retrieval`. ValueError for vectors that do not fit one another or are not finite, and for
+    a k below 1.
     """
     asking, among = unit(queries).astype(np.float64), unit(candidates).astype(np.float64)
     if asking.ndim != 2 or among.ndim != 2 or asking.shape[1] != among.shape[1]:
@@ -55,21 +58,26 @@ def judged(queries: Any, candidates: Any, answers: Answers, ks: Sequence[int], p
     if any(k < 1 for k in ks):
         raise ValueError(f"the first k are at least one; got k={min(ks)}")
     rows = max(1, CELLS // max(1, len(among)))
-    asked, precisions, hits = [], [], []
+    asked: list[list[int]] = [[] for _ in setups]
+    told: list[list[tuple[float, np.ndarray]]] = [[] for _ in setups]
     for first in range(0, len(asking), rows):
         similarity = (asking[first : first + rows] @ among.T).astype(np.float32)
         for query, scores in enumerate(similarity, start=first):
-            right, junk = answers(query)
-            counted = ~junk
-            if not right[counted].any():
-                continue
-            asked.append(query)
-            precisions.append(average_precision(scores[counted], right[counted], precision))
-            hits.append(among_first(scores[counted], right[counted], ks))
-    return Judged(
-        np.array(asked, np.int64),
-        np.array(precisions, np.float64),
-        np.array(hits, np.float64).reshape(len(asked), len(ks)),
-        tuple(ks),
-        len(asking) - len(asked),
-    )
+            order = best_first(scores)
+            for setup, answers in enumerate(setups):
+                right, junk = answers(query)
+                counted = order[~junk[order]]
+                if right[counted].any():
+                    of = levels(scores[counted], right[counted])
+                    asked[setup].append(query)
+                    told[setup].append((of.average_precision(precision), of.among_first(ks)))
+    return [
+        Judged(
+            np.array(who, np.int64),
+            np.array([value for value, _ in of], np.float64),
+            np.array([hits for _, hits in of], np.float64).reshape(len(of), len(ks)),
+            tuple(ks),
+            len(asking) - len(of),
+        )
+        for who, of in zip(asked, told, strict=True)
+    ]

@@ -56,7 +56,8 @@ def landmarks(
 
         return answers
 
-    return {setup: judged(queries, database, of(setup), ks, precision) for setup in SETUPS}
+    found = judged(queries, database, [of(setup) for setup in SETUPS], ks, precision)
+    return dict(zip(SETUPS, found, strict=True))
 
 
 def _check(query: int, named: np.ndarray, count: int) -> None:
