@@ -37,8 +37,14 @@ def test_the_whole_map_is_read_place_by_place_and_its_width_is_told():
     seen = tower(torch.randn(2, 3, 84, 84))
     assert seen.pooled.shape == (2, spec.dim) == (2, 8 * 25) and tower.dim == spec.dim
     torch.testing.assert_close(seen.pooled, seen.tokens.flatten(1))
-    last = tower.layers(torch.randn(2, 3, 84, 84), [-1, 0])
-    assert last[0].grid == (5, 5) and last[1].grid == (42, 42)
+
+
+def test_layers_are_the_maps_after_blocks_and_the_last_is_read_as_the_tower_reads_it():
+    tower, image = ConvNetSpec(size=84, width=8).build().eval(), torch.randn(2, 3, 84, 84)
+    whole, (last, first) = tower(image), tower.layers(image, [-1, 0])
+    assert torch.equal(last.pooled, whole.pooled) and torch.equal(last.tokens, whole.tokens)
+    assert last.grid == (5, 5) and first.grid == (42, 42)
+    torch.testing.assert_close(first.pooled, first.tokens.mean(1))
 
 
 def test_it_follows_the_size_of_the_data_and_refuses_what_would_leave_nothing():

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from sightline.nn.noise import Dropout
 from sightline.protocols import Features
-from sightline.towers.resnet import features_of_map, numbered
+from sightline.towers.resnet import fast, features_of_map, numbered
 
 PADDING = 2
 """of conv1, whatever its kernel: 224 pixels then give the paper's 55 places"""
@@ -68,8 +68,7 @@ class AlexNet(nn.Module):
                 f"this AlexNet leaves no place of a picture of {y} x {x} pixels; its sides must be at least "
                 f"{self.smallest}"
             )
-        # the fastest layout for convolutions, as in ResNet
-        return image.contiguous(memory_format=torch.channels_last)
+        return fast(image)
 
 
 def two_towers(channels: int, widths: Sequence[int], kernels: Sequence[int], stride: int) -> nn.Sequential:

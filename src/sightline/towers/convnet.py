@@ -3,13 +3,12 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from sightline.nn.conv.convnet import ConvNorm
 from sightline.protocols import Features
-from sightline.towers.resnet import FlatMap, features_of_map, numbered
+from sightline.towers.resnet import FlatMap, MeanMap, fast, features_of_map, numbered
 
 
 class ConvBlock(nn.Sequential):
@@ -36,7 +35,7 @@ class ConvNet(nn.Module):
         self.width, self.dim = width, self.pool.dim(width)
 
     def forward(self, image: Float[Tensor, "b c y x"]) -> Features:
-        maps = self.maps(image.contiguous(memory_format=torch.channels_last))
+        maps = self.maps(fast(image))
         return features_of_map(maps, self.pool(maps))
 
     def each(self, features: Features) -> Float[Tensor, "b n d"]:
@@ -44,10 +43,15 @@ class ConvNet(nn.Module):
         return self.pool.each(features.tokens, features.grid)  # pyright: ignore[reportArgumentType]
 
     def layers(self, image: Float[Tensor, "b c y x"], chosen: Sequence[int]) -> list[Features]:
-        """The map after each of the `chosen` blocks, in the order asked, and its mean."""
+        """The map after each of the `chosen` blocks, in the order asked.
+
+        Pooled by the tower's own reading after the last, by the mean after those before, whose maps it does not fit.
+        """
         numbers = numbered(chosen, len(self.maps), "block")
-        maps, found = image, {}
+        maps, found = fast(image), {}
         for number, block in enumerate(self.maps):
             maps = block(maps)
-            found[number] = features_of_map(maps, maps.mean((2, 3)))
+            if number in numbers:
+                read = self.pool if number == len(self.maps) - 1 else MeanMap()
+                found[number] = features_of_map(maps, read(maps))
         return [found[number] for number in numbers]

@@ -97,7 +97,7 @@ class ResNet(nn.Module):
         self.apply(_kaiming)
 
     def forward(self, image: Float[Tensor, "b c y x"]) -> Features:
-        maps = self.stages(self.stem(_fast(image)))
+        maps = self.stages(self.stem(fast(image)))
         return features_of_map(maps, self.pool(maps))
 
     def each(self, features: Features) -> Float[Tensor, "b n d"]:
@@ -111,13 +111,18 @@ class ResNet(nn.Module):
         """
         blocks = [(stage, block) for stage, blocks in enumerate(self.stages) for block in blocks.children()]
         numbers = numbered(chosen, len(blocks), "block")
-        maps, found = self.stem(_fast(image)), {}
+        maps, found = self.stem(fast(image)), {}
         for number, (stage, block) in enumerate(blocks[: max(numbers, default=-1) + 1]):
             maps = block(maps)
             if number in numbers:
                 read = self.pool if stage == len(self.stages) - 1 else MeanMap()
                 found[number] = features_of_map(maps, read(maps))
         return [found[number] for number in numbers]
+
+
+def fast(image: Float[Tensor, "b c y x"]) -> Float[Tensor, "b c y x"]:
+    """oneDNN and cuDNN run convolutions on channels_last maps fastest; the layout of the input decides for them all."""
+    return image.contiguous(memory_format=torch.channels_last)
 
 
 def features_of_map(maps: Float[Tensor, "b c y x"], pooled: Float[Tensor, "b d"]) -> Features:
@@ -140,11 +145,6 @@ def zero_init_residual(tower: ResNet) -> ResNet:
         if isinstance(module, Basic | Bottleneck | SmoothBottleneck):
             nn.init.zeros_(module.last_norm.weight)
     return tower
-
-
-def _fast(image: Tensor) -> Tensor:
-    """oneDNN and cuDNN run convolutions on channels_last maps fastest; the layout of the input decides for them all."""
-    return image.contiguous(memory_format=torch.channels_last)
 
 
 def _kaiming(module: nn.Module) -> None:
