@@ -48,11 +48,14 @@ def sigmoid_pairs(
     scale: Float[Tensor, ""],
     bias: Float[Tensor, ""],
     *,
+    first: int | None = 0,
     groups: Int[Tensor, "b"] | None = None,
+    groups_all: Int[Tensor, "m"] | None = None,
 ) -> Float[Tensor, "b m"]:
-    """-log sigmoid(z_ij (s x_i . y_j + bias)) of every pair by itself: b times the loss is their sum."""
+    """-log sigmoid(z_ij (s x_i . y_j + bias)) of every pair by itself: b times `sigmoid_contrastive` is their sum."""
     image, text = upcast(image), upcast(text)
-    return _pairs(image, text, scale.to(image.dtype), bias.to(image.dtype), 0, groups, groups)
+    everyone_groups = groups if groups_all is None else groups_all
+    return _pairs(image, text, scale.to(image.dtype), bias.to(image.dtype), first, groups, everyone_groups)
 
 
 def _pairs(

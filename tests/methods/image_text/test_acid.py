@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from sightline import dist
 from sightline.data.prepare.preprocess import Preprocess
 from sightline.losses.sigmoid import sigmoid_pairs
+from sightline.methods.image_text import siglip
 from sightline.methods.image_text.acid import Acid, Config, Reference
 from sightline.methods.image_text.clip import CLIP
 from sightline.methods.image_text.siglip import SigLIP
@@ -152,6 +153,23 @@ def test_two_ranks_choose_and_learn_as_one(ranks):
         assert theirs == pytest.approx(loss, rel=1e-5)
         for name, grad in grads.items():
             torch.testing.assert_close(found[name], grad, rtol=1e-3, atol=2e-5)
+
+
+def rows(m):
+    """The scores that this rank makes and what all choose, with captions that come twice."""
+    made, given = method(Config(chunks=3, pair=siglip.Config(positives="caption"))), batch(m)
+    given["tokens"][m // 2 :] = given["tokens"][: m // 2]
+    b = m // dist.world()
+    scores = made.scores({key: value[dist.offset(b) :][:b] for key, value in given.items()})
+    torch.manual_seed(7)
+    return scores, made.chosen(scores)
+
+
+def test_a_rank_scores_its_own_pictures_and_all_choose_the_same(ranks):
+    (scores, chosen), (upper, lower) = rows(8), ranks.run(__file__, "rows", 8)
+    assert upper[0].shape == lower[0].shape == (4, 8)
+    torch.testing.assert_close(torch.cat([upper[0], lower[0]]), scores)
+    assert upper[1].tolist() == lower[1].tolist() == chosen.tolist()
 
 
 def test_a_student_goes_on_from_its_run_taught_by_another(tmp_path):

@@ -80,3 +80,6 @@ def test_the_loss_is_the_sum_of_its_pairs():
     groups = torch.tensor([1, 2, 1, 3, 4])
     same = sigmoid_pairs(v, u, scale, bias, groups=groups).sum() / 5
     torch.testing.assert_close(same, sigmoid_contrastive(v, u, scale, bias, groups=groups))
+    part = sigmoid_pairs(v[2:4], u, scale, bias, first=2, groups=groups[2:4], groups_all=groups)
+    torch.testing.assert_close(part, sigmoid_pairs(v, u, scale, bias, groups=groups)[2:4])
+    torch.testing.assert_close(sigmoid_pairs(v[2:4], u, scale, bias, first=2), pairs[2:4])

@@ -8,6 +8,7 @@ ratio, 0.5 in B/16 and 0.75 in B/32.
 Departures: every rank is given an equal part of the chosen pictures, which takes those of the super-batch to all ranks;
 the teacher sees the picture as the student does, resized where it was trained at another size, and reads the caption by
 its own tokenizer; false captions, where samples have some, are left out.
+Memory: a rank holds the scores of its own pictures, 4 m^2 / ranks bytes, and up to five times that while they are made.
 """
 
 from dataclasses import dataclass
@@ -130,20 +131,25 @@ class Acid(nn.Module):
         return losses
 
     @torch.no_grad()
-    def scores(self, batch: Batch) -> Float[Tensor, "m m"]:
-        """What is to be learnt from every picture beside every text, of the super-batch of all ranks."""
+    def scores(self, batch: Batch) -> Float[Tensor, "b m"]:
+        """What is to be learnt from each of my pictures beside every text of the super-batch of all ranks."""
         pair, encoder = self.pair, self.teacher.encoder
         own: Any = {key: batch[key] for key in OWN}
-        groups = gather(same_caption(batch["tokens"])) if self.config.pair.positives == "caption" else None
-        v, u = (gather(x) for x in pair.embed(own))
-        learner = sigmoid_pairs(v, u, pair.log_scale.exp(), pair.bias, groups=groups)
-        v, u = (gather(x) for x in self.teacher(batch))
+        groups = same_caption(batch["tokens"]) if self.config.pair.positives == "caption" else None
+        told: Any = {
+            "first": offset(len(batch["tokens"])),
+            "groups": groups,
+            "groups_all": None if groups is None else gather(groups),
+        }
+        v, u = pair.embed(own)
+        learner = sigmoid_pairs(v, gather(u), pair.log_scale.exp(), pair.bias, **told)
+        v, u = self.teacher(batch)
         assert encoder.logit_bias is not None, "refused when it was given"
-        return learner - sigmoid_pairs(v, u, encoder.logit_scale.exp(), encoder.logit_bias, groups=groups)
+        return learner - sigmoid_pairs(v, gather(u), encoder.logit_scale.exp(), encoder.logit_bias, **told)
 
-    def chosen(self, scores: Float[Tensor, "m m"]) -> Int[Tensor, " k"]:
+    def chosen(self, scores: Float[Tensor, "b m"]) -> Int[Tensor, " k"]:
         """The examples learnt from in this step, drawn alike on all ranks (nn/noise.py seeds their generators so)."""
-        m = len(scores)
+        m = scores.shape[1]
         uniform = torch.rand(self.config.chunks, m, device=scores.device)
         return chosen_jointly(scores, self.count(m), uniform)
 

@@ -13,19 +13,24 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from sightline.dist import gather, offset
+
 
 def chosen_jointly(
-    scores: Float[Tensor, "m m"], count: int, uniform: Float[Tensor, "chunks m"]
+    scores: Float[Tensor, "b m"], count: int, uniform: Float[Tensor, "chunks m"]
 ) -> Int[Tensor, "{count}"]:
     """The numbers of `count` of the m examples, ascending; a chunk for every row of `uniform`, draws in [0, 1).
 
-    The largest of logits plus Gumbel noise are a draw without replacement with the chances of their softmax.
+    `scores` are the rows of my b examples of all ranks' m, `uniform` the same on all ranks, as is what is chosen. The
+    largest of logits plus Gumbel noise are a draw without replacement with the chances of their softmax.
     """
-    noise, own, chunks = -(-uniform.log()).log(), scores.diagonal(), len(uniform)
-    taken = torch.zeros(len(scores), dtype=torch.bool, device=scores.device)
+    first, chunks, m = offset(len(scores)), *uniform.shape
+    noise, own = -(-uniform.log()).log(), gather(scores.diagonal(first))
+    taken = torch.zeros(m, dtype=torch.bool, device=scores.device)
     for chunk, row in enumerate(noise):
         more = count * (chunk + 1) // chunks - count * chunk // chunks
         beside = taken.to(scores.dtype)
-        logits = own + scores @ beside + beside @ scores + row.to(scores.dtype)
+        columns = gather((beside[first : first + len(scores)] @ scores)[None]).sum(0)
+        logits = own + gather(scores @ beside) + columns + row.to(scores.dtype)
         taken[logits.masked_fill(taken, -torch.inf).topk(more).indices] = True
     return taken.nonzero()[:, 0]
