@@ -1,9 +1,12 @@
 """`sightline serve`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from sightline.search.query import Embedder
 
 
 def serve(
@@ -51,4 +54,17 @@ def serve(
 
     with Index(db) as index:
         model = encoder_of(db, index.about().encoder, encoder, device)
-        answer(index, model, port=port, host=host, open_page=open_page, allow=allow_host, root_path=root_path)
+
+        def reopen() -> Embedder:
+            return encoder_of(db, index.about().encoder, device=device)
+
+        answer(
+            index,
+            model,
+            port=port,
+            host=host,
+            open_page=open_page,
+            allow=allow_host,
+            root_path=root_path,
+            reopen=reopen,
+        )

@@ -1,6 +1,6 @@
 """The routes of the JSON API that the page and others use. docs/page.md describes them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -60,15 +60,16 @@ def make_app(
     allow: Sequence[str] = (),
     root_path: str = "",
     limits: Limits | None = None,
+    reopen: Callable[[], Embedder] | None = None,
 ) -> FastAPI:
     """The application over an open index and its encoder.
 
     `host` is the address it will listen at, `given` how that was named; `allow` are more names it goes by, `root_path`
-    is where a proxy has the page. ValueError where one of them cannot be.
+    is where a proxy has the page. ValueError where one of them cannot be. `reopen` is as of `Library`.
     """
     limits = limits or Limits()
     prefix = prefix_of(root_path)
-    library = Library(index, encoder, limits.upload)
+    library = Library(index, encoder, limits.upload, reopen)
     uploads, decoding = Uploads(limits), Decoding(limits)
     app = FastAPI(
         title="Sightline",

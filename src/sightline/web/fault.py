@@ -17,7 +17,7 @@ SAID = {
     403: "another site asks, or by a name that is not this server's",
     404: "there is no such picture",
     408: "the body did not come in time",
-    409: "the file changed since it was indexed, or the index belongs to another encoder by now",
+    409: "the file changed since it was indexed, or the index belongs by now to an encoder that cannot be opened",
     413: "the picture is too large",
     415: "not a picture",
     422: "a question, or a picture, that cannot be used",

@@ -122,12 +122,28 @@ class Guarded:
             return self._encoder.features(images)
 
 
-class Library:
-    """What the routes call; usable from several threads."""
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A picture that somebody sent, as `encoder` wants it."""
 
-    def __init__(self, index: Index, encoder: Embedder, upload_bytes: int) -> None:
+    picture: bytes
+    encoder: Guarded
+    pixels: Any
+
+
+class Library:
+    """What the routes call; usable from several threads.
+
+    `reopen` gives the encoder that the index belongs to by now: it is called where `sightline index --rebuild` has
+    changed it, and the answers that follow are by that one. Without it they are refused (409).
+    """
+
+    def __init__(
+        self, index: Index, encoder: Embedder, upload_bytes: int, reopen: Callable[[], Embedder] | None = None
+    ) -> None:
         self.index, self.encoder, self.upload_bytes = index, Guarded(encoder), upload_bytes
-        self._lock = threading.Lock()
+        self._reopen = reopen
+        self._lock, self._switching = threading.Lock(), threading.Lock()
         self._counted: tuple[float, About] | None = None
 
     def about(self) -> AboutLibrary:
@@ -148,7 +164,7 @@ class Library:
         """The `k` best pictures for a typed query."""
         return self._found(lambda: self.index.answer_text(query, self.encoder, k), query=query)
 
-    def prepared(self, picture: bytes) -> Any:
+    def prepared(self, picture: bytes) -> Prepared:
         """A picture that somebody sent, decoded as the encoder wants it; may take seconds, and holds no lock.
 
         What is no picture, broken or too large to open is refused, and so is what decoding fails at in any other way.
@@ -157,7 +173,8 @@ class Library:
             raise Refused(400, "no picture was sent: the body of the request is empty")
         try:
             measure(picture)  # the header alone: a bomb is refused before its pixels are made
-            return self.encoder.preprocess(picture)
+            encoder = self.encoder
+            return Prepared(picture, encoder, encoder.preprocess(picture))
         except BadSample as error:
             raise _bad_picture(error) from error
         except MemoryError as error:
@@ -168,9 +185,16 @@ class Library:
             # these bytes are a stranger's: whatever goes wrong while they are read is said of them
             raise Refused(422, f"this picture cannot be used: {str(error) or type(error).__name__}") from error
 
-    def by_picture(self, prepared: Any, k: int, name: str | None = None) -> Found:
+    def by_picture(self, prepared: Prepared, k: int, name: str | None = None) -> Found:
         """Pictures like one that `prepared` gave."""
-        return self._found(lambda: self.index.search_image(prepared, self.encoder, k), image=name)
+
+        def ask() -> Sequence[Hit]:
+            encoder = self.encoder  # another one, where it was switched since
+            known = encoder is prepared.encoder
+            pixels = prepared.pixels if known else encoder.preprocess(prepared.picture)
+            return self.index.search_image(pixels, encoder, k)
+
+        return self._found(ask, image=name)
 
     def like(self, id: int, k: int) -> Found:
         """The `k` pictures most alike to one of the index. Refused (404) where it has none of this id."""
@@ -230,14 +254,7 @@ class Library:
         self, ask: Callable[[], Answer | Sequence[Hit]], query: str | None = None, image: str | None = None
     ) -> Found:
         start = time.perf_counter()
-        about = self._about()
-        try:
-            with _spoken(422):
-                found = ask()
-        except Refused as error:
-            with _spoken(409):
-                self.index.check(self.encoder)  # it was made anew with another encoder: that is the reason to give
-            raise error
+        found, about = self._answered(ask)
         answer = found if isinstance(found, Answer) else Answer(list(found))
         ms = round(1000 * (time.perf_counter() - start), 1)
         return Found(
@@ -253,6 +270,40 @@ class Library:
             suggestion=answer.suggestion,
             relevant=answer.relevant,
         )
+
+    def _answered(self, ask: Callable[[], Answer | Sequence[Hit]]) -> tuple[Answer | Sequence[Hit], About]:
+        """An answer by one encoder from its first to its last line, and what the index was then."""
+        while True:
+            encoder, about = self.encoder, self._about()
+            try:
+                with _spoken(422):
+                    found = ask()
+            except Refused:
+                if self._switched(encoder):
+                    continue
+                raise
+            if self.encoder is encoder:
+                return found, about
+
+    def _switched(self, encoder: Guarded) -> bool:
+        """Whether another encoder than this answers by now. Refused (409) where that of the index cannot be had."""
+        with self._switching:  # one thread opens it; the others wait, and ask again
+            if self.encoder is not encoder:
+                return True
+            try:
+                with _spoken(409):
+                    self.index.check(encoder)
+            except Refused:
+                if self._reopen is None:
+                    raise
+            else:
+                return False
+            with _spoken(409):
+                opened = self._reopen()
+                self.index.check(opened)
+            with self._lock:
+                self.encoder, self._counted = Guarded(opened), None
+            return True
 
     def _about(self) -> About:
         """Counting a large library takes longer than searching it, so it is done once a second at most."""

@@ -33,10 +33,12 @@ def serve(
     open_page: bool = False,
     allow: Sequence[str] = (),
     root_path: str = "",
+    reopen: Callable[[], Embedder] | None = None,
 ) -> None:
     """Serves an open index until Ctrl-C, which arrives as KeyboardInterrupt. Says where on stdout once it answers.
 
-    `allow` are more names it goes by, `root_path` is where a proxy has the page.
+    `allow` are more names it goes by, `root_path` is where a proxy has the page. `reopen` gives the encoder of
+    the index where that was changed meanwhile (`Library`).
     """
     prefix, allow = prefix_of(root_path), [allowed_name(name) for name in allow]  # refused before anything is opened
     index.check(encoder)
@@ -55,7 +57,7 @@ def serve(
             webbrowser.open(page)
 
     with bound:
-        app = make_app(index, encoder, listening, given=host, allow=allow, root_path=root_path)
+        app = make_app(index, encoder, listening, given=host, allow=allow, root_path=root_path, reopen=reopen)
         Server(app, ready).run(sockets=[bound])
 
 
