@@ -10,7 +10,6 @@ from dataclasses import replace
 import torch
 
 from sightline.data.prepare.preprocess import Preprocess
-from sightline.methods.image_text import siglip as siglip_method
 from sightline.methods.image_text.acid import Acid, Config, Reference
 from sightline.recipes.image_text import siglip, siglip2
 from sightline.towers.spec import Causal, Map, TransformerTextSpec, ViTSpec
@@ -45,7 +44,7 @@ def build_by_chance(recipe: Recipe) -> Acid:
         return build(recipe)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed + 1)
-        kept = _pair(recipe).kept()
+        kept = siglip.pair(recipe).kept()
     view = recipe.data.evaluation_view()
     return _taught(recipe, TorchEncoder(joint_of(kept), preprocess=view, tokenizer=None, dim=recipe.dim))
 
@@ -54,11 +53,7 @@ def _taught(recipe: Recipe, teacher: TorchEncoder) -> Acid:
     view = recipe.data.evaluation_view()
     if not isinstance(view, Preprocess):
         raise ValueError(f"{recipe.name}: pictures have one size, and data.preprocess is a {type(view).__name__}")
-    return Acid(_pair(recipe), Reference(teacher, view), recipe.method)
-
-
-def _pair(recipe: Recipe) -> siglip_method.SigLIP:
-    return siglip.build(replace(recipe, method=recipe.method.pair))
+    return Acid(siglip.pair(recipe), Reference(teacher, view), recipe.method)
 
 
 def student() -> Recipe:

@@ -48,8 +48,13 @@ def build_on_a_reader(recipe: Recipe) -> CLIP:
     return CLIP(recipe.parts.image.build(), recipe.parts.text.build(), recipe.dim, recipe.method, text_rate=0.1)
 
 
+def pair(recipe: Recipe) -> CLIP:
+    """The pair that a method with more terms is made around: `method.pair`."""
+    return build(replace(recipe, method=recipe.method.pair))
+
+
 def build_with_terms(recipe: Recipe) -> terms.WithTerms:
-    return terms.WithTerms(build(replace(recipe, method=recipe.method.pair)), recipe.method)
+    return terms.WithTerms(pair(recipe), recipe.method)
 
 
 def icons() -> Recipe:

@@ -29,8 +29,13 @@ def build(recipe: Recipe) -> SigLIP:
     return SigLIP(recipe.parts.image.build(), recipe.parts.text.build(), recipe.dim, recipe.method)
 
 
+def pair(recipe: Recipe) -> SigLIP:
+    """The pair that a method with more terms is made around: `method.pair`."""
+    return build(replace(recipe, method=recipe.method.pair))
+
+
 def build_with_terms(recipe: Recipe) -> terms.WithTerms:
-    return terms.WithTerms(build(replace(recipe, method=recipe.method.pair)), recipe.method)
+    return terms.WithTerms(pair(recipe), recipe.method)
 
 
 def icons() -> Recipe:

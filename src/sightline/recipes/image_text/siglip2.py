@@ -39,15 +39,11 @@ MEASURED = Evaluation(probes=(*USUAL, Located()))
 
 
 def build(recipe: Recipe) -> SigLIP2:
-    return SigLIP2(_pair(recipe), recipe.parts.decoder.build(), recipe.method)
+    return SigLIP2(siglip.pair(recipe), recipe.parts.decoder.build(), recipe.method)
 
 
 def build_taught(recipe: Recipe) -> SigLIP2Taught:
-    return SigLIP2Taught(_pair(recipe), recipe.parts.decoder.build(), recipe.method)
-
-
-def _pair(recipe: Recipe) -> siglip_method.SigLIP:
-    return siglip.build(replace(recipe, method=recipe.method.pair))
+    return SigLIP2Taught(siglip.pair(recipe), recipe.parts.decoder.build(), recipe.method)
 
 
 def phases(crops: MultiCrop) -> tuple[Phase, Phase]:

@@ -28,11 +28,11 @@ MINUTES = {"tiny": 0.1}
 
 
 def build(recipe: Recipe) -> SILC:
-    return SILC(clip.build(replace(recipe, method=recipe.method.pair)), recipe.method)
+    return SILC(clip.pair(recipe), recipe.method)
 
 
 def build_sigmoid(recipe: Recipe) -> SILC:
-    return SILC(siglip.build(replace(recipe, method=recipe.method.pair)), recipe.method)
+    return SILC(siglip.pair(recipe), recipe.method)
 
 
 def small() -> Recipe:
