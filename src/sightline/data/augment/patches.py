@@ -16,7 +16,7 @@ from sightline.data.augment.alpha import flat
 from sightline.data.augment.draws import Draws
 from sightline.data.augment.geometry import Transform, identity, still
 from sightline.data.augment.pictures import unpack
-from sightline.data.augment.pipeline import CHUNK, VALUES, View
+from sightline.data.augment.pipeline import View, together
 from sightline.data.augment.resample import BILINEAR, Span, inside, resample
 from sightline.data.prepare.naflex import fitted_size
 from sightline.protocols import Batch
@@ -61,10 +61,10 @@ class AugmentPatches:
         length, p = self.length(seed, step), self.patch
         sides = np.array([_fitted(int(y), int(x), p, length) for y, x in size], np.int64).reshape(-1, 2)
         made = torch.zeros(len(image), length, 3 * p * p, device=image.device)
-        together = CHUNK if image.device.type == "cpu" else max(1, VALUES // max(1, image[:1].numel()))
+        chunk = together(image)
         for side in np.unique(sides, axis=0):  # pictures of one shape are resized together
             every = np.flatnonzero((sides == side).all(1))
-            for rows in np.split(every, range(together, len(every), together)):
+            for rows in np.split(every, range(chunk, len(every), chunk)):
                 at = torch.from_numpy(rows).to(image.device)
                 cut = self._cut(image[at], size[rows], int(side[0]), int(side[1]))
                 made[at, : cut.shape[1]] = cut

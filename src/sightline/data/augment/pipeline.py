@@ -26,6 +26,11 @@ VALUES = 2**28
 """Numbers augmented together elsewhere: a gigabyte of float32, a hundred photographs at what small crops need."""
 
 
+def together(image: Tensor) -> int:
+    """How many of the stored pictures (b, c, y, x) are augmented at a time where they lie."""
+    return CHUNK if image.device.type == "cpu" else max(1, VALUES // max(1, image[:1].numel()))
+
+
 @dataclass(frozen=True)
 class View:
     """One view of a picture: the operations it goes through and its side in pixels."""
@@ -76,9 +81,9 @@ class AugmentViews:
         sizes, indices = size.cpu().numpy(), index.cpu().numpy()
         made = [torch.empty(len(image), 3, view.size, view.size, device=image.device) for view in self.views]
         parts: list[list[Transform]] = [[] for _ in self.views]
-        together = CHUNK if image.device.type == "cpu" else max(1, VALUES // max(1, image[:1].numel()))
-        for start in range(0, len(image), together):
-            rows = slice(start, start + together)
+        chunk = together(image)
+        for start in range(0, len(image), chunk):
+            rows = slice(start, start + chunk)
             y, x = sizes[rows].max(0)
             pictures = unpack(image[rows, :, :y, :x], sizes[rows], self.views[0].size)
             for op in self.views[0].ops[: self.shared]:
