@@ -6,7 +6,8 @@ show it, and a plateau when the mean loss of 50 steps does.
 
 import math
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,28 +17,42 @@ from sightline.train.watch.collapse import Usage, measured, shapes
 
 EVERY = 50
 """steps between looks"""
-CHANCE = {
-    "contrastive": lambda b: math.log(b),
-    "ntxent": lambda b: math.log(2 * b - 1),
-    "npair": lambda b: math.log(max(2, b // 2)),
-    "histogram": lambda b: 0.5,
-}
-"""term -> its value for embeddings that tell nothing apart, of the whole batch"""
-NOTHING = {"contrastive": "ln(batch)", "ntxent": "ln(2 batch - 1)", "npair": "ln(batch / 2)", "histogram": "1/2"}
-"""the same as it is printed"""
 _SLOWER = "Lower optim.lr or lengthen schedule.warmup, or weaken the augmentation (data.views)"
 _LABELLED = f"Check that labels are right (sightline data SRC). {_SLOWER}"
-ADVICE = {
-    "contrastive": (
+
+
+class Untold(NamedTuple):
+    """A term's value for embeddings that tell nothing apart."""
+
+    chance: Callable[[int], float]
+    """of the whole batch"""
+    formula: str
+    """the same as it is printed"""
+    what: str
+    """is not being told apart"""
+    advice: str
+
+
+UNTOLD = {
+    "contrastive": Untold(
+        lambda b: math.log(b),
+        "ln(batch)",
         "pictures and captions",
         "Check that captions belong to their pictures (sightline data SRC), lower optim.lr, or weaken the augmentation "
         "(random colours hide shapes)",
     ),
-    "ntxent": ("two views of a picture and other pictures", _SLOWER),
-    "npair": ("two pictures of a class and those of other classes", _LABELLED),
-    "histogram": ("pairs of one class and of two", _LABELLED),
+    "ntxent": Untold(
+        lambda b: math.log(2 * b - 1), "ln(2 batch - 1)", "two views of a picture and other pictures", _SLOWER
+    ),
+    "npair": Untold(
+        lambda b: math.log(max(2, b // 2)),
+        "ln(batch / 2)",
+        "two pictures of a class and those of other classes",
+        _LABELLED,
+    ),
+    "histogram": Untold(lambda b: 0.5, "1/2", "pairs of one class and of two", _LABELLED),
 }
-"""term -> what is not being told apart at that value, and what to do"""
+"""by the name of the term"""
 AT_MARGIN = 1e-3
 """A triplet loss this near to that of one point for all has collapsed (Schroff et al. 2015, section 3.2)."""
 LATE = frozenset({"few directions", "few prototypes", "few prototypes of patches"})
@@ -84,7 +99,7 @@ class Monitor:
     def __init__(self, batch: int, *, patience: int = 300, numbers: str = "method") -> None:
         """`numbers` is where a recipe keeps what the advice says to change: a method around another has it deeper."""
         self.numbers = numbers
-        self.chance = {term: value(max(2, batch)) for term, value in CHANCE.items()}
+        self.chance = {term: untold.chance(max(2, batch)) for term, untold in UNTOLD.items()}
         self.patience = patience
         self.recent: deque[float] = deque(maxlen=50)
         self.usage = {name: Usage() for name in ("", PATCH)}
@@ -125,7 +140,7 @@ class Monitor:
 
     def begins(self, row: Mapping[str, float]) -> str:
         """What the loss is before anything is learnt: by the formula where a term has one, else as it was measured."""
-        known = [f"{term} = {NOTHING[term]} = {value:.2f}" for term, value in self.chance.items() if term in row]
+        known = [f"{term} = {UNTOLD[term].formula} = {value:.2f}" for term, value in self.chance.items() if term in row]
         formula = f" (who tells nothing apart has {', '.join(known)})" if known else ""
         return f"before the first update the loss is {row['loss']:.3f}{formula}"
 
@@ -136,9 +151,8 @@ class Monitor:
         self.recent.append(row[term])
         mean, chance = sum(self.recent) / len(self.recent), self.chance[term]
         if step >= self.patience and len(self.recent) == self.recent.maxlen and abs(mean - chance) < 0.02 * chance:
-            name = NOTHING[term]
-            told, usual = ADVICE[term]
-            yield f"the {term} loss has stayed at {name} = {chance:.2f}: {told} are not being told apart. {usual}"
+            _, formula, what, advice = UNTOLD[term]
+            yield f"the {term} loss has stayed at {formula} = {chance:.2f}: {what} are not being told apart. {advice}"
 
     def _once(self, cause: str, message: str) -> str:
         fresh = cause not in self.reported
