@@ -24,9 +24,13 @@ def with_any_shape(
     if isinstance(spec, NaFlexSpec) and isinstance(rule, NaFlexRule):
         return replace(spec, length=length), dict(tensors), replace(rule, length=length)
     if not isinstance(spec, ViTSpec) or not isinstance(spec.stem, PatchSpec) or spec.channels != 3:
+        stem = getattr(spec, "stem", None)
         raise ValueError(
             f"pictures of any shape are read by a ViT that cuts colour pictures into patches, and this is a "
             f"{type(spec).__name__} of {getattr(spec, 'channels', 3)} channels"
+            f"{'' if stem is None else f' with stem={type(stem).__name__}'}: name an encoder whose image tower is a "
+            "ViTSpec of 3 channels with stem=PatchSpec (most of siglip, siglip2 and clip are), or train it by a recipe "
+            "of pictures of one size"
         )
     how = LearnedSpec(resample="bilinear_antialias") if isinstance(spec.position, LearnedSpec) else spec.position
     shared = {name: getattr(spec, name) for name in SAME}

@@ -124,7 +124,7 @@ def test_a_vit_reads_any_shape_and_sees_its_own_size_as_before(spec):
 def test_a_tower_that_cuts_no_patches_is_refused():
     stem = ConvStemSpec(kernels=(4, 2), strides=(4, 2), widths=(8, 16))
     spec = ViTSpec(size=32, patch=8, dim=16, depth=1, heads=2, stem=stem)
-    with pytest.raises(ValueError, match="read by a ViT that cuts colour pictures into patches"):
+    with pytest.raises(ValueError, match="of 3 channels with stem=ConvStemSpec: name an encoder .* stem=PatchSpec"):
         with_any_shape(spec, {}, Preprocess(), 16)
 
 
@@ -167,6 +167,9 @@ def test_a_finished_run_embeds_and_locates_in_pictures_of_any_shape(first, tmp_p
 def test_a_size_beside_pictures_of_any_shape_and_such_pictures_beside_a_tower_of_one_are_refused(first, tmp_path):
     with pytest.raises(ValueError, match=r"data.size=64: pictures of any shape have none; set data.preprocess.length"):
         train("naflex.tiny", out=tmp_path, init=str(first), overrides=["data.size=64"], **QUICK)
+    for setting in ("data.preprocess.patch=4", "image.length=9"):
+        with pytest.raises(ValueError, match=r"comes from --init .*; data.preprocess.length=N cuts pictures of any"):
+            train("naflex.tiny", out=tmp_path, init=str(first), overrides=[setting], **QUICK)
     recipe, made = find("siglip2.tiny"), method()
     odd = replace(recipe, data=replace(recipe.data, views=AnyShape((4, 9))))
     with pytest.raises(

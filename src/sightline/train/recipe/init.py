@@ -174,7 +174,11 @@ def _check(recipe: Recipe, record: Mapping[str, Any], lock: Lock, overrides: Seq
         if key == "data.preprocess.length":  # of pictures of any shape: the recipe's
             continue
         if key.startswith(tuple(f"{name}." for name in taken)) or key in taken:
-            how = "; data.size=N reads pictures of another size" if key.startswith(("image.size", "data.pre")) else ""
+            how = ""
+            if key.startswith(("image.size", "image.length", "data.pre")):
+                how = "; data.size=N reads pictures of another size"
+                if isinstance(recipe.data.preprocess, NaFlexRule):
+                    how = "; data.preprocess.length=N cuts pictures of any shape into at most N patches"
             raise ValueError(f"{key} comes from --init {record['encoder']}, and cannot be set beside it{how}")
 
 
