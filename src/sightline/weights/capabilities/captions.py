@@ -41,7 +41,8 @@ def caption(
 def writer(encoder: TorchEncoder, part: str, length: int | None) -> tuple[Any, Any, int]:
     """(the part that writes, the tokenizer that turns its tokens into text, how many it writes at most: `length`, or
     all it can). ValueError for a length that it has not, and a tokenizer that only hashes."""
-    model, tokenizer = encoder.parts[part], encoder.tokenizer
+    model: Any = encoder.parts[part]
+    tokenizer = encoder.tokenizer
     longest: int = model.length if length is None else length
     if not 1 <= longest <= model.length:
         raise ValueError(f"length is {longest}; {encoder.name} writes 1 to {model.length} tokens")

@@ -30,7 +30,7 @@ def where(encoder: Any, picture: Any, words: Sequence[str]) -> list[Place]:
     seen = encoder.features([picture])
     patches = to_numpy(encoder.patches_of(seen, normalize=True))[0]
     texts = to_numpy(encoder.encode_text(list(words), normalize=True))
-    rows, columns = np.asarray(seen.grid).reshape(-1)[:2].astype(int).tolist()
+    rows, columns = to_numpy(seen.grid).reshape(-1)[:2].astype(int).tolist()
     heats = (texts @ patches[: rows * columns].T).reshape(len(words), rows, columns)
     part = shown(encoder, picture)
     heats = np.where(inside(part, (rows, columns)), heats, heats.min(axis=(1, 2), keepdims=True))
