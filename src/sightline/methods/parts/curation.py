@@ -24,7 +24,7 @@ def chosen_jointly(
     `scores` are the rows of my b examples of all ranks' m, `uniform` the same on all ranks, as is what is chosen. The
     largest of logits plus Gumbel noise are a draw without replacement with the chances of their softmax.
     """
-    first, chunks, m = offset(len(scores)), *uniform.shape
+    first, chunks, m = offset(len(scores)), len(uniform), scores.shape[1]
     noise, own = -(-uniform.log()).log(), gather(scores.diagonal(first))
     taken = torch.zeros(m, dtype=torch.bool, device=scores.device)
     for chunk, row in enumerate(noise):
