@@ -133,7 +133,7 @@ def main():
         page, inside = in_the_page(db, args.run, query)
         cold, split = from_the_shell(db, args.run)
         product = statistics.median(one_product(n, encoder.dim))
-        kind = "exact" if recall is None else f"approximate, recall@10 {recall:.3f}"
+        kind = "exact" if recall is None else f"approximate, recall@10 {recall.pictures:.3f}"
         times = (cold, *middle_and_slow(warm), statistics.median(cpu), *middle_and_slow(page))
         times += (statistics.median(inside), product)
         print(f"{n:9,}", *(f"{ms:7.1f}" for ms in times), f"  {kind}; {split}", flush=True)

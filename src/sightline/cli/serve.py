@@ -55,7 +55,7 @@ def serve(
     with Index(db) as index:
         model = encoder_of(db, index.about().encoder, encoder, device)
 
-        def reopen() -> Embedder:
+        def reopen() -> "Embedder":
             return encoder_of(db, index.about().encoder, device=device)
 
         answer(
