@@ -35,7 +35,7 @@ CPU = torch.device("cpu")
 
 def build(name, locked="", micro=0):
     """A learner's parts; of a locked tower nothing is trained, its projection neither (LiT)."""
-    recipe, source = find(name), open_source("icons?n=24")
+    recipe, source = find(name), open_source("grammars?n=24" if name == "seq2seq.tiny" else "icons?n=24")
     tokenizer = tokenizer_of(recipe.data.tokenizer, source, recipe.seed, print) if recipe.reads_words else None
     recipe = replace(fitted(recipe, tokenizer), batch=8, micro=micro, optim=SGD(lr=0.05), samples=len(source))
     torch.manual_seed(0)
@@ -77,7 +77,7 @@ def assert_same(found, expected):
             torch.testing.assert_close(value, whole[part][path].view_as(value), rtol=1e-4, atol=1e-6, msg=said)
 
 
-@pytest.mark.parametrize("name", ["siglip.tiny", "simclr.tiny"])
+@pytest.mark.parametrize("name", ["siglip.tiny", "simclr.tiny", "cappa.tiny", "seq2seq.tiny"])
 def test_two_ranks_that_share_the_weights_equal_one(ranks, name):
     alone = learn(name)
     for found in ranks.run(__file__, "learn", name, "", 0, True):
