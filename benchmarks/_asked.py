@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from _graphics import described, listed, meaning, names, said_place
+from _graphics import described, listed, meaning, names
 from sightline.data.array import unit
 from sightline.data.draw import seed_of
 from sightline.data.scenes import vocabulary
+from sightline.data.scenes.caption import WHERE
 from sightline.data.scenes.design import LAYOUTS
 from sightline.data.scenes.palette import PALETTES
 from sightline.data.scenes.pen import STYLES
@@ -61,8 +62,8 @@ def with_place(arm: str, element: Element, where: str) -> str:
     said = (meaning if arm == "meaning" else names)(element)
     article, _, rest = said.partition(" ")
     if article in ("a", "an", "the"):
-        return f"{article} {element.colour} {rest} {said_place(where)}"
-    return f"{element.colour} {said} {said_place(where)}"
+        return f"{article} {element.colour} {rest} {WHERE[where]}"
+    return f"{element.colour} {said} {WHERE[where]}"
 
 
 def in_caption(arm: str, scene: Scene, k: int, element: Element) -> str:

@@ -22,6 +22,7 @@ from sightline.data.sources.source import open_source
 from sightline.probes.paired import interval
 from sightline.protocols import Kept
 from sightline.recipes.find import find, train
+from sightline.train.options import Summary
 from sightline.train.recipe.override import override
 from sightline.train.recipe.recipe import Recipe, fitted
 from sightline.weights.encoder import TorchEncoder
@@ -218,9 +219,21 @@ def trained(recipe: Recipe, seed: int, run: Path, name: str, overrides: Sequence
         overrides=[f"seed={seed}", *overrides],
         export=False,
     )
-    if not done.finished:
-        raise SystemExit(f"{run} was stopped at step {done.steps}; the same command goes on")
+    _check_finished(done)
     return Tower(sightline.load(str(run)), type(recipe.parts.image).__name__.removesuffix("Spec"), precision)
+
+
+def finished(recipe: Recipe, run: Path, data: Any, overrides: Sequence[str] = ()) -> Path:
+    """`run`, trained first where it is not finished; the same call goes on where it stopped."""
+    if not (run / "encoder.json").exists():  # what is written last
+        _check_finished(train(recipe, out=run, data=data, overrides=overrides, export=False, quiet=True))
+    return run
+
+
+def _check_finished(done: Summary) -> None:
+    """SystemExit where a training was stopped before its end."""
+    if not done.finished:
+        raise SystemExit(f"{done.folder} was stopped at step {done.steps}; the same command goes on")
 
 
 def encoded_by(

@@ -16,12 +16,13 @@ from _spaces import DRAWN, TOWER, of
 from sightline.data.atomic import atomic_write
 from sightline.data.augment import evaluation as whole
 from sightline.data.augment.draws import Draws
-from sightline.data.masks import CrossingMask, ElementMask, RandomMask, SubElementMask, ink, ink_share, solid
+from sightline.data.masks import ElementMask, RandomMask, ink, ink_share, solid
 from sightline.data.masks.amount import Amount, counted, lowest, shared
 from sightline.data.sample import Sample
-from sightline.data.scenes import Scenes, parts
-from sightline.data.scenes.caption import noun
+from sightline.data.scenes import parts
+from sightline.data.scenes.caption import WHERE, noun
 from sightline.data.scenes.scene import Element, Scene, place
+from sightline.data.sources.source import open_source
 from sightline.losses.pixels import RawPixels
 from sightline.methods.image_text.clip import Config
 from sightline.recipes.find import find
@@ -47,16 +48,9 @@ def source_of(src: str, quick: bool) -> str:
     return f"{before}n={int(n) // 20}&{rest}" if quick else src
 
 
-def designs(src: str) -> Scenes:
-    """The built-in source of a SRC text."""
-    head, _, said = src.partition("?")
-    numbers = {key: int(value) for key, _, value in (part.partition("=") for part in said.split("&"))}
-    return Scenes(split=head.partition(":")[2], **numbers)  # pyright: ignore[reportArgumentType]  # all are numbers
-
-
 @cache
 def scenes(src: str) -> tuple[Scene, ...]:
-    source = designs(src)
+    source: Any = open_source(src)
     return tuple(source.scene(i) for i in range(len(source)))
 
 
@@ -109,13 +103,7 @@ def plain(element: Element) -> Element:
 
 def described(element: Element, where: str) -> str:
     """With colour, value and place: "a blue 75 % battery in the top right"."""
-    return f"{noun(plain(element))} {said_place(where)}"
-
-
-def said_place(where: str) -> str:
-    if where == "center" or " " in where:
-        return f"in the {where}"
-    return f"at the {where}"
+    return f"{noun(plain(element))} {WHERE[where]}"
 
 
 def listed(said: list[str]) -> str:
@@ -215,8 +203,6 @@ third of the other still shows"""
 KINDS: dict[str, Callable[..., Any]] = {
     "random": RandomMask,
     "elements": ElementMask,
-    "sub-elements": SubElementMask,
-    "crossing": CrossingMask,
     "only solid": SolidMask,
     "never solid": BrokenMask,
 }

@@ -2,20 +2,25 @@
 again."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from sightline.measure.face import opened
 from sightline.measure.finding import Finding
 from sightline.measure.report.result import Measured, Missing, Row
+from sightline.measure.run import about, measured, subjects_of
+from sightline.measure.subject.store import Store
+from sightline.measure.suite.opened import open_suite
 
 FIELDS = ("metric", "chance", "chance_kind", "bound", "bound_kind", "scored", "caps", "items")
 
 
 @dataclass(frozen=True, eq=False)
-class Kept:
+class Known:
     """A statistic of which only the value and the resampled values are known."""
 
     n: int
@@ -36,21 +41,33 @@ def there(file: Path) -> bool:
     return beside(file, ".json").exists()
 
 
-def save(measured: Measured, file: Path) -> None:
+def kept(file: Path, run: Path, kind: str, data: str, rooms: Sequence[str], *, quick: bool = False) -> Measured:
+    """What is measured of the encoder of a run, or of the `kind` of subject that stands beside it, on `data`; measured
+    first where `file` is not there yet."""
+    if not there(file):
+        chosen = [subject for subject in subjects_of(opened([run]), Store.usual()) if subject.kind == kind]
+        found = measured(chosen, [open_suite(data, quick=quick)], rooms=rooms, about=about).subjects[0]
+        found.name = file.name
+        save(found, file)
+        print(f"{file.parent.name}: {file.name}, {found.seconds:.0f} s", flush=True)
+    return load(file)
+
+
+def save(found: Measured, file: Path) -> None:
     """`file`.json and `file`.npz."""
     rows = [
         {"aspect": row.aspect, "suite": row.suite, "task": row.task, "seconds": row.seconds}
         | {name: getattr(row.finding, name) for name in FIELDS}
         | {"protocol": dict(row.finding.protocol), "notes": list(row.finding.notes)}
         | {"n": row.finding.statistic.n, "value": row.finding.value}
-        for row in measured.rows
+        for row in found.rows
     ]
-    about = {key: getattr(measured, key) for key in ("name", "kind", "about", "flags", "seconds", "thousand")}
+    told = {key: getattr(found, key) for key in ("name", "kind", "about", "flags", "seconds", "thousand")}
     file.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(beside(file, ".npz"), values=np.array([row.values for row in measured.rows]))
-    missing = [asdict(one) for one in measured.missing]
+    np.savez_compressed(beside(file, ".npz"), values=np.array([row.values for row in found.rows]))
+    missing = [asdict(one) for one in found.missing]
     temporary = beside(file, ".part")
-    temporary.write_text(json.dumps(about | {"rows": rows, "missing": missing}, indent=1, default=float))
+    temporary.write_text(json.dumps(told | {"rows": rows, "missing": missing}, indent=1, default=float))
     temporary.replace(beside(file, ".json"))
 
 
@@ -66,7 +83,7 @@ def load(file: Path) -> Measured:
             given["task"],
             Finding(
                 **{name: given[name] for name in FIELDS},
-                statistic=Kept(given["n"], given["value"], samples),
+                statistic=Known(given["n"], given["value"], samples),
                 protocol=given["protocol"],
                 notes=tuple(given["notes"]),
             ),
@@ -74,5 +91,5 @@ def load(file: Path) -> Measured:
         )
         for given, samples in zip(told["rows"], values, strict=True)
     ]
-    about = {key: told[key] for key in ("name", "kind", "about", "flags", "seconds", "thousand")}
-    return Measured(**about, rows=rows, missing=[Missing(**one) for one in told["missing"]])
+    given = {key: told[key] for key in ("name", "kind", "about", "flags", "seconds", "thousand")}
+    return Measured(**given, rows=rows, missing=[Missing(**one) for one in told["missing"]])

@@ -1,7 +1,8 @@
 """What `atlas_text` compares: seven ways to learn from words, on the same towers, steps and pictures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from sightline.data.augment import evaluation as whole
 from sightline.data.feed.caption_choice import any_caption
@@ -40,16 +41,24 @@ BOXES = replace(WRITER, length=LENGTH + 5, boxes=BoxTokens(bins=BINS))
 HEAD = Head(prototypes=256, hidden=192, bottleneck=64)
 CROPS = CaptionCrops(count=2, large_scale=(0.8, 1.0), small_scale=(0.1, 0.4))
 STEPS, BATCH = 700, 32
+Views = Callable[[int], Sequence[Any]]
 
 
-def on_common(recipe: Recipe, parts: Parts, *, boxes: bool = False) -> Recipe:
-    """`recipe` with the common towers, pictures and numbers."""
+def on_common(recipe: Recipe, parts: Parts, *, views: Views | None = None, boxes: bool = False) -> Recipe:
+    """`recipe` with the common towers, pictures and numbers; without `views` it keeps its own."""
     tokenizer = BoxBPE(vocab=VOCAB, length=LENGTH, bins=BINS) if boxes else BPE(vocab=VOCAB, length=LENGTH)
     return replace(
         recipe,
         parts=parts,
         dim=WIDTH,
-        data=replace(recipe.data, source=SCENES, size=SIZE, caption=any_caption, tokenizer=tokenizer),
+        data=replace(
+            recipe.data,
+            source=SCENES,
+            size=SIZE,
+            views=views or recipe.data.views,
+            caption=any_caption,
+            tokenizer=tokenizer,
+        ),
         optim=AdamW(lr=1e-3, betas=(0.9, 0.95), weight_decay=0.04),
         schedule=WarmupCosine(warmup=50),
         batch=BATCH,
@@ -60,50 +69,43 @@ def on_common(recipe: Recipe, parts: Parts, *, boxes: bool = False) -> Recipe:
 
 def pair(name: str) -> Recipe:
     """CLIP or SigLIP: the whole picture and its caption."""
-    made = on_common(find(name), Parts(image=TOWER, text=TEXT))
-    return replace(made, data=replace(made.data, views=whole))
+    return on_common(find(name), Parts(image=TOWER, text=TEXT), views=whole)
 
 
 def silc() -> Recipe:
     base = find("silc.sigmoid")
-    made = on_common(base, Parts(image=TOWER, text=TEXT))
-    return replace(made, data=replace(made.data, views=CROPS), method=replace(base.method, head=HEAD))
+    made = on_common(base, Parts(image=TOWER, text=TEXT), views=CROPS)
+    return replace(made, method=replace(base.method, head=HEAD))
 
 
 def tips() -> Recipe:
     """With the class token of full captions, which `tips.described` keeps."""
     base = find("tips.described")
-    made = on_common(base, Parts(image=replace(TOWER, pool=SecondCls()), text=TEXT))
-    return replace(
-        made,
-        data=replace(made.data, views=replace(CROPS, large=1)),
-        method=replace(base.method, head=HEAD, patch_head=HEAD),
-    )
+    parts = Parts(image=replace(TOWER, pool=SecondCls()), text=TEXT)
+    made = on_common(base, parts, views=replace(CROPS, large=1))
+    return replace(made, method=replace(base.method, head=HEAD, patch_head=HEAD))
 
 
 def cappa() -> Recipe:
-    made = on_common(find("cappa"), Parts(image=TOWER, decoder=WRITER))
-    return replace(made, data=replace(made.data, views=whole))
+    return on_common(find("cappa"), Parts(image=TOWER, decoder=WRITER), views=whole)
 
 
 def locca() -> Recipe:
     return on_common(find("locca"), Parts(image=TOWER, decoder=BOXES), boxes=True)
 
 
-def siglip2(**weights: float) -> Recipe:
-    """With `weights` of its terms (`extra`: 0 is without what the last fifth adds)."""
+def siglip2() -> Recipe:
     base = find("siglip2")
     made = on_common(base, Parts(image=TOWER, text=TEXT, decoder=BOXES), boxes=True)
-    method = replace(base.method, head=HEAD, patch_head=HEAD, **weights)
+    method = replace(base.method, head=HEAD, patch_head=HEAD)
     crops = MultiCrop(kind="graphics", count=4, local_scale=(0.15, 0.4))
     return replace(made, method=method, phases=phases(crops))
 
 
 def shared() -> Recipe:
     """One stack of blocks for both: the text tower's four are the image tower's."""
-    base = find("clip_shared")
-    made = on_common(base, Parts(image=TOWER, text=replace(TEXT, depth=TOWER.depth, norm=TOWER.norm, act=TOWER.act)))
-    return replace(made, data=replace(made.data, views=whole))
+    text = replace(TEXT, depth=TOWER.depth, norm=TOWER.norm, act=TOWER.act)
+    return on_common(find("clip_shared"), Parts(image=TOWER, text=text), views=whole)
 
 
 def without_views() -> Recipe:

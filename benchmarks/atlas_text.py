@@ -20,16 +20,12 @@ from typing import Any
 
 import numpy as np
 
-from _atlas import seconds_of
-from _saved import load, save, there
+from _atlas import finished, markdown, seconds_of, spread
+from _saved import kept, there
 from _texts import BATCH, METHODS, SCENES, STEPS
-from sightline.measure.face import opened
+from sightline.data.atomic import atomic_write
 from sightline.measure.finding import PROPERTIES
 from sightline.measure.report.result import Measured
-from sightline.measure.run import about, measured, subjects_of
-from sightline.measure.subject.store import Store
-from sightline.measure.suite.opened import open_suite
-from sightline.recipes.find import train
 
 ROWS = Path(__file__).parent / "rows" / "atlas_text.jsonl"
 LEVEL2 = "scenes:test?level=2&n=800"
@@ -76,7 +72,7 @@ def main() -> None:
 
 def made(root: Path, method: str, seed: int) -> dict[str, Any]:
     """The row of a method and seed: trained and measured first where it is not."""
-    run = trained(root, method, seed)
+    run = finished(METHODS[method](), folder(root, method, seed), SCENES, [f"seed={seed}"])
     row: dict[str, Any] = {"method": method, "seed": seed, "steps": STEPS, "batch": BATCH}
     row["train_seconds"] = round(seconds_of(run))
     found = {suite: on(root, method, seed, suite) for suite in SUITES}
@@ -96,28 +92,14 @@ def told(found: Measured, metric: str) -> tuple[float | None, float | None]:
     return round(asked[0].finding.value, 4), round(float(np.nanstd(asked[0].values)), 4)
 
 
-def trained(root: Path, method: str, seed: int) -> Path:
-    out = root / "runs" / f"{method}.{seed}"
-    if (out / "encoder.json").exists():  # what is written last
-        return out
-    done = train(METHODS[method](), out=out, data=SCENES, overrides=[f"seed={seed}"], export=False, quiet=True)
-    if not done.finished:
-        raise SystemExit(f"{out} was stopped at step {done.steps}; the same command goes on")
-    return out
+def folder(root: Path, method: str, seed: int) -> Path:
+    return root / "runs" / f"{method}.{seed}"
 
 
 def on(root: Path, method: str, seed: int, suite: str) -> Measured:
     """What was measured of a run on a suite, measured first where it is not there yet."""
-    file = root / "rows" / suite / f"{method}.{seed}"
-    if not there(file):
-        data, rooms = SUITES[suite]
-        subjects = subjects_of(opened([root / "runs" / f"{method}.{seed}"]), Store.usual())
-        chosen = [subject for subject in subjects if subject.kind == "encoder"]
-        found = measured(chosen, [open_suite(data)], rooms=rooms, about=about).subjects[0]
-        found.name = f"{method}.{seed}"
-        save(found, file)
-        print(f"{suite}: {found.name}, {found.seconds:.0f} s", flush=True)
-    return load(file)
+    run = folder(root, method, seed)
+    return kept(root / "rows" / suite / run.name, run, "encoder", *SUITES[suite])
 
 
 def rows(file: Path) -> list[dict[str, Any]]:
@@ -126,37 +108,34 @@ def rows(file: Path) -> list[dict[str, Any]]:
 
 def add(file: Path, row: dict[str, Any]) -> None:
     """One line a method and seed, in the order of METHODS; an older one is replaced."""
-    kept = [old for old in rows(file) if (old["method"], old["seed"]) != (row["method"], row["seed"])]
+    others = [old for old in rows(file) if (old["method"], old["seed"]) != (row["method"], row["seed"])]
     order = [*METHODS]
-    every = sorted([*kept, row], key=lambda one: (order.index(one["method"]), one["seed"]))
-    temporary = file.with_suffix(".part")
-    temporary.write_text("".join(json.dumps(one) + "\n" for one in every))
-    temporary.replace(file)
+    every = sorted([*others, row], key=lambda one: (order.index(one["method"]), one["seed"]))
+    with atomic_write(file) as [temporary]:
+        temporary.write_text("".join(json.dumps(one) + "\n" for one in every))
     print(json.dumps(row), flush=True)
 
 
 def table(found: Sequence[dict[str, Any]]) -> str:
     """Methods by columns: the mean over seeds, ± the standard error over items, [the deviation over seeds]."""
     columns = [*COLUMNS, *PROPERTIES]
-    lines = ["| method | " + " | ".join(columns) + " | minutes |", "| --- " * (len(columns) + 2) + "|"]
+    lines = []
     for method in METHODS:
         mine = [row for row in found if row["method"] == method]
         if mine:
             minutes = np.mean([row["train_seconds"] for row in mine]) / 60
-            lines.append(
-                f"| {method} | " + " | ".join(cell(mine, column) for column in columns) + f" | {minutes:.1f} |"
-            )
-    return "\n".join(lines)
+            lines.append([method, *(cell(mine, column) for column in columns), f"{minutes:.1f}"])
+    return markdown(["method", *columns, "minutes"], lines)
 
 
 def cell(mine: Sequence[dict[str, Any]], column: str) -> str:
-    values = [row[column] for row in mine if row[column] is not None]
-    if not values:
+    asked = [row for row in mine if row[column] is not None]
+    if not asked:
         return "n/a"
-    text = f"{np.mean(values):.3f}"
+    text = f"{np.mean([row[column] for row in asked]):.3f}"
     if (error := mine[0].get(f"{column}_error")) is not None:
         text += f" ± {error:.3f}"
-    return text + (f" [{np.std(values, ddof=1):.3f}]" if len(values) > 1 else "")
+    return text + spread(asked, column)
 
 
 def against(root: Path, one: str, other: str) -> str:

@@ -35,16 +35,14 @@ import torch
 
 import sightline
 from _asked import answered, labels, questions, read, retrieved
-from _atlas import Rows, grouped, markdown, ran, seconds_of
+from _atlas import Rows, finished, grouped, markdown, ran, seconds_of, work
 from _graphics import FITTED, QUESTIONS, TESTED, TRAINED, Designs, hidden, pictures, scenes, source_of
-from _saved import load, save, there
+from _saved import kept, load
 from sightline.measure.face import opened
 from sightline.measure.pictures import Pictures
-from sightline.measure.run import about, measured, subjects_of
+from sightline.measure.run import subjects_of
 from sightline.measure.subject.store import Store
-from sightline.measure.suite.opened import open_suite
 from sightline.probes.paired import interval
-from sightline.recipes.find import train
 
 KEYS = ("question", "method", "seed", "steps", "quick")
 RANDOM_OF = {"untrained": "random", "pixels": "pixels"}
@@ -69,11 +67,7 @@ def main() -> None:
     if options.table:
         print("\n\n".join(table(rows, question, options) for question in options.questions))
         return
-    for row in wanted(options):
-        if options.list:
-            print(*(f"{row[key]!s:<12}" for key in KEYS), "done" if rows.has(row) else "to do")
-        elif not rows.has(row):
-            one(rows, row, options)
+    work(rows, wanted(options), one, options)
 
 
 def wanted(options: argparse.Namespace) -> list[dict[str, Any]]:
@@ -99,7 +93,8 @@ def one(rows: Rows, row: dict[str, Any], options: argparse.Namespace) -> None:
         found, luck = of_words(run, arm, options)
     else:
         found, luck = of_probes(run, arm, options)
-        measure(measurement(rows, row), run, RANDOM_OF.get(arm, "encoder"), options.quick)
+        kind = RANDOM_OF.get(arm, "encoder")
+        kept(measurement(rows, row), run, kind, "scenes", ROOMS, quick=options.quick)
     if row["question"] == "masks" and arm in question.arms:
         row |= hidden(arm, pictures(source_of(TESTED, options.quick), options.folder / "designs"))
     row |= {"scores": [*found], "luck": luck, "values": {name: mean(right) for name, right in found.items()}}
@@ -109,15 +104,9 @@ def one(rows: Rows, row: dict[str, Any], options: argparse.Namespace) -> None:
 
 def trained(rows: Rows, row: dict[str, Any], options: argparse.Namespace) -> Path:
     """The run of a row's arm, trained first where it is not finished."""
-    run = rows.folder / "runs" / rows.name(row)
-    if (run / "encoder.json").exists():  # what is written last
-        return run
     source = Designs(source_of(TRAINED, options.quick), rows.folder / "designs")
     recipe = QUESTIONS[row["question"]].arms[row["method"]](row["steps"])
-    done = train(recipe, out=run, data=source, overrides=[f"seed={row['seed']}"], export=False, quiet=True)
-    if not done.finished:
-        raise SystemExit(f"{run} was stopped at step {done.steps}; the same command goes on")
-    return run
+    return finished(recipe, rows.folder / "runs" / rows.name(row), source, [f"seed={row['seed']}"])
 
 
 def drawn(src: str, options: argparse.Namespace) -> tuple[Any, Pictures]:
@@ -163,15 +152,6 @@ def by_twos(tokens: np.ndarray) -> np.ndarray:
 
 def measurement(rows: Rows, row: dict[str, Any]) -> Path:
     return rows.folder / "measured" / rows.name(row)
-
-
-def measure(file: Path, run: Path, kind: str, quick: bool) -> None:
-    """What `sightline measure` finds of it on scenes, where that is not there yet."""
-    if not there(file):
-        subjects = [s for s in subjects_of(opened([run]), Store.usual()) if s.kind == kind]
-        found = measured(subjects, [open_suite("scenes", quick=quick)], rooms=ROOMS, about=about).subjects[0]
-        found.name = file.name
-        save(found, file)
 
 
 def table(rows: Rows, question: str, options: argparse.Namespace) -> str:

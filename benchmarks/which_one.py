@@ -21,16 +21,11 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import rankdata
 
-from _atlas import data_folder
-from _saved import load, save, there
+from _atlas import data_folder, finished
+from _saved import kept, load, there
 from _spaces import SPACES, folder, source
-from sightline.measure.face import opened
 from sightline.measure.finding import PROPERTIES
 from sightline.measure.report.result import SCORES, Measured, Report, Score, compared
-from sightline.measure.run import about, measured, subjects_of
-from sightline.measure.subject.store import Store
-from sightline.measure.suite.opened import open_suite
-from sightline.recipes.find import train
 
 REFERENCES = ("pixels", "random")
 TRANSFER = {
@@ -59,22 +54,11 @@ def main() -> None:
         print(transfer(options.folder, options.quick))
         return
     for name in options.spaces:
-        trained(options.folder, name)
+        finished(SPACES[name].trained(), folder(options.folder, name), source(name))
     for name in [*options.spaces, *REFERENCES]:
         on(options.folder, name, "scenes", "scenes", "all", options.quick)
         for real, room, _ in TRANSFER.values():
             on(options.folder, name, real, str(data_folder() / real), room, options.quick)
-
-
-def trained(root: Path, name: str) -> Path:
-    """The run of a space, trained first where it is not finished."""
-    out = folder(root, name)
-    if (out / "encoder.json").exists():  # what is written last
-        return out
-    done = train(SPACES[name].trained(), out=out, data=source(name), export=False, quiet=True)
-    if not done.finished:
-        raise SystemExit(f"{out} was stopped at step {done.steps}; the same command goes on")
-    return out
 
 
 def row(root: Path, name: str, suite: str, quick: bool) -> Path:
@@ -83,17 +67,10 @@ def row(root: Path, name: str, suite: str, quick: bool) -> Path:
 
 def on(root: Path, name: str, suite: str, data: str, rooms: str, quick: bool) -> None:
     """Measures one encoder on one suite and keeps its row, where that is not there yet."""
-    file = row(root, name, suite, quick)
-    if there(file):
-        return
-    first = next(iter(SPACES))
-    every = subjects_of(opened([folder(root, name if name in SPACES else first)]), Store.usual())
-    chosen = [subject for subject in every if subject.kind == (name if name in REFERENCES else "encoder")]
+    run = folder(root, name if name in SPACES else next(iter(SPACES)))
+    kind = name if name in REFERENCES else "encoder"
     asked = [*SCORES_OF] if rooms == "all" else [rooms]
-    found = measured(chosen, [open_suite(data, quick=quick)], rooms=asked, about=about).subjects[0]
-    found.name = name
-    save(found, file)
-    print(f"{suite}: {name}, {found.seconds:.0f} s", flush=True)
+    kept(row(root, name, suite, quick), run, kind, data, asked, quick=quick)
 
 
 SCORES_OF = (*PROPERTIES, "graphics")

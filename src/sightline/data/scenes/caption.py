@@ -24,6 +24,11 @@ EDITS = ("text", "style", "palette", "background")
 """hard negatives that are the caption of the scene with this factor edited: true of a picture one factor away"""
 LINES = {"filled": "solid shapes", "thin": "thin lines", "outlined": "plain outlines", "thick": "thick lines"}
 """how a caption says the style of a level-4 scene"""
+WHERE = {
+    where: "in the center" if where == "center" else f"in the {where}" if " " in where else f"at the {where}"
+    for where in PLACES
+}
+"""how a caption says a place"""
 
 
 def caption(scene: Scene) -> str:
@@ -88,13 +93,7 @@ def phrase(scene: Scene, index: int) -> str:
         return f"the {element.size} {element.colour} {kind}"
     where = place(element.box, side)
     assert all(place(e.box, side) != where for e in rivals), "layouts keep every element distinguishable"
-    return f"the {element.size} {element.colour} {kind} {_WHERE[where]}"
-
-
-_WHERE = {
-    where: "in the center" if where == "center" else f"in the {where}" if " " in where else f"at the {where}"
-    for where in PLACES
-}
+    return f"the {element.size} {element.colour} {kind} {WHERE[where]}"
 
 
 def _may_be_called(other: Element, element: Element) -> bool:
