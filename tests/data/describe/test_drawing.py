@@ -36,8 +36,9 @@ def test_texts_are_read_exactly_with_spaces_between_placed_pieces():
     found = leaves(
         "<text x='1'>Sign <tspan font-weight='bold'>in</tspan></text>"
         "<text><tspan x='0'>Forgot</tspan><tspan x='0' dy='9'>password?</tspan></text><text>  </text>"
+        "<text>Sale<title>shown by the pointer</title> ends</text>"
     )
-    assert [leaf.text for leaf in found] == ["Sign in", "Forgot password?"]
+    assert [leaf.text for leaf in found] == ["Sign in", "Forgot password?", "Sale ends"]
 
 
 def test_pixels_of_some_leaves_are_those_of_a_drawing_with_only_these():
@@ -81,6 +82,12 @@ def test_parts_have_the_names_that_people_gave_them():
     assert list(named_parts(drawn.leaves)) == ["search", "wheel", "close"]
     said = said_parts(drawn, drawn.leaves)
     assert said == ["a red search in the top right", "2 black wheels", "a blue close in the center"]
+
+
+def test_a_part_lies_where_its_whole_extent_does():
+    far = "<g id='lamp'><rect x='2' y='80' width='8' height='8'/><rect x='90' y='80' width='8' height='8'/></g>"
+    drawn = read(f"{HEAD}{far}<circle id='sun' cx='15' cy='15' r='9' fill='red'/></svg>".encode())
+    assert said_parts(drawn, drawn.leaves) == ["a black lamp at the bottom", "a red sun in the top left"]
 
 
 def test_unnamed_shapes_are_counted_by_kind_and_colour():

@@ -7,6 +7,7 @@ from sightline.data.grammars.source import Grammars
 from sightline.data.scenes import caption, vocabulary
 from sightline.data.scenes.palette import BACKGROUNDS, COLOURS
 from sightline.data.sources.source import open_source
+from sightline.data.sources.subset import hold_out
 
 NOUNS = {thing.name for level in (1, 2) for thing in vocabulary.pool(level)}
 RELATIONS = ("left of", "right of", "above", "below", "inside", "overlapping")
@@ -58,6 +59,11 @@ def test_the_translation_says_what_the_caption_says_and_the_other_way_round():
 def test_no_sentence_of_one_split_is_in_the_other():
     train, test = ({caption.caption(Grammars(n=300, split=s).scene(i)) for i in range(300)} for s in ("train", "test"))
     assert not train & test
+
+
+def test_no_sentence_is_on_both_sides_of_a_split_made_later():
+    sides = [{part[i].captions[0] for i in range(len(part))} for part in hold_out(Grammars(n=300), share=0.3)]
+    assert not sides[0] & sides[1] and len(sides[0] | sides[1]) < 300, "some sentence comes twice"
 
 
 def test_a_pair_depends_on_its_number_alone_and_has_the_picture():

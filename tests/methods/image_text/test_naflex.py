@@ -159,7 +159,9 @@ def test_a_finished_run_embeds_and_locates_in_pictures_of_any_shape(first, tmp_p
     together = encoder.encode_image(pictures)
     for picture, vector in zip(pictures, together, strict=True):
         torch.testing.assert_close(encoder.encode_image(picture)[0], vector, rtol=1e-4, atol=1e-5)
-    assert len(encoder.locate(pictures, ["the star"] * 3)) == 3
+    for sample in (cuts := [encoder.preprocess(picture) for picture in pictures]):
+        assert len(encoder.locate(sample, "the star")) == 1
+    assert len(encoder.locate(pictures, ["the star"] * 3)) == len(encoder.locate(cuts, ["the star"] * 3)) == 3
     # and goes on as a NaFlex encoder
     train("naflex.tiny", out=tmp_path / "on", init=str(tmp_path / "run"), overrides=["steps=1", "batch=8"], **QUICK)
 

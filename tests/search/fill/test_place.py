@@ -10,6 +10,7 @@ import pytest
 from sightline.data.sample import Sample
 from sightline.data.sources.folder import open_folder
 from sightline.data.sources.source import open_source
+from sightline.search.fill.place import absolute
 from sightline.search.index import Index
 
 
@@ -58,6 +59,18 @@ def test_a_place_is_named_as_a_person_would(db, moved, monkeypatch, tmp_path):
     assert db.move("pictures/", "disk/../disk/pictures/").count == 5
     assert db.about().sources == (str(new),)
     assert db.drop("./disk/pictures") == 5 and counted(db) == [0, 0, 0]
+
+
+def test_built_in_sources_are_places_of_their_own_and_an_icon_set_is_one_on_disk(db, encoder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = "grammars:test?level=1&n=3&seed=0"
+    assert absolute(f"{made}::scenes?n=2::iconify:sets/mdi.json?words=off") == (
+        f"{made}::scenes?n=2::iconify:{tmp_path / 'sets' / 'mdi.json'}?words=off"
+    )
+    for added, unchanged in ((3, 0), (0, 3)):
+        report = db.add(open_source("grammars:test?n=3"), encoder)
+        assert (report.added, report.unchanged) == (added, unchanged)
+    assert db.about().sources == (made,) and db.drop(made) == 3
 
 
 def test_a_disk_that_moves_takes_all_that_lies_on_it(db, tmp_path, encoder, painted):

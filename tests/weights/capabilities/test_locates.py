@@ -2,11 +2,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch.utils.data import default_collate
 
 import sightline
 from sightline.text.load import BoxBPE
 from sightline.towers.spec import BoxTokens, CaptionDecoderSpec, ViTSpec
 from sightline.weights.capabilities.locates import shapes_of
+from sightline.weights.naflex import Cut
 
 WORDS = BoxBPE(vocab=320, length=10, bins=16).train(["a red star", "a blue gear"] * 3)
 SPECS = {
@@ -54,6 +56,21 @@ def test_places_equal_a_naive_loop_over_the_decoder_however_many_at_a_time(locat
             assert box is None or place.box == pytest.approx(box, abs=1e-6)
 
 
+def test_a_picture_asked_for_many_words_passes_the_tower_once(locator):
+    one, other = pictures(2)
+    given, texts = [one, other, one, one], TEXTS
+    alone = [locator.locate([picture], text)[0] for picture, text in zip(given, texts, strict=True)]
+    seen, tower = [], locator.parts["image"]
+    hook = tower.register_forward_pre_hook(lambda tower, batch: seen.append(len(batch[0])))
+    for size in (1, 3):
+        locator.batch_size = size
+        for place, expected in zip(locator.locate(given, texts), alone, strict=True):
+            assert place.box == pytest.approx(expected.box, abs=1e-6)
+            assert place.score == pytest.approx(expected.score, abs=1e-6)
+    hook.remove()
+    assert sum(seen) == 2 * 2
+
+
 def test_a_place_has_the_chance_of_its_edges_and_a_heat_map_of_what_lies_within(locator):
     (place,) = locator.locate(pictures(1), "star")
     assert 0 < place.score < 1
@@ -87,6 +104,9 @@ def test_pictures_may_be_given_as_everywhere(locator, tmp_path):
     (tmp_path / "a.svg").write_text(drawing)
     paths = [str(tmp_path / "a.png"), tmp_path / "a.svg"]
     assert shapes_of(paths[:1]) == [(10, 20)] and shapes_of(torch.zeros(2, 3, 16, 16)) == [None, None]
+    cut = Cut(torch.zeros(4, 192), torch.ones(4, dtype=torch.bool), torch.tensor([2, 2]))
+    assert shapes_of(cut) == [None] and shapes_of([cut, paths[0]]) == [None, (10, 20)]
+    assert shapes_of(default_collate([cut, cut, cut])) == [None] * 3
     assert len(locator.locate(paths, ["star", "gear"])) == 2 and locator.locate([], []) == []
 
 

@@ -1,6 +1,7 @@
 """A translator's verb: greedy, the same however many texts are given at a time; where it looked; the probe."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from PIL import Image
 
 import sightline
 from sightline.cli.main import main
+from sightline.data.grammars.source import Grammars
 from sightline.data.sources.source import open_source
 from sightline.measure.look.words import looked, matrix
 from sightline.probes.heldout.prepared import Prepared
@@ -18,6 +20,14 @@ from sightline.recipes.find import train
 from sightline.weights.capabilities.translates import aligned
 
 TEXTS = ["a red heart on a white background", "a blue gear above a pink fish on a dotted background"]
+
+
+class Loud(Grammars):
+    """Translations that begin every word with a capital."""
+
+    def __getitem__(self, index):
+        sample = super().__getitem__(index)
+        return replace(sample, translation=(sample.translation[0].title(),))
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +91,9 @@ def test_the_probe_scores_one_who_knows_at_1_and_one_answer_to_all_at_its_chance
 
     knows = Translated().score(Subject(held, face=Face(truth.__getitem__)))
     assert knows["exact"] == knows["words_right"] == 1 and knows["n_exact"] == 60
+    loud = Prepared(Loud(n=60, split="test"), None, samples=60, seed=0)
+    assert loud.translations == [said.title() for said in held.translations]
+    assert Translated().score(Subject(loud, face=Face(truth.__getitem__))) == knows
     common = max(truth.values(), key=list(truth.values()).count)
     always = Translated().score(Subject(held, face=Face(lambda text: common)))
     assert always["exact"] == always["chance_exact"] < 0.1
