@@ -7,6 +7,7 @@ from sightline.data.describe import colour
 from sightline.data.describe.drawing import GRADIENT, Drawing, Leaf, number, rgb, shared
 from sightline.data.describe.names import name_of
 from sightline.data.describe.things import cut
+from sightline.data.scenes.caption import WHERE
 from sightline.data.scenes.scene import place
 
 NAMED, KINDS = 4, 4
@@ -89,7 +90,7 @@ def _where(drawing: Drawing, keep: Collection[int]) -> str:
     # ninths of a square: both axes at the same scale
     down, across = 900 / seen.shape[0], 900 / seen.shape[1]
     found = place((round(x * across), round(y * down), round(w * across), round(h * down)), 900)
-    return " in the center" if found == "center" else f" {'in' if ' ' in found else 'at'} the {found}"
+    return f" {WHERE[found]}"
 
 
 def counted(leaves: Sequence[Leaf]) -> list[str]:
