@@ -70,6 +70,8 @@ def test_what_cannot_be_done_is_said(place, capsys, words, says):
         (["mine", "--template", "an icon"], "has no {}"),
         (["mine/ball"], "has no classes of its own"),
         (["mine", "--shots", "mine/ball"], "has no classes"),
+        (["mine", "--finetune", "5"], "--finetune 5: expected steps on the examples of --shots or --episodes"),
+        (["mine", "--shots", "mine", "--finetune", "-1"], "--finetune -1: expected steps"),
         (["mine", "--episodes", "1"], "--episodes 1: expected 2 or more"),
         (["mine", "--episodes", "9", "--ways", "1", "5"], "--ways 1 5: expected 2 or more"),
         (["mine", "--episodes", "9", "--shots-per-class", "0"], "--shots-per-class 0: expected 1 or more"),
@@ -101,6 +103,8 @@ def test_examples_of_classes_sort_pictures_and_strangers_are_counted(place, caps
         draw(place / "shots" / "dot" / f"{n}.svg", 1 + n / 10)
     (place / "shots" / "hole").mkdir()
     (place / "mine" / "ball" / "again.svg").write_bytes((place / "shots" / "ball" / "0.svg").read_bytes())
+    assert main(["classify", "run", "mine", "--shots", "shots", "--json", "--finetune", "5"]) == 0
+    assert json.loads(capsys.readouterr().out)["finetune"] == 5
     assert main(["classify", "run", "mine", "--shots", "shots", "--json"]) == 0
     said = capsys.readouterr()
     told = json.loads(said.out)

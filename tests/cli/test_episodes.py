@@ -33,6 +33,16 @@ def test_every_kind_of_episode_has_an_accuracy_with_its_interval(place, capsys):
         assert row["shots"] > 1 or row["cosine"] == row["euclidean"]
 
 
+def test_a_fine_tuned_classifier_is_measured_beside_the_means(place, capsys):
+    words = ["--episodes", "20", "--ways", "3", "--shots-per-class", "2", "--queries", "3", "--finetune", "20"]
+    assert main(["classify", "run", "sorted", *words, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    (row,) = told["results"]
+    assert told["finetune"] == 20 and row["chance"] < row["finetuned"]["accuracy"] <= 1
+    assert main(["classify", "run", "sorted", *words]) == 0
+    assert f"finetuned {row['finetuned']['accuracy']:.2%} ± " in capsys.readouterr().out
+
+
 def test_more_ways_than_classes_are_refused(place, capsys):
     assert main(["classify", "run", "sorted", "--episodes", "9", "--ways", "7", "--queries", "3"]) == 2
     assert "has 6 classes of 4 usable pictures or more (of 6); ask for fewer --ways" in capsys.readouterr().err

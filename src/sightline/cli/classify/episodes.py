@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -26,6 +27,8 @@ class Asked:
     shots: tuple[int, ...]
     queries: int
     seed: int
+    finetune: int = 0
+    """steps; 0 asks for no fine-tuned classifier beside the means"""
 
     def __post_init__(self) -> None:
         numbers = {"--episodes": (self.episodes,), "--ways": self.ways}
@@ -77,8 +80,9 @@ def print_episodes(model: "Embedder", source: "Source | Stream", asked: Asked, *
     """
     from sightline.cli.notes import print_notes
     from sightline.cli.progress import print_bad, progress
-    from sightline.probes.few_shot import Near, by_mean, drawn
+    from sightline.probes.few_shot import Near, by_mean, drawn, scored
     from sightline.search.embed import rows
+    from sightline.search.gallery.cosine import finetuned_answer
 
     bad: dict[str, str] = {}
     with progress("embedding") as tell:
@@ -96,14 +100,13 @@ def print_episodes(model: "Embedder", source: "Source | Stream", asked: Asked, *
     for order in asked.orders:
         row: dict[str, Any] = {"ways": order.ways, "shots": order.shots, "chance": 1 / order.ways}
         episodes = drawn(labels, order, asked.episodes, asked.seed)
-        for near in get_args(Near):
-            found = by_mean(vectors, episodes, order, near)
-            row[near] = {"accuracy": round(found.mean, 6), "half": round(found.half, 6)}
+        told = {near: by_mean(vectors, episodes, order, near) for near in get_args(Near)}
+        if asked.finetune:
+            told["finetuned"] = scored(vectors, episodes, order, partial(finetuned_answer, steps=asked.finetune))
+        row |= {name: {"accuracy": round(one.mean, 6), "half": round(one.half, 6)} for name, one in told.items()}
         results.append(row)
         if not as_json:
-            figures = "   ".join(
-                f"{near} {row[near]['accuracy']:.2%} ± {row[near]['half']:.2%}" for near in get_args(Near)
-            )
+            figures = "   ".join(f"{name} {one.mean:.2%} ± {one.half:.2%}" for name, one in told.items())
             print(f"{order.ways}-way {order.shots}-shot   {figures}   (chance {1 / order.ways:.1%})")
     if as_json:
         whole = {
@@ -111,6 +114,7 @@ def print_episodes(model: "Embedder", source: "Source | Stream", asked: Asked, *
             "encoder": model.name,
             "episodes": asked.episodes,
             "queries": asked.queries,
+            "finetune": asked.finetune,
             "pictures": len(labels),
             "bad": bad,
             "results": results,

@@ -77,14 +77,15 @@ def by_words(source: "Source | Stream", labels: list[str] | None, template: list
     )
 
 
-def by_examples(source: "Source | Stream", shots: str) -> Sorter:
-    """Sorts by the examples of the SRC `shots`.
+def by_examples(source: "Source | Stream", shots: str, steps: int) -> Sorter:
+    """Sorts by the examples of the SRC `shots`, on which the classes are fine-tuned for so many steps.
 
     ValueError where they have no classes, before an encoder is loaded; later where they are not of two classes.
     """
     from sightline.cli.notes import print_notes, print_source_notes
     from sightline.cli.progress import progress
     from sightline.data.sources.source import open_source
+    from sightline.search.gallery.cosine import CosineClassifier, finetuned
     from sightline.search.gallery.enrol import empty_folders
     from sightline.search.gallery.shots import check_shots, classify_by_examples, examples
 
@@ -97,10 +98,11 @@ def by_examples(source: "Source | Stream", shots: str) -> Sorter:
             shown = examples(model, opened, bad, tell)
         if empty := sorted({*empty_folders(opened), *opened.classes} - set(shown.names)):
             print_notes([f"{len(empty):,} classes without a usable example were skipped: {', '.join(empty)}"])
+        classifier = finetuned(CosineClassifier(shown.prototypes), shown.vectors, shown.label, steps)
         return Sorting(
             list(shown.names),
             Score(source.classes, shown.names),
-            lambda tell: classify_by_examples(model, source, shown, bad=bad, progress=tell),
+            lambda tell: classify_by_examples(model, source, shown, classifier, bad=bad, progress=tell),
         )
 
     return sorting

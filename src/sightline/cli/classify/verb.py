@@ -25,6 +25,7 @@ def classify(
     labels: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     template: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     shots: str | None = None,
+    finetune: int = 0,
     episodes: int = 0,
     ways: Annotated[tuple[int, ...], Parameter(consume_multiple=True)] = (5, 20),
     shots_per_class: Annotated[tuple[int, ...], Parameter(consume_multiple=True)] = (1, 5),
@@ -39,13 +40,15 @@ def classify(
 
     Labels are compared by their words. Where SRC has classes of its own (a folder per class), they are the labels
     unless you name others, and how many were right is said at the end. With --shots a class is the mean of a few
-    examples instead, so that an encoder of pictures alone will do; with --episodes such sorting is measured.
+    examples instead, so that an encoder of pictures alone will do; --finetune trains such classes further on the same
+    examples, and --episodes measures how well all this sorts.
 
     Examples:
       sightline classify runs/icons my-icons/ --labels arrow,person,vehicle,weather
       sightline classify runs/icons my-icons/ --labels labels.txt --top 3 --out guesses.csv
       sightline classify runs/photos photos/ --template "a photo of a {}." --json
       sightline classify runs/photos photos/ --shots examples/
+      sightline classify runs/photos photos/ --shots examples/ --finetune 50
       sightline classify runs/characters characters:test --episodes 1000 --ways 5 20 --shots-per-class 1 5
 
     Parameters
@@ -61,6 +64,9 @@ def classify(
         A sentence with {} where the label goes; several are averaged. Left out: six that suit graphics.
     shots
         SRC with a few examples of each class, such as a folder of folders. Pictures that stand in it are not sorted.
+    finetune
+        With --shots or --episodes: train the classes on their examples, this many steps from their means on. 50 is
+        usual; the encoder stays as it is.
     episodes
         Instead of sorting, measure on that many episodes drawn of SRC: some classes, a few examples of each, and others
         of their pictures to sort.
@@ -97,14 +103,16 @@ def classify(
         raise ValueError("--labels and --template are words, and --shots and --episodes go by pictures; give one kind")
     if shots is not None and episodes:
         raise ValueError("--episodes draws its examples from SRC itself; leave --shots out")
+    if finetune < 0 or (finetune and shots is None and not episodes):
+        raise ValueError(f"--finetune {finetune}: expected steps on the examples of --shots or --episodes")
     # what cannot be done is refused before the encoder is loaded
-    asked = Asked(episodes, ways, shots_per_class, queries, seed) if episodes else None
+    asked = Asked(episodes, ways, shots_per_class, queries, seed, finetune) if episodes else None
     source = open_source(src)
     print_source_notes(source)
     if asked:
         check_labelled(source, asked)
         return print_episodes(open_encoder(encoder, device=device), source, asked, as_json=as_json)
-    sorter = by_words(source, labels, template) if shots is None else by_examples(source, shots)
+    sorter = by_words(source, labels, template) if shots is None else by_examples(source, shots, finetune)
     model = open_encoder(encoder, device=device)
     bad: dict[str, str] = {}
     sorting = sorter(model, bad)
@@ -124,7 +132,7 @@ def classify(
         whole = {"format": FORMAT, "encoder": model.name, "labels": sorting.wanted}
         whole |= {"accuracy": score.share, "results": results}
         if shots is not None:
-            whole["strangers"] = score.strangers
+            whole |= {"finetune": finetune, "strangers": score.strangers}
         print(json.dumps(whole, indent=2, ensure_ascii=False))
     elif out is not None:
         _write(out, guessed(), top)

@@ -19,6 +19,7 @@ import numpy as np
 
 from sightline.data.array import unit
 from sightline.probes.verification import impostor_threshold
+from sightline.search.gallery.cosine import cosines
 from sightline.search.owner import owner_of
 from sightline.search.schema import connect, plain_errors
 
@@ -83,10 +84,7 @@ class Gallery:
 
     def scores(self, vectors: np.ndarray) -> np.ndarray:
         """Cosines float64 (m, k) of unit vectors (m, d) with the identities."""
-        # a product a row: what else is asked at once must not touch the last bit
-        found = [self.prototypes @ vector for vector in vectors]
-        # float64: a threshold just above a score must not be rounded down to it
-        return np.array(found, np.float64).reshape(len(found), len(self.names))
+        return cosines(vectors, self.prototypes)
 
     def limit(self, far: float) -> Limit:
         """The threshold at the false-accept rate `far`, from the gallery itself.

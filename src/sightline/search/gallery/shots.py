@@ -2,8 +2,9 @@
 
     w_k = unit(mean_i unit(f(x_i))),   z_k = s f(x).w_k,   p = softmax(z),   s = 10
 
-Qi, Brown and Lowe 2018 (imprinting); the scale is where Gidaris and Komodakis 2018 start theirs. Nothing is trained and
-every picture is embedded by itself, in evaluation mode: what else is asked changes no answer.
+Qi, Brown and Lowe 2018 (imprinting); the scale is where Gidaris and Komodakis 2018 start theirs. Nothing is trained,
+unless a classifier is given that was fine-tuned on the examples (cosine.py). Every picture is embedded by itself, in
+evaluation mode: what else is asked changes no answer.
 """
 
 from collections.abc import Iterator
@@ -15,11 +16,10 @@ from sightline.data.sample import Source, Stream, class_name
 from sightline.search.classify import Guess, guesses, softmax
 from sightline.search.embed import rows
 from sightline.search.fill.fill import Progress
+from sightline.search.gallery.cosine import CosineClassifier
 from sightline.search.gallery.gallery import Gallery
 from sightline.search.gallery.unseen import Unseen, fingerprints
 from sightline.search.query import Embedder
-
-SCALE = 10.0
 
 
 def check_shots(shots: Source | Stream) -> None:
@@ -58,14 +58,17 @@ def classify_by_examples(
     encoder: Embedder,
     source: Source | Stream,
     shown: Gallery,
+    classifier: CosineClassifier | None = None,
     *,
     bad: dict[str, str] | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Guess]:
     """A guess for every usable picture that is no example itself (by content), in the order of the source.
 
-    The others go into `bad` as key -> reason; examples among them with `unseen.STANDS`.
+    `classifier` has the classes of the examples; left out, their imprinted weights. The others go into `bad` as key ->
+    reason; examples among them with `unseen.STANDS`.
     """
+    classifier = CosineClassifier(shown.prototypes) if classifier is None else classifier
     asked = Unseen(source, shown.hashes) if isinstance(source, Source) else source
     for some in rows(encoder, asked, bad=bad, progress=progress):
-        yield from guesses(some, shown.names, softmax(SCALE * shown.scores(some.vector)))
+        yield from guesses(some, shown.names, softmax(classifier.logits(some.vector)))
