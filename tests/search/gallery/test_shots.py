@@ -86,6 +86,24 @@ class Listed:
         return self.source[index] if index < len(self.source) else self.more
 
 
+class Streamed:
+    """The samples of a source, in their order, that only go forward."""
+
+    def __init__(self, source):
+        self.source, self.name, self.has, self.classes = source, source.name, source.has, source.classes
+
+    def epoch(self, seed, epoch, skip=0):
+        return (self.source[index] for index in range(skip, len(self.source)))
+
+
+def test_examples_never_stand_among_the_queries_of_a_stream(shots, folder, encoder):
+    (folder / "copy.png").write_bytes((shots / "red" / "0.png").read_bytes())
+    shown, bad = examples(encoder, open_source(str(shots))), {}
+    stream = Streamed(open_source(str(folder)))
+    keys = [guess.key for guess in classify_by_examples(encoder, stream, shown, bad=bad)]
+    assert len(keys) == 5 and bad == {"copy.png": STANDS}
+
+
 @pytest.mark.parametrize(("kept", "says"), [((), "has no classes"), (("red",), "shows 1 classes")])
 def test_examples_of_fewer_than_two_classes_are_refused(shots, folder, encoder, kept, says):
     for colour in {"red", "green", "blue"} - set(kept) if kept else ():

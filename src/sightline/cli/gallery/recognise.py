@@ -71,14 +71,14 @@ def recognise(
     if threshold is None:  # a rate that cannot be had is refused before anything is loaded
         limit = known.limit(far)
         threshold = limit.threshold
-    sources = _sources(pictures, known)
+    bad: dict[str, str] = {}
+    sources = _sources(pictures, known, bad)
     with Index(gallery) as index:
         about = index.about()
         model = encoder_of(gallery, about.encoder, encoder, device)
         index.check(model)
     if limit and limit.small:
         print_notes([_too_small(known, limit)])
-    bad: dict[str, str] = {}
     score, names, seen = Score(), frozenset(known.names), []
     with progress("recognising") as tell:
         for source in sources:
@@ -112,13 +112,13 @@ def recognise(
     _summary(limit, score)
 
 
-def _sources(pictures: Sequence[str], gallery: "Gallery") -> "list[Source | Stream]":
-    """Plain files as one source, any SRC as itself; of one with classes, without the pictures that were enrolled."""
+def _sources(pictures: Sequence[str], gallery: "Gallery", bad: dict[str, str]) -> "list[Source | Stream]":
+    """Plain files as one source, any SRC as itself; of one with classes, without the pictures that were enrolled, which
+    go into `bad` when it is read."""
     from sightline.cli.notes import print_source_notes
-    from sightline.data.sample import Source
     from sightline.data.sources.endings import PICTURES
     from sightline.data.sources.source import open_source
-    from sightline.search.gallery.unseen import Unseen
+    from sightline.search.gallery.unseen import unseen
     from sightline.search.verify.pair import Pictures
 
     files: dict[str, Path] = {}
@@ -131,7 +131,7 @@ def _sources(pictures: Sequence[str], gallery: "Gallery") -> "list[Source | Stre
             continue
         source = open_source(named)
         print_source_notes(source)
-        found.append(Unseen(source, gallery.hashes) if source.classes and isinstance(source, Source) else source)
+        found.append(unseen(source, gallery.hashes, bad) if source.classes else source)
     return [Pictures("the pictures named", files), *found] if files else found
 
 

@@ -18,7 +18,7 @@ from sightline.search.embed import rows
 from sightline.search.fill.fill import Progress
 from sightline.search.gallery.cosine import CosineClassifier
 from sightline.search.gallery.gallery import Gallery
-from sightline.search.gallery.unseen import Unseen, fingerprints
+from sightline.search.gallery.unseen import fingerprints, unseen
 from sightline.search.query import Embedder
 
 
@@ -69,6 +69,6 @@ def classify_by_examples(
     reason; examples among them with `unseen.STANDS`.
     """
     classifier = CosineClassifier(shown.prototypes) if classifier is None else classifier
-    asked = Unseen(source, shown.hashes) if isinstance(source, Source) else source
-    for some in rows(encoder, asked, bad=bad, progress=progress):
+    bad = {} if bad is None else bad
+    for some in rows(encoder, unseen(source, shown.hashes, bad), bad=bad, progress=progress):
         yield from guesses(some, shown.names, softmax(classifier.logits(some.vector)))

@@ -1,6 +1,6 @@
 """A source without the pictures that examples were taken from: what was learnt from must not be asked about."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import numpy as np
 
@@ -41,6 +41,27 @@ class Unseen:
         if fingerprint_of(sample) in self.examples:
             raise BadSample(STANDS)
         return sample
+
+
+class UnseenStream:
+    """The stream without the `examples` (fingerprints); each that comes goes into `bad` as key -> STANDS."""
+
+    def __init__(self, stream: Stream, examples: Collection[str], bad: dict[str, str]) -> None:
+        self.stream, self.examples, self.bad = stream, examples, bad
+        self.name, self.has, self.classes = stream.name, stream.has, stream.classes
+
+    def epoch(self, seed: int, epoch: int, skip: int = 0) -> Iterator[Sample]:
+        """As of `Stream`."""
+        for sample in self.stream.epoch(seed, epoch, skip):
+            if fingerprint_of(sample) in self.examples:
+                self.bad[sample.key] = STANDS
+            else:
+                yield sample
+
+
+def unseen(source: Source | Stream, examples: Collection[str], bad: dict[str, str]) -> Source | Stream:
+    """The source without the `examples` (fingerprints), which whoever reads it finds in `bad` with STANDS."""
+    return Unseen(source, examples) if isinstance(source, Source) else UnseenStream(source, examples, bad)
 
 
 def without_examples(bad: dict[str, str]) -> int:
