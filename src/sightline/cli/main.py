@@ -48,6 +48,7 @@ VERBS = (
     "verify",
     "enrol",
     "recognise",
+    "match",
     "caption",
     "locate",
     "translate",

@@ -1,7 +1,9 @@
-"""Files that are whole or not there: written beside the target, flushed to the disk, then renamed over it."""
+"""Files and folders that are whole or not there: written beside the target, then renamed over it."""
 
 import os
 import secrets
+import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,6 +50,33 @@ def atomic_write(*targets: Path) -> Iterator[list[Path]]:
             # a writer that works through a temporary of its own may have left that beside ours
             for left in temporary.parent.glob(temporary.name + "*"):
                 left.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(target: Path) -> Iterator[Path]:
+    """Gives a new folder on the same disk, renamed to `target` when the block ends well and removed when not; what was
+    there before goes."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
+    try:
+        made.chmod(0o777 & ~_umask())
+        yield made
+        old = None
+        if target.exists():
+            old = made.with_name(made.name + ".old")
+            os.replace(target, old)
+        os.replace(made, target)
+        if old is not None:
+            shutil.rmtree(old)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _umask() -> int:
+    # the only way to read it; mkdtemp's folder is its owner's alone, which a run's is not
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def write_new(target: Path, data: bytes) -> bool:

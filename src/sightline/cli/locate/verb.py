@@ -2,19 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from sightline.data.terminal import printable_line
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
 FORMAT = 1
 """of `--json`; docs/systems/locca.md lists its fields"""
-DRAWN = 448
-"""pixels of the shorter side of a drawing, which has none of its own"""
 
 
 def locate(
@@ -52,6 +47,7 @@ def locate(
         auto, cpu, cuda or mps.
     """
     from sightline.cli.locate.sheet import draw
+    from sightline.data.prepare.page import readable
     from sightline.weights.load import load
     from sightline.weights.regions.where import shown, where
 
@@ -60,7 +56,7 @@ def locate(
     if out is not None and out.suffix.lower() != ".png":
         raise ValueError(f"--out {out}: the sheet is written as .png; give it such an ending")
     model = load(encoder, device=device)
-    picture = _opened(image)
+    picture = readable(image)
     places = where(model, image, words)
     results = [_told(said, place, picture.size) for said, place in zip(words, places, strict=True)]
     if out is not None:
@@ -75,24 +71,6 @@ def locate(
         print(f"{where_it_is}  {found['score']:.3f}  {printable_line(found['words'])}")
     if out is not None:
         print(f"{out}: boxes and heat maps")
-
-
-def _opened(image: Path) -> "Image":
-    """The picture as it is seen, on white; a drawing with its shorter side at DRAWN pixels."""
-    from PIL import Image as pillow
-
-    from sightline.data.decode.guard import guarded
-    from sightline.data.prepare.preprocess import opened
-    from sightline.data.sample import BadSample
-
-    try:
-        with guarded():
-            found = opened(image, DRAWN)
-    except BadSample as error:
-        raise ValueError(f"{image}: {error}") from error
-    page = pillow.new("RGB", found.size, (255, 255, 255))
-    page.paste(found, mask=found if found.mode == "RGBA" else None)
-    return page
 
 
 def _told(said: str, place: Any, size: tuple[int, int]) -> dict[str, Any]:

@@ -1,10 +1,7 @@
 """An encoder in another layout: written into a folder beside OUT, read back, compared, and only then renamed to OUT."""
 
-import os
-import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +11,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from sightline import __version__
+from sightline.data.atomic import atomic_folder
 from sightline.runtime.description import read_description, run_folder
 from sightline.towers.spec import Causal, LearnedSpec, Map, TransformerTextSpec, ViTSpec
 from sightline.weights.convert.source import Opened, opened
@@ -63,7 +61,7 @@ def convert(name: str | Path, out: str | Path, to: Form) -> Converted:
     makers = {"sightline": _sightline, "hf": _transformers, "open_clip": _open_clip}
     if to not in makers:
         raise ValueError(f"unknown form {to!r}; known are sightline, hf, open_clip and onnx")
-    with _beside(out) as folder:
+    with atomic_folder(out) as folder:
         made = makers[to](source, folder)
     return Converted(out, *made)
 
@@ -234,32 +232,6 @@ def _ours_against(source: Opened, again: TorchEncoder) -> dict[str, float]:
 def _put(folder: Path, files: peer_files.Files) -> None:
     for name, contents in files.items():
         (folder / name).write_bytes(contents)
-
-
-@contextmanager
-def _beside(out: Path) -> Iterator[Path]:
-    """A new folder on the same disk, renamed to `out` when the block ends well and removed when not."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".tmp", dir=out.parent))
-    try:
-        made.chmod(0o777 & ~_umask())
-        yield made
-        old = None
-        if out.exists():
-            old = made.with_name(made.name + ".old")
-            os.replace(out, old)
-        os.replace(made, out)
-        if old is not None:
-            shutil.rmtree(old)
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
-
-
-def _umask() -> int:
-    # the only way to read it; mkdtemp's folder is its owner's alone, which a run's is not
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _may_be_replaced(out: Path) -> None:
