@@ -32,6 +32,8 @@ import psutil
 K, WARMING = 10, 5
 EQUAL = 0.002
 """less recall than this is none"""
+GRAPH = 20_000
+"""vectors from which approximate search is measured"""
 Search = Callable[[np.ndarray], np.ndarray]
 """one unit vector (e,) -> the rows of its ten nearest"""
 
@@ -116,22 +118,29 @@ Made = Iterator[tuple[str, str, Search, float]]
 
 
 def ours(vectors: np.ndarray, folder: Path) -> Made:
-    """As `Index` answers `more like this`: the layout of its cache, and from `MANY` on its graph."""
+    """As `Index` compares pictures: the layout of its cache, and its graph, which searches ask for 1,000 candidates."""
     from sightline.search.rank import near
     from sightline.search.rank.matrix import MANY, Vectors
-    from sightline.search.rank.seen import compared
+    from sightline.search.rank.seen import Seen, compared, cosines_of
     from sightline.search.rank.stamped import Stamp
 
     ids = np.arange(1, len(vectors) + 1, dtype="<i8")
+    stamp = Stamp("library", "encoder", vectors.shape[1], "1")
     laid = np.asfortranarray(vectors) if len(vectors) < MANY else vectors
-    held = Vectors(Stamp("library", "encoder", vectors.shape[1], "1"), ids, ids.astype("<u8"), laid)
+    held = Vectors(stamp, ids, ids.astype("<u8"), laid)
     yield "exact", "", lambda query: compared(held, None, query, K).nearest(K), laid.nbytes / 1e6
-    if len(vectors) >= 20_000:
-        path = folder / "near"
-        near.update(path, held)
-        graph = near.opened(path, held.stamp)
-        rows = Vectors(held.stamp, ids, held.keys, vectors)  # the layout of a library that has a graph
-        yield "approximate", "graph", lambda query: compared(rows, graph, query, K).nearest(K)[:K], size(path)
+    if len(vectors) < GRAPH:
+        return
+    held = Vectors(stamp, ids, held.keys, vectors)  # as a library that has a graph lies
+    near.update(folder / "near", held)
+    graph = near.opened(folder / "near", stamp)
+    for count in (64, 256, 1000):
+
+        def search(query: np.ndarray, count: int = count) -> np.ndarray:
+            rows = held.rows(np.sort(graph.candidates(query, count)))
+            return Seen(rows, cosines_of(vectors[rows], query)).nearest(K)[:K]
+
+        yield "approximate", f"{count:,} candidates", search, size(folder / "near")
 
 
 def numpys(vectors: np.ndarray, folder: Path) -> Made:
@@ -154,6 +163,8 @@ def faiss_ivf(vectors: np.ndarray, folder: Path) -> Made:
     import faiss
 
     lists = int(4 * np.sqrt(len(vectors)))
+    if len(vectors) < GRAPH:
+        return
     index = faiss.index_factory(vectors.shape[1], f"IVF{lists},Flat", faiss.METRIC_INNER_PRODUCT)
     random = np.random.default_rng(0)
     index.train(vectors[random.choice(len(vectors), min(len(vectors), 40 * lists), replace=False)])
@@ -172,6 +183,8 @@ def faiss_ivf(vectors: np.ndarray, folder: Path) -> Made:
 def usearch_graph(vectors: np.ndarray, folder: Path) -> Made:
     from usearch.index import Index, MetricKind, ScalarKind
 
+    if len(vectors) < GRAPH:
+        return
     index = Index(ndim=vectors.shape[1], metric=MetricKind.IP, dtype=ScalarKind.F32)
     index.add(np.arange(len(vectors), dtype=np.uint64), vectors, threads=1)
     index.save(str(folder / "usearch"))
@@ -246,7 +259,7 @@ def against(rows: list[Row]) -> Iterator[str]:
         if peers:
             best = min(peers, key=lambda row: row.p50)
             yield (
-                f"{mine.kind}: {best.p50 / mine.p50:.2f} times as fast as {best.engine} {best.setting}".rstrip()
+                f"{mine.kind} {mine.setting}: {best.p50 / mine.p50:.2f} times as fast as {best.engine} {best.setting}".rstrip()
                 + f" ({mine.p50:.2f} ms against {best.p50:.2f}, recall {wanted + EQUAL:.3f})"
             )
 
