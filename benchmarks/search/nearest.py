@@ -258,9 +258,10 @@ def against(rows: list[Row]) -> Iterator[str]:
         peers = [row for row in peers if mine.kind != "exact" or row.kind == "exact"]
         if peers:
             best = min(peers, key=lambda row: row.p50)
+            names = f"{mine.kind} {mine.setting}".strip(), f"{best.engine} {best.setting}".strip()
             yield (
-                f"{mine.kind} {mine.setting}: {best.p50 / mine.p50:.2f} times as fast as {best.engine} {best.setting}".rstrip()
-                + f" ({mine.p50:.2f} ms against {best.p50:.2f}, recall {wanted + EQUAL:.3f})"
+                f"{names[0]}: {best.p50 / mine.p50:.2f} times as fast as {names[1]} "
+                f"({mine.p50:.2f} ms against {best.p50:.2f}, recall {wanted + EQUAL:.3f})"
             )
 
 
