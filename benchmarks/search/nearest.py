@@ -1,7 +1,7 @@
 """Nearest vectors among many: exact and approximate, against numpy, faiss and usearch; recall and latency in one run.
 
     python benchmarks/search/nearest.py                                         # 1,000 and 100,000 random vectors
-    python benchmarks/search/nearest.py --sizes 1000000 --queries 100           # 4 GB of memory, an hour
+    python benchmarks/search/nearest.py --sizes 1000000 --kinds exact           # 6 GB of memory
     python benchmarks/search/nearest.py --vectors icons.npz --json rows.json    # pictures (n, e) and words (q, e)
 
 Random vectors are unit vectors of --dim numbers with nothing near them, the hardest a graph can meet: a picture-like
@@ -34,6 +34,7 @@ EQUAL = 0.002
 """less recall than this is none"""
 GRAPH = 20_000
 """vectors from which approximate search is measured"""
+KINDS = {"exact", "approximate"}
 Search = Callable[[np.ndarray], np.ndarray]
 """one unit vector (e,) -> the rows of its ten nearest"""
 
@@ -117,7 +118,7 @@ Made = Iterator[tuple[str, str, Search, float]]
 """(kind, setting, search, MB on disk); what is before the first is building"""
 
 
-def ours(vectors: np.ndarray, folder: Path) -> Made:
+def ours(vectors: np.ndarray, folder: Path, kinds: set[str]) -> Made:
     """As `Index` compares pictures: the layout of its cache, and its graph, which searches ask for 1,000 candidates."""
     from sightline.search.rank import near
     from sightline.search.rank.matrix import MANY, Vectors
@@ -129,7 +130,7 @@ def ours(vectors: np.ndarray, folder: Path) -> Made:
     laid = np.asfortranarray(vectors) if len(vectors) < MANY else vectors
     held = Vectors(stamp, ids, ids.astype("<u8"), laid)
     yield "exact", "", lambda query: compared(held, None, query, K).nearest(K), laid.nbytes / 1e6
-    if len(vectors) < GRAPH:
+    if len(vectors) < GRAPH or "approximate" not in kinds:
         return
     held = Vectors(stamp, ids, held.keys, vectors)  # as a library that has a graph lies
     near.update(folder / "near", held)
@@ -143,7 +144,7 @@ def ours(vectors: np.ndarray, folder: Path) -> Made:
         yield "approximate", f"{count:,} candidates", search, size(folder / "near")
 
 
-def numpys(vectors: np.ndarray, folder: Path) -> Made:
+def numpys(vectors: np.ndarray, folder: Path, kinds: set[str]) -> Made:
     def search(query: np.ndarray) -> np.ndarray:
         scores = vectors @ query
         return np.argpartition(scores, -K)[-K:]
@@ -151,7 +152,7 @@ def numpys(vectors: np.ndarray, folder: Path) -> Made:
     yield "exact", "", search, vectors.nbytes / 1e6
 
 
-def faiss_flat(vectors: np.ndarray, folder: Path) -> Made:
+def faiss_flat(vectors: np.ndarray, folder: Path, kinds: set[str]) -> Made:
     import faiss
 
     index = faiss.IndexFlatIP(vectors.shape[1])
@@ -159,11 +160,11 @@ def faiss_flat(vectors: np.ndarray, folder: Path) -> Made:
     yield "exact", "", lambda query: index.search(query[None], K)[1][0], vectors.nbytes / 1e6
 
 
-def faiss_ivf(vectors: np.ndarray, folder: Path) -> Made:
+def faiss_ivf(vectors: np.ndarray, folder: Path, kinds: set[str]) -> Made:
     import faiss
 
     lists = int(4 * np.sqrt(len(vectors)))
-    if len(vectors) < GRAPH:
+    if len(vectors) < GRAPH or "approximate" not in kinds:
         return
     index = faiss.index_factory(vectors.shape[1], f"IVF{lists},Flat", faiss.METRIC_INNER_PRODUCT)
     random = np.random.default_rng(0)
@@ -180,10 +181,10 @@ def faiss_ivf(vectors: np.ndarray, folder: Path) -> Made:
         yield "approximate", f"{probes} of {lists} lists", search, size(folder / "ivf")
 
 
-def usearch_graph(vectors: np.ndarray, folder: Path) -> Made:
+def usearch_graph(vectors: np.ndarray, folder: Path, kinds: set[str]) -> Made:
     from usearch.index import Index, MetricKind, ScalarKind
 
-    if len(vectors) < GRAPH:
+    if len(vectors) < GRAPH or "approximate" not in kinds:
         return
     index = Index(ndim=vectors.shape[1], metric=MetricKind.IP, dtype=ScalarKind.F32)
     index.add(np.arange(len(vectors), dtype=np.uint64), vectors, threads=1)
@@ -197,7 +198,7 @@ def usearch_graph(vectors: np.ndarray, folder: Path) -> Made:
         yield "approximate", f"expansion {expansion}", search, size(folder / "usearch")
 
 
-def usearch_exact(vectors: np.ndarray, folder: Path) -> Made:
+def usearch_exact(vectors: np.ndarray, folder: Path, kinds: set[str]) -> Made:
     from usearch.index import MetricKind, search
 
     def asked(query: np.ndarray) -> np.ndarray:
@@ -220,13 +221,13 @@ def size(path: Path) -> float:
     return path.stat().st_size / 1e6
 
 
-def measured(engine: str, folder: str) -> list[Row]:
+def measured(engine: str, folder: str, kinds: set[str]) -> list[Row]:
     """Of one engine, in the process that calls it."""
     held = Set(Path(folder))
     pictures = held.of("pictures")
     asked = {name: held.of(name) for name in ("pictures-asked", "words-asked")}
     before, begun, rows = psutil.Process().memory_info().rss, time.perf_counter(), []
-    for kind, setting, search, disk in ENGINES[engine](pictures, Path(folder)):
+    for kind, setting, search, disk in ENGINES[engine](pictures, Path(folder), kinds):
         build = time.perf_counter() - begun
         took, recall = [], {}
         for name, queries in asked.items():
@@ -244,10 +245,10 @@ def measured(engine: str, folder: str) -> list[Row]:
     return rows
 
 
-def in_process(engine: str, folder: Path) -> list[Row]:
+def in_process(engine: str, folder: Path, kinds: set[str]) -> list[Row]:
     """In a process of its own: its memory is its own, and no library's threads disturb another's."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(measured, (engine, str(folder)))
+        return pool.apply(measured, (engine, str(folder), kinds))
 
 
 def against(rows: list[Row]) -> Iterator[str]:
@@ -282,6 +283,7 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=200, help="of each kind")
     parser.add_argument("--vectors", type=Path, nargs="*", default=[], help=".npz of pictures and words, instead")
     parser.add_argument("--engines", nargs="+", default=list(ENGINES), choices=list(ENGINES))
+    parser.add_argument("--kinds", nargs="+", default=sorted(KINDS), choices=sorted(KINDS))
     parser.add_argument("--json", type=Path, help="also write the rows here")
     options = parser.parse_args()
     every: dict[str, Any] = {}
@@ -294,7 +296,7 @@ def main() -> None:
                 random_set(what, options.dim, options.queries, folder)
             rows: list[Row] = []
             for engine in options.engines:
-                rows += in_process(engine, folder)
+                rows += in_process(engine, folder, {*options.kinds})
         print(f"\n{what if isinstance(what, Path) else f'{what:,} random vectors of {options.dim}'}\n\n{table(rows)}\n")
         print("\n".join(against(rows)), flush=True)
         every[str(what)] = [asdict(row) for row in rows]
