@@ -1,6 +1,7 @@
 """A scene of points whose cameras are known, through COLMAP and back."""
 
 import json
+from contextlib import contextmanager
 
 import numpy as np
 import pycolmap
@@ -100,6 +101,21 @@ def test_cameras_stand_where_they_stood_and_what_is_written_says_so(tmp_path, in
 def test_pictures_of_which_no_two_agree_leave_nothing_behind(tmp_path):
     with pytest.raises(ValueError, match="no two of 3 pictures have 15 matches that agree"):
         reconstruct(Blind(), Room(3), tmp_path / "model")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("stage", ["describing", "matching pairs", "placing pictures"])
+def test_a_reconstruction_that_is_stopped_leaves_nothing_behind(tmp_path, stage):
+    @contextmanager
+    def telling(title):
+        def tell(done, total):
+            if title == stage and done == 2:
+                raise KeyboardInterrupt
+
+        yield tell
+
+    with pytest.raises(KeyboardInterrupt):
+        reconstruct(Perfect(), Room(6), tmp_path / "model", telling=telling)
     assert not list(tmp_path.iterdir())
 
 

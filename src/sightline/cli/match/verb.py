@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from sightline.data.terminal import printable_line
 
 if TYPE_CHECKING:
+    from sightline.data.sample import Source, Stream
     from sightline.search.match.described import Describer
     from sightline.search.match.intrinsics import Intrinsics
     from sightline.search.match.match import Matched
@@ -81,11 +82,11 @@ def match(
     check_ratio(ratio)
     lens = None if intrinsics is None else read_intrinsics(intrinsics)
     opencv()  # says what is missing before an encoder is read
+    source = None if reconstruct is None else _source(pictures[0])
     describer = open_describer(encoder, points, device)
     print_notes(describer.notes)
-    if reconstruct is not None:
-        summary = _reconstructed(describer, pictures[0], reconstruct, lens, ratio, near)
-        _print_summary(summary, reconstruct, as_json)
+    if source is not None and reconstruct is not None:
+        _print_summary(_reconstructed(describer, source, reconstruct, lens, ratio, near), reconstruct, as_json)
         return
     found = _matched(describer, pictures, out, lens, ratio, tolerance)
     if as_json:
@@ -198,16 +199,21 @@ def _print(found: "Matched") -> None:
         print(f"movement  {x:+.2f} {y:+.2f} {z:+.2f} (right, down, forward in the second camera; length unknown)")
 
 
-def _reconstructed(
-    describer: "Describer", src: str, out: Path, lens: "Intrinsics | None", ratio: float, near: int
-) -> "Summary":
+def _source(src: str) -> "Source | Stream":
     from sightline.cli.notes import print_source_notes
-    from sightline.cli.progress import progress
     from sightline.data.sources.source import open_source
-    from sightline.search.match.reconstruct import reconstruct
 
     source = open_source(src)
     print_source_notes(source)
+    return source
+
+
+def _reconstructed(
+    describer: "Describer", source: "Source | Stream", out: Path, lens: "Intrinsics | None", ratio: float, near: int
+) -> "Summary":
+    from sightline.cli.progress import progress
+    from sightline.search.match.reconstruct import reconstruct
+
     return reconstruct(describer, source, out, intrinsics=lens, ratio=ratio, near=near, telling=progress)
 
 

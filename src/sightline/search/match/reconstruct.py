@@ -84,7 +84,8 @@ def reconstruct(
 
     The folder appears when all is written. Pictures of one size are taken to be of one camera. Each is compared with
     the `near` that look most like it (`pairs_of`). ValueError for a ratio that is none, an `out` that holds something,
-    fewer than three pictures, pictures of which no two agree, and where no model comes of it.
+    intrinsics that do not fit a picture, fewer than three pictures, none of which two agree, and where no model comes
+    of it.
     """
     check_ratio(ratio)
     api = colmap()
@@ -92,7 +93,7 @@ def reconstruct(
         raise ValueError(f"{out} is there already and is not empty; name a new folder")
     bad: dict[str, str] = {}
     with telling("describing") as tell:
-        views = list(_views(describer, source, bad, tell))
+        views = list(_views(describer, source, intrinsics, bad, tell))
     if len(views) < SMALLEST:
         raise ValueError(
             f"{source.name} gives {len(views)} pictures that can be used; a model takes at least {SMALLEST}, and some "
@@ -126,7 +127,11 @@ def reconstruct(
 
 
 def _views(
-    describer: Describer, source: Source | Stream, bad: dict[str, str], tell: Callable[[int, int | None], None]
+    describer: Describer,
+    source: Source | Stream,
+    intrinsics: Intrinsics | None,
+    bad: dict[str, str],
+    tell: Callable[[int, int | None], None],
 ) -> Iterator[View]:
     total = len(source) if isinstance(source, Source) else None
     for number, sample in enumerate(samples(source), 1):
@@ -138,6 +143,8 @@ def _views(
             except BadSample as error:
                 bad[sample.key] = str(error)
             else:
+                if intrinsics is not None:
+                    intrinsics.of(picture.size)  # refuses what does not fit before the long work
                 seen = describer(picture)
                 x, y = np.floor(seen.points).astype(int).clip(0, np.array(seen.size) - 1).T
                 yield View(sample.key, seen, np.asarray(picture)[y, x], describer.whole(picture))
@@ -221,9 +228,9 @@ def _written(model: Any, made: Path, number: int, views: Sequence[View]) -> Mode
 
 @contextmanager
 def _quiet(api: Any) -> Iterator[None]:
-    """COLMAP tells every step on stderr: errors alone."""
+    """COLMAP tells every step on stderr, and what we say ourselves."""
     level = api.logging.minloglevel
-    api.logging.minloglevel = 2
+    api.logging.minloglevel = 3
     try:
         yield
     finally:
