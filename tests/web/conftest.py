@@ -310,8 +310,9 @@ def painted():
 def browser(tmp_path_factory):
     # here: processes of their own import this file for what is above
     from browsers import executable
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=30_000)  # on a machine that does much else
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
             tmp_path_factory.mktemp("profile"),
@@ -319,6 +320,6 @@ def browser(tmp_path_factory):
             args=ARGS,
             viewport={"width": 1280, "height": 800},
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)
         yield context
         context.close()

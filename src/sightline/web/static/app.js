@@ -1,12 +1,15 @@
 /* The page: what is asked stands in the address, and everything shown follows from it. */
 
+import { keyOf, NOTHING, read, write } from "./address.js";
 import * as api from "./api.js";
 import { listen } from "./ask.js";
 import { backdrop } from "./backdrop.js";
+import { prepareChip, showChip } from "./chip.js";
 import { Detail } from "./detail.js";
 import { showFolders } from "./folders.js";
 import { Grid } from "./grid.js";
-import { settle } from "./tile.js";
+import { letGo, settled, warn } from "./notice.js";
+import { EMPTY, goesOn, headingsOf, sayCount, sayMeant, sayNothing, visible } from "./results.js";
 
 const FIRST = 48;
 const MOST = 480;
@@ -19,9 +22,8 @@ const query = $("query");
 /** Pictures that were searched by, while this page is open: history names them by number. */
 const sent = new Map();
 let library = null;
-let asked = read();
-/** `results` are as the server gave them; of those that were judged, the less likely are seen where `less` says so. */
-let shown = { key: null, results: [], total: 0, relevant: null, left: false, less: false };
+let asked = read(sent);
+let shown = EMPTY;
 let running = null;
 let typing = -Infinity;
 
@@ -38,33 +40,12 @@ const detail = new Detail({
 
 // What is asked, and the address.
 
-function read() {
-  const at = new URLSearchParams(location.search);
-  const number = (name) => (/^\d{1,15}$/.test(at.get(name) ?? "") ? Number(at.get(name)) : null);
-  const kept = history.state ?? {};
-  return {
-    q: at.get("q") ?? "",
-    like: number("like"),
-    likeName: kept.likeName ?? "",
-    sent: sent.has(kept.sent) ? kept.sent : null,
-    picture: number("picture"),
-  };
-}
-
-function write({ q, like, picture }) {
-  const at = new URLSearchParams();
-  if (q) at.set("q", q);
-  if (like) at.set("like", like);
-  if (picture) at.set("picture", picture);
-  return at.size ? `${api.root}?${at}` : api.root;
-}
-
 /** Asks something else. `replace` where it only corrects what was asked before. */
 function go(next, replace = false) {
-  asked = { q: "", like: null, likeName: "", sent: null, picture: null, ...next };
+  asked = { ...NOTHING, ...next };
   const state = { likeName: asked.likeName, sent: asked.sent, opened: !replace && Boolean(asked.picture) };
   history[replace ? "replaceState" : "pushState"](state, "", write(asked));
-  stays = false;
+  letGo();
   follow();
 }
 
@@ -72,9 +53,9 @@ function go(next, replace = false) {
 function follow() {
   if (query.value.trim() !== asked.q) query.value = asked.q;
   document.title = titleOf();
-  showChip();
+  chip();
   $("clear").hidden = !asked.q;
-  if (keyOf() !== shown.key) load();
+  if (keyOf(asked) !== shown.key) load();
   if (asked.picture) showPicture();
   else if (detail.isOpen) {
     const last = detail.facts?.id;
@@ -87,8 +68,6 @@ function titleOf() {
   const words = asked.q || (asked.sent ? sent.get(asked.sent).name : asked.likeName && `Like ${asked.likeName}`);
   return [words, library?.name, "Sightline"].filter(Boolean).join(" · ");
 }
-
-const keyOf = () => JSON.stringify([asked.q, asked.like, asked.sent]);
 
 // Results.
 
@@ -103,7 +82,7 @@ function fetchMore(count, signal) {
 }
 
 async function load(more = false) {
-  const key = keyOf();
+  const key = keyOf(asked);
   running?.abort();
   const mine = (running = new AbortController());
   const browsing = !asked.q && !asked.like && !asked.sent;
@@ -120,11 +99,10 @@ async function load(more = false) {
     shown = { key, results, total: answer.total, relevant: answer.relevant, left, less };
     draw();
     if (!more) scrollTo({ top: 0, behavior: "instant" });
-    say(browsing ? "" : counted(), answer.total, browsing ? null : answer.ms);
-    $("meant-query").textContent = answer.suggestion ?? "";
-    $("meant").hidden = !answer.suggestion;
+    sayCount(shown, browsing ? null : answer.ms);
+    sayMeant(answer.suggestion);
     if (asked.picture) moveButtons();
-    if (!stays) warn("");
+    settled();
   } catch (error) {
     if (mine !== running || error.name === "AbortError") return;
     if (!(error instanceof api.Failed)) throw error;
@@ -139,39 +117,12 @@ async function load(more = false) {
   }
 }
 
-/** The results that are seen: what was judged less likely only where somebody asked for it. */
-const visible = () => (shown.less ? shown.results : shown.results.filter(({ relevant }) => relevant !== false));
-
-/** Whether scrolling on fetches more: not where all that would come is less likely, and hidden. */
-const goesOn = () => shown.left && (shown.less || shown.results.at(-1)?.relevant !== false);
-
 function draw() {
-  const cards = visible();
-  const headings = new Map();
-  const related = cards.find(({ named, relevant }) => !named && relevant !== false);
-  if (cards[0]?.named && related) headings.set(related.id, "Related");
-  const unlikely = cards.find(({ relevant }) => relevant === false);
-  if (unlikely) headings.set(unlikely.id, "Less likely");
-  grid.show(cards, asked.q, headings);
+  const cards = visible(shown);
+  grid.show(cards, asked.q, headingsOf(cards));
   $("grid").classList.toggle("bare", !asked.q);
   showFolders($("folders"), cards, asked.q, (q) => (go({ q }), query.focus()));
-  const none = !cards.length;
-  $("nothing").hidden = !none;
-  $("less").hidden = cards.length === shown.results.length;
-  $("nothing").textContent = !shown.total
-    ? "This library holds no pictures yet."
-    : shown.results.length
-      ? `Nothing here seems to be “${asked.q}”.`
-      : "Nothing was found.";
-}
-
-const counted = () =>
-  shown.relevant === null ? `${shown.results.length.toLocaleString()} of ` : `${shown.relevant.toLocaleString()} relevant of `;
-
-function say(before, total, ms) {
-  const words = `${before}${total.toLocaleString()}${before ? "" : total === 1 ? " picture" : " pictures"}`;
-  $("status").textContent = words;
-  $("took").textContent = ms === null ? "" : `· ${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
+  sayNothing(shown, cards, asked.q);
 }
 
 $("less-show").addEventListener("click", () => {
@@ -200,21 +151,13 @@ function failed(error) {
   }, RETRY);
 }
 
-let stays = false;
-function warn(words, stay = false) {
-  stays = stay;
-  if ($("notice-words").textContent === words) return;
-  $("notice-words").textContent = words;
-  $("notice").hidden = !words;
-}
-
 const AHEAD = 500;
 new IntersectionObserver(seen, { rootMargin: `${AHEAD}px` }).observe($("more"));
 
 /** Fetches more where the end of the results is in sight or nearly. */
 function seen() {
   const near = $("more").getBoundingClientRect().top < innerHeight + AHEAD;
-  if (near && !running && goesOn() && shown.key === keyOf()) load(true);
+  if (near && !running && goesOn(shown) && shown.key === keyOf(asked)) load(true);
 }
 
 // One picture.
@@ -236,7 +179,7 @@ function showPicture() {
 }
 
 function beside() {
-  const among = visible();
+  const among = visible(shown);
   const at = among.findIndex(({ id }) => id === asked.picture);
   return { before: at > 0, after: at >= 0 && at < among.length - 1 };
 }
@@ -248,11 +191,11 @@ function moveButtons() {
 }
 
 function step(by) {
-  const among = visible();
+  const among = visible(shown);
   const at = among.findIndex(({ id }) => id === asked.picture);
   const next = at < 0 ? undefined : among[at + by];
   if (!next) return;
-  if (at + by > among.length - 6 && goesOn() && !running) load(true);
+  if (at + by > among.length - 6 && goesOn(shown) && !running) load(true);
   replacePicture(next.id);
 }
 
@@ -265,35 +208,14 @@ function replacePicture(id) {
 
 // The picture that is searched by.
 
-function showChip() {
-  const on = Boolean(asked.like || asked.sent);
-  $("chip").hidden = !on;
-  query.placeholder = on ? "" : placeholder();
-  if (!on) return;
-  const picture = asked.sent ? sent.get(asked.sent) : { url: api.thumbOf(asked.like), name: `Like ${asked.likeName || "this"}` };
-  if ($("chip-picture").getAttribute("src") !== picture.url) $("chip-picture").src = picture.url;
-  $("chip-name").textContent = picture.name;
-  $("chip-picture").parentElement.hidden = false;
-  if (asked.like && !asked.likeName) nameChip(asked.like);
-}
-
-async function nameChip(id) {
-  try {
-    const { name } = await api.picture(id);
-    if (asked.like !== id) return;
+function chip() {
+  showChip(asked, sent, library, (id, name) => {
+    if (asked.like !== id) return false;
     asked.likeName = name;
     history.replaceState({ ...history.state, likeName: name }, "", location.href);
-    $("chip-name").textContent = `Like ${name}`;
     document.title = titleOf();
-  } catch {
-    // the search itself says what is wrong
-  }
-}
-
-function placeholder() {
-  if (!library) return "Search";
-  if (!library.words) return "Search by name, or drop a picture";
-  return `Search ${library.pictures.toLocaleString()} pictures`;
+    return true;
+  });
 }
 
 function searchBy(blob, name) {
@@ -361,7 +283,6 @@ $("home").addEventListener("click", (event) => {
   go({});
   query.focus();
 });
-$("notice-close").addEventListener("click", () => warn(""));
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || detail.isOpen) return;
@@ -373,15 +294,13 @@ document.addEventListener("keydown", (event) => {
 
 addEventListener("popstate", () => {
   typing = -Infinity;
-  asked = read();
+  asked = read(sent);
   follow();
 });
 
 async function start() {
   backdrop();
-  settle($("chip-picture").parentElement, $("chip-picture"));
-  // a kind that this browser does not show, such as TIFF
-  $("chip-picture").addEventListener("error", () => ($("chip-picture").parentElement.hidden = true));
+  prepareChip();
   listen({ found: searchBy, refused: warn });
   follow();
   query.focus();
@@ -389,7 +308,7 @@ async function start() {
     library = await api.about();
     $("library").textContent = library.name;
     document.title = titleOf();
-    showChip();
+    chip();
   } catch (error) {
     if (!(error instanceof api.Failed)) throw error;
   }
