@@ -43,6 +43,7 @@ VERBS = (
     "embed",
     "index",
     "search",
+    "export",
     "serve",
     "classify",
     "verify",
@@ -57,7 +58,7 @@ VERBS = (
     "probe",
     "convert",
 )
-ROOMS = {"enrol": "gallery.enrol", "recognise": "gallery.recognise"}
+ROOMS = {"enrol": "gallery.enrol", "recognise": "gallery.recognise", "export": "library.export"}
 """verbs that share a folder"""
 
 
@@ -162,7 +163,9 @@ def _refuse(reason: str, *, lost: bool = False) -> int:
 
 def _leading(error: CycloptsError) -> str:
     """How words that begin with `-` are given, where such may have been taken for an option."""
-    if not isinstance(error, UnknownOptionError) or not {"search", "classify"}.intersection(error.command_chain or ()):
+    if not isinstance(error, UnknownOptionError) or not {"search", "classify", "export"}.intersection(
+        error.command_chain or ()
+    ):
         return ""
     return " Words that begin with - are given as --option=WORDS, or after a -- of their own."
 

@@ -59,7 +59,7 @@ def sanitize(svg: str | bytes, *, quick: bool = False) -> SafeSVG:
         elements = sum(1 for _ in root.iter())
         if sheets.combined or sheets.rules * elements > LOOKS:
             raise Costly
-    if quick and _handed(root) > HANDED:
+    if quick and handed(root) > HANDED:
         raise Costly
     resolve(tree, sheets)
     cost = cost_of(root, LOOKS) if quick else cost_of(root)
@@ -68,7 +68,7 @@ def sanitize(svg: str | bytes, *, quick: bool = False) -> SafeSVG:
     return SafeSVG("".join(out), ratio_of(root), "text" in cost.slow, tree.title, cost, _why_blank(tree))
 
 
-def _handed(root: ET.Element) -> int:
+def handed(root: ET.Element) -> int:
     """How often a custom property is handed down at most: each to every element that has properties of its own."""
     inline = [count for one in root.iter() if (count := one.get("style", "").count("--"))]
     ruled = sum((one.text or "").count("--") for one in root.iter("style"))

@@ -30,7 +30,7 @@ WRITING = frozenset({"text", "tspan", "textPath", "tref", "style", "a"})
 """elements whose characters count"""
 RASTERS = ("PNG", "JPEG", "GIF", "WEBP")
 SVG_SPACE, LINK_SPACE = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
-OUTER_URL = re.compile(r"""url\(\s*(?!['"]?\s*#)([^)]*)\)""", re.IGNORECASE)
+OUTER_URL = re.compile(r"""url\(\s*+(?!['"]?\s*#)([^)]*)\)""", re.IGNORECASE)
 
 
 @dataclass(slots=True)

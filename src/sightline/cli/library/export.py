@@ -1,0 +1,161 @@
+"""`sightline export`."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from sightline.cli.notes import print_notes
+
+if TYPE_CHECKING:
+    from sightline.search.index import Index
+    from sightline.search.take.taken import Lost, Taken
+
+ALIKE = 24
+"""pictures like one, where no number is given"""
+
+
+def export(
+    db: Path,
+    query: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    *,
+    image: Path | None = None,
+    id: tuple[int, ...] = (),
+    k: Annotated[int | None, Parameter(name=["-k", "--k"])] = None,
+    everything: Annotated[bool, Parameter(name="--all")] = False,
+    zip: Path | None = None,
+    copy_to: Path | None = None,
+    sprite: Path | None = None,
+    as_text: Annotated[Literal["svg", "symbol", "jsx"] | None, Parameter(name="--as")] = None,
+    color: str = "",
+    encoder: str | None = None,
+    device: str = "auto",
+) -> None:
+    """Take the pictures that a search finds out of a library: as a ZIP, as files, as an SVG sprite, as text to paste.
+
+    Only bytes that were indexed are taken; pictures whose file is gone or changed are told, and listed in the ZIP. A
+    file that is there is never written over by --copy-to.
+
+    Examples:
+      sightline export icons.db "heart in:lucide" --zip hearts.zip
+      sightline export icons.db "arrow" -k 50 --sprite arrows.svg
+      sightline export icons.db --image sketch.png --copy-to found
+      sightline export icons.db --id 407 --as jsx --color currentColor
+
+    Parameters
+    ----------
+    db
+        The index made by `sightline index`.
+    query
+        What the pictures show, in words, as for `sightline search`: all that are relevant are taken.
+    image
+        Take pictures like this one.
+    id
+        Take the picture of this number, as `search --json` and the page's address name it; may be given several times.
+    k
+        At most so many; left out, all that are relevant to words, and 24 like a picture.
+    everything
+        Take --k results even where they are less likely.
+    zip
+        Write them into this ZIP.
+    copy_to
+        Copy them into this folder.
+    sprite
+        Write the drawings among them into this SVG, each a symbol called by its name.
+    as_text
+        Print the drawings among them: as SVG without scripts, as symbols, or as JSX.
+    color
+        With --sprite and --as, draw what has one colour, or currentColor, in this one.
+    encoder
+        ENCODER; left out, the one the index was made with. It must be the same encoder, perhaps at another place.
+    device
+        auto, cpu, cuda or mps. auto runs an exported encoder on the CPU, without torch.
+    """
+    from sightline.search.index import Index
+    from sightline.search.take.archive import zipped
+    from sightline.search.take.folder import copy_into
+    from sightline.search.take.ink import colour_of
+    from sightline.search.take.sprite import sprite as make_sprite
+    from sightline.search.take.sprite import symbols
+    from sightline.search.take.taken import Counted, taken
+
+    if sum(bool(one) for one in (query, image, id)) != 1:
+        raise ValueError('give words, --image or --id, one of them: sightline export DB "heart" --zip hearts.zip')
+    if sum(bool(one) for one in (zip, copy_to, sprite, as_text)) != 1:
+        raise ValueError("say what to make of them: --zip FILE, --copy-to FOLDER, --sprite FILE or --as svg|symbol|jsx")
+    if color and not (sprite or as_text):
+        raise ValueError("--color goes with --sprite and --as; a ZIP and copies hold the files as they are")
+    color = color and colour_of(color)
+    if image is not None and not image.is_file():
+        raise ValueError(f"there is no picture at {image}")
+    if k is not None and k < 1:
+        raise ValueError(f"-k must be at least 1; got {k}")
+    with Index(db) as index:
+        ids = list(id) or _found(index, query, image, k, everything, encoder, device)
+        if not ids:
+            raise ValueError(f"nothing in {db} is relevant to {query!r}; what is nearest all the same: --all -k 20")
+        pictures = taken(index, ids)
+        if as_text is not None:
+            return _print(pictures, as_text, color)
+        found = Counted(symbols(pictures, color) if sprite else pictures)
+        if copy_to is not None:
+            copy_into(copy_to, found)
+        elif zip is not None:
+            _write(zip, zipped(found))
+        elif sprite is not None:
+            _write(sprite, (text.encode() for text in make_sprite(found)))
+    print_notes(map(str, found.lost))
+    print(f"{found.count:,} {'picture' if found.count == 1 else 'pictures'} in {zip or copy_to or sprite}")
+
+
+def _found(
+    index: "Index",
+    query: str | None,
+    image: Path | None,
+    k: int | None,
+    everything: bool,
+    encoder: str | None,
+    device: str,
+) -> list[int]:
+    """The numbers of the pictures that words or a picture find."""
+    from sightline.cli.found import likely
+    from sightline.search.encoder import encoder_of
+
+    about = index.about()
+    model = encoder_of(index.path, about.encoder, encoder, device)
+    if image is not None:
+        return [hit.id for hit in index.search_image(image, model, k or ALIKE)]
+    assert query is not None
+    if k is None:
+        if everything:
+            raise ValueError("--all takes what is less likely too: say how many, -k 20")
+        # a folder by itself (in:lucide) is not judged: all of it
+        relevant = index.answer_text(query, model, 1).relevant
+        k = about.pictures if relevant is None else relevant
+    answer = index.answer_text(query, model, max(k, 1))
+    return [hit.id for hit in (answer.hits if everything else likely(answer))]
+
+
+def _write(out: Path, pieces: Iterable[bytes]) -> None:
+    from sightline.data.atomic import atomic_write
+
+    with atomic_write(out) as [temporary], temporary.open("wb") as file:
+        file.writelines(pieces)
+
+
+def _print(pictures: Iterable["Taken | Lost"], form: str, color: str) -> None:
+    """Prints each drawing as text; the others are noted."""
+    from sightline.search.take.pasted import pasted
+    from sightline.search.take.taken import Lost
+
+    for one in pictures:
+        if isinstance(one, Lost):
+            print_notes([str(one)])
+        elif not one.svg:
+            print_notes([f"{one.name}: it is no SVG"])
+        else:
+            try:
+                print(pasted(one.data, form, one.called, color))
+            except ValueError as error:
+                print_notes([f"{one.name}: {error}"])
