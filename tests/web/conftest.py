@@ -258,6 +258,20 @@ def serve_few(tmp_path_factory):
         started.close()
 
 
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory):
+    """Serves the pictures of a folder."""
+    running = []
+
+    def start(folder):
+        running.append(run_server(folder, tmp_path_factory.mktemp("library") / "library.db"))
+        return next(running[-1])
+
+    yield start
+    for started in running:
+        started.close()
+
+
 class Raw:
     """Requests as bytes, whole or in pieces, as no client library sends them."""
 
@@ -323,3 +337,22 @@ def browser(tmp_path_factory):
         context.set_default_timeout(60_000)
         yield context
         context.close()
+
+
+@pytest.fixture(scope="session")
+def axe():
+    """What axe-core finds wrong with a page that shuts somebody out: serious and critical violations, in short."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    tool = Axe()
+
+    def violations(page):
+        told = tool.run(page).response
+        assert len(told["passes"]) > 5  # it has looked
+        return [
+            (one["id"], one["impact"], [node["html"][:200] for node in one["nodes"]])
+            for one in told["violations"]
+            if one["impact"] in ("serious", "critical")
+        ]
+
+    return violations

@@ -150,19 +150,19 @@ def test_the_description_has_every_answer_of_every_route(served):
     for path, methods in api["paths"].items():
         for method, route in methods.items():
             said = {status: answer for status, answer in route["responses"].items() if status > "399"}
-            assert {"403", "503"} <= set(said), path
+            assert {"401", "403", "503"} <= set(said), path
             assert all(answer["content"] == {"application/json": {"schema": fault}} for answer in said.values())
             assert ("422" in said) == bool(route.get("parameters")), (method, path)
     assert api["components"]["schemas"]["Fault"]["required"] == ["error"]
     assert "HTTPValidationError" not in api["components"]["schemas"]
     binary = {"schema": {"type": "string", "format": "binary"}}
-    for part, statuses in {"file": "200 304 403 404 409 422 503", "thumb": "200 304 403 404 422 503"}.items():
+    for part, statuses in {"file": "200 304 401 403 404 409 422 503", "thumb": "200 304 401 403 404 422 503"}.items():
         answers = api["paths"]["/api/pictures/{id}/" + part]["get"]["responses"]
         assert sorted(answers) == statuses.split() and answers["200"]["content"] == {"image/*": binary}
         assert "content" not in answers["304"]
     dropped = api["paths"]["/api/search"]["post"]
     assert dropped["requestBody"]["required"] and dropped["requestBody"]["content"]["image/*"] == binary
-    assert sorted(dropped["responses"]) == "200 400 403 408 409 413 415 422 503".split()
+    assert sorted(dropped["responses"]) == "200 400 401 403 408 409 413 415 422 503".split()
     assert {parameter["name"] for parameter in dropped["parameters"]} == {"k", "name"}
 
 

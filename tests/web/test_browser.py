@@ -223,12 +223,13 @@ def test_a_result_is_dragged_out_as_itself(page, served):
 
 def test_black_and_white_pictures_are_seen_in_both_themes(page):
     tiles = {name: page.locator(f'.card[aria-label^="{name}"] .tile') for name in ("ball", "white-moon", "red-dot")}
-    for scheme, vanishes in {"light": "white-moon", "dark": "ball"}.items():
+    for scheme, changed in {"light": ("white-moon", "data-vanishes"), "dark": ("ball", "data-tint")}.items():
         page.emulate_media(color_scheme=scheme)
         for name, tile in tiles.items():
             tile.scroll_into_view_if_needed()
             expect(tile.locator("img")).to_have_attribute("data-ready", "")
-            assert (tile.get_attribute("data-vanishes") is not None) == (name == vanishes), (scheme, name)
+            found = [kind for kind in ("data-vanishes", "data-tint") if tile.get_attribute(kind) is not None]
+            assert found == ([changed[1]] if name == changed[0] else []), (scheme, name)
 
 
 def test_the_background_is_chosen_and_remembered(page, served):

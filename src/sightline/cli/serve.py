@@ -18,15 +18,19 @@ def serve(
     open_page: Annotated[bool, Parameter(name="--open")] = False,
     allow_host: tuple[str, ...] = (),
     root_path: str = "",
+    token: Annotated[str | None, Parameter(env_var="SIGHTLINE_TOKEN")] = None,
+    no_token: bool = False,
     device: str = "auto",
 ) -> None:
     """Serve a library as a page: search by words or by a picture, see neighbours, take pictures out. Ctrl-C ends.
 
-    Only this machine can reach it unless --host says otherwise. docs/page.md has its keys and its JSON API.
+    Only this machine can reach it unless --host says otherwise; then it asks for a token, which the address that is
+    printed has. docs/page.md has its keys and its JSON API.
 
     Examples:
       sightline serve icons.db
       sightline serve icons.db --port 0 --open
+      sightline serve icons.db --host 0.0.0.0
       sightline serve icons.db --root-path /photos --allow-host photos.example.org
 
     Parameters
@@ -45,6 +49,10 @@ def serve(
         A name that this server goes by beside its own, such as the one a proxy has; may be given several times.
     root_path
         Where a proxy has the page, such as /photos; whether it takes that off its requests or not.
+    token
+        What a visitor must have; left out, a random one where --host lets other machines in, and none for this one.
+    no_token
+        Let in whoever reaches it.
     device
         auto, cpu, cuda or mps. auto runs an exported encoder on the CPU, without torch.
     """
@@ -52,6 +60,8 @@ def serve(
     from sightline.search.index import Index
     from sightline.web.server import serve as answer
 
+    if no_token and token:
+        raise ValueError("--token and --no-token cannot both be; SIGHTLINE_TOKEN in the environment counts as --token")
     with Index(db) as index:
         model = encoder_of(db, index.about().encoder, encoder, device)
 
@@ -67,4 +77,5 @@ def serve(
             allow=allow_host,
             root_path=root_path,
             reopen=reopen,
+            token="" if no_token else token or None,
         )

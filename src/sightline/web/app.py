@@ -12,21 +12,20 @@ from sightline import __version__
 from sightline.search.index import Index
 from sightline.search.query import Embedder
 from sightline.web.decoding import Decoding
+from sightline.web.door import Door
 from sightline.web.fault import faults, say_errors
 from sightline.web.guard import Guard
 from sightline.web.host import names_of
 from sightline.web.library import AboutLibrary, Found, Library, Shown
 from sightline.web.limits import Limits
 from sightline.web.page import not_modified, serve_page
+from sightline.web.taking import FILE_POLICY, serve_taking
 from sightline.web.target import Target, prefix_of
 from sightline.web.upload import Uploads
 
 MOST = 500
 """results of one answer"""
 LONGEST_NAME = 255
-# A file of the library may be an SVG with a script in it. Opened by itself it is a page of this origin; so it is put in
-# a box where nothing runs and nothing is fetched.
-FILE_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 KEEP = "private, no-cache"
 """kept by the browser, and asked about each time: ids mean other pictures in another library on the same port"""
 
@@ -61,11 +60,13 @@ def make_app(
     root_path: str = "",
     limits: Limits | None = None,
     reopen: Callable[[], Embedder] | None = None,
+    token: str = "",
 ) -> FastAPI:
     """The application over an open index and its encoder.
 
     `host` is the address it will listen at, `given` how that was named; `allow` are more names it goes by, `root_path`
-    is where a proxy has the page. ValueError where one of them cannot be. `reopen` is as of `Library`.
+    is where a proxy has the page; with a `token` only those are answered who have it. ValueError where one of them
+    cannot be. `reopen` is as of `Library`.
     """
     limits = limits or Limits()
     prefix = prefix_of(root_path)
@@ -80,6 +81,8 @@ def make_app(
         redirect_slashes=False,  # such an address is made from the Host, which a proxy may have changed
     )
     app.state.uploads, app.state.decoding = uploads, decoding
+    if token:
+        app.add_middleware(Door, token=token, prefix=prefix)
     app.add_middleware(Target, prefix=prefix)
     app.add_middleware(Guard, names=names_of(host, given, allow))
     say_errors(app)
@@ -139,6 +142,7 @@ def make_app(
         data, media = library.thumb(id)
         return Response(data, media_type=media, headers=headers)
 
+    serve_taking(app, library, uploads, limits)
     return app
 
 

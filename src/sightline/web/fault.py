@@ -14,6 +14,7 @@ from sightline.web.refused import Refused
 
 SAID = {
     400: "no picture was sent",
+    401: "a token is needed, and none was sent, or another one",
     403: "another site asks, or by a name that is not this server's",
     404: "there is no such picture",
     408: "the body did not come in time",
@@ -35,7 +36,7 @@ class Fault:
 
 def faults(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Responses of a route for its description: those that every route has, and these."""
-    return {status: {"model": Fault, "description": SAID[status]} for status in sorted({403, 503, *statuses})}
+    return {status: {"model": Fault, "description": SAID[status]} for status in sorted({401, 403, 503, *statuses})}
 
 
 def say_errors(app: FastAPI) -> None:

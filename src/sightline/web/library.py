@@ -8,8 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 from sightline.data.decode.picture import NotAPicture, measure
@@ -17,6 +16,9 @@ from sightline.data.sample import BadSample
 from sightline.search.index import About, Index
 from sightline.search.query import Embedder
 from sightline.search.read import Answer, Hit, Picture
+from sightline.search.take.drawing import drawing_of
+from sightline.search.take.ink import inks
+from sightline.search.take.name import file_name
 from sightline.web.refused import Refused
 
 FORMAT = 2
@@ -81,6 +83,10 @@ class Shown:
     """size of `file`"""
     unavailable: str | None
     """why `file` cannot be given (it changed, it is gone), else null"""
+    own_size: list[float] | None = None
+    """width and height that an SVG states for itself, in pixels; else null"""
+    inks: list[str] = field(default_factory=list)
+    """colours an SVG is drawn in, as `#rrggbb` or `currentColor`, and `picture` for an embedded raster"""
 
 
 @dataclass(frozen=True)
@@ -215,12 +221,18 @@ class Library:
     def shown(self, id: int) -> Shown:
         """What the panel shows of a picture; where its file cannot be read, why."""
         picture = self.picture(id)
-        media = size = why = None
+        media = size = why = own_size = None
+        colours: list[str] = []
         try:
             original = self.original(picture)
             media, size = original.media, len(original.data)
+            if picture.svg:
+                drawing = drawing_of(original.data)
+                own_size, colours = drawing.size, inks(drawing)
         except Refused as error:
             why = str(error)
+        except BadSample:
+            pass  # too large to be rewritten: it is shown all the same
         return Shown(
             format=FORMAT,
             id=picture.id,
@@ -234,16 +246,15 @@ class Library:
             media=media,
             bytes=size,
             unavailable=why,
+            own_size=None if own_size is None else [round(side, 3) for side in own_size],
+            inks=colours,
         )
 
     def original(self, picture: Picture) -> Original:
         """The picture's own bytes with a name to save them by. Refused (409) where they are not what was indexed."""
         with _spoken(409):
             data, media = self.index.original(picture.id)
-        ending = {"image/svg+xml": ".svg", "image/jpeg": ".jpg"}.get(media, "." + media.rpartition("/")[2])
-        own = Path(picture.path).name if picture.path else picture.key.replace("/", "-")
-        own = own.removesuffix("z") if own.lower().endswith(".svgz") else own  # it comes unpacked
-        return Original(data, media, own if Path(own).suffix else own + ending)
+        return Original(data, media, file_name(picture, media))
 
     def thumb(self, id: int) -> tuple[bytes, str]:
         """The thumbnail and its media type. Refused (404) where the index has none of this id."""

@@ -25,5 +25,9 @@ class Limits:
     """such pictures that are decoded at once"""
     waiting: int = 32
     """such pictures that wait to be decoded"""
+    selections: int = 4
+    """selections of pictures that are sent at once"""
+    selected: int = 100_000
+    """pictures of one selection"""
     grace: float = 1.0
     """seconds for answers under way when the server ends"""

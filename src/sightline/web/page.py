@@ -26,7 +26,11 @@ RELATIVE = re.compile(rb'\b(href|src)="(?:\./)?(static/[^"]*|)"')
 
 def serve_page(app: FastAPI, prefix: str) -> None:
     """The files of the page, read once: what is not among them does not exist, whatever the path says."""
-    files = {file.name: (file.read_bytes(), MEDIA[file.suffix]) for file in STATIC.iterdir() if file.suffix in MEDIA}
+    files = {
+        file.relative_to(STATIC).as_posix(): (file.read_bytes(), MEDIA[file.suffix])
+        for file in STATIC.rglob("*")
+        if file.suffix in MEDIA
+    }
     html, media = files[INDEX]
     files[INDEX] = below(html, prefix), media
 
@@ -43,7 +47,7 @@ def serve_page(app: FastAPI, prefix: str) -> None:
     def page(request: Request) -> Response:
         return answer(INDEX, request)
 
-    @app.get("/static/{name}", include_in_schema=False)
+    @app.get("/static/{name:path}", include_in_schema=False)
     def static(name: str, request: Request) -> Response:
         return answer(name, request)
 

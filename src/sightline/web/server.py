@@ -8,6 +8,7 @@ import sys
 import webbrowser
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import uvicorn
 from fastapi import FastAPI
@@ -16,6 +17,7 @@ from sightline.search.index import Index
 from sightline.search.query import Embedder
 from sightline.web.app import make_app
 from sightline.web.connection import Connection
+from sightline.web.door import checked_token, new_token
 from sightline.web.host import allowed_name, loopback
 from sightline.web.limits import Limits
 from sightline.web.target import prefix_of
@@ -34,12 +36,16 @@ def serve(
     allow: Sequence[str] = (),
     root_path: str = "",
     reopen: Callable[[], Embedder] | None = None,
+    token: str | None = None,
 ) -> None:
     """Serves an open index until Ctrl-C, which arrives as KeyboardInterrupt. Says where on stdout once it answers.
 
-    `allow` are more names it goes by, `root_path` is where a proxy has the page. `reopen` gives the encoder of
-    the index where that was changed meanwhile (`Library`).
+    `allow` are more names it goes by, `root_path` is where a proxy has the page. `token` is what a visitor must have:
+    None makes a random one where other machines can come, "" asks for none. `reopen` gives the encoder of the index
+    where that was changed meanwhile (`Library`).
     """
+    if token:
+        checked_token(token)
     prefix, allow = prefix_of(root_path), [allowed_name(name) for name in allow]  # refused before anything is opened
     index.check(encoder)
     pictures = index.about().pictures
@@ -47,17 +53,29 @@ def serve(
         encoder.encode_text(["a picture"])  # the first one loads the tower, which no query should wait for
     bound = listen(host, port)
     listening = bound.getsockname()[0]
-    page = url(bound) + (prefix and prefix + "/")
+    if token is None:
+        token = "" if loopback(listening) else new_token()
+    # behind a # it is sent to nobody, so that it stands in no log and no Referer
+    page = url(bound) + (prefix + "/" if prefix or token else "") + (token and f"#token={quote(token, safe='')}")
 
     def ready() -> None:
-        if not loopback(listening):
+        if not loopback(listening) and not token:
             print("warning: whoever reaches this machine can search and see these pictures", file=sys.stderr)
         print(f"Serving {pictures:,} pictures at {page} (Ctrl-C ends)", flush=True)
         if open_page:
             webbrowser.open(page)
 
     with bound:
-        app = make_app(index, encoder, listening, given=host, allow=allow, root_path=root_path, reopen=reopen)
+        app = make_app(
+            index,
+            encoder,
+            listening,
+            given=host,
+            allow=allow,
+            root_path=root_path,
+            reopen=reopen,
+            token=token,
+        )
         Server(app, ready).run(sockets=[bound])
 
 

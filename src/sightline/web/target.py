@@ -55,7 +55,8 @@ class Target:
             path = path if below else self.prefix + path
             scope = {**scope, "root_path": self.prefix, "path": path, "raw_path": quote(path).encode()}
             if scope["method"] == "HEAD":
-                scope, send = {**scope, "method": "GET"}, _bodiless(send)
+                # what is made while it is sent would be made for nothing
+                scope, send = {**scope, "method": "GET", "bodiless": True}, _bodiless(send)
             await self.app(scope, receive, send)
 
 

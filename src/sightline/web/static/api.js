@@ -39,6 +39,8 @@ function sentence(words) {
 export const root = new URL("../", import.meta.url).pathname;
 
 export const fileOf = (id) => `${root}api/pictures/${id}/file`;
+export const drawingOf = (id, form, color) =>
+  `${root}api/pictures/${id}/svg?${new URLSearchParams({ as: form, ...(color && { color }) })}`;
 export const thumbOf = (id) => `${root}api/pictures/${id}/thumb`;
 
 export const about = () => json(`${root}api/about`);
@@ -54,3 +56,8 @@ export const similar = (id, k, signal) => json(`${root}api/pictures/${id}/simila
 export const browse = (after, k, signal) => json(`${root}api/pictures?after=${after}&k=${k}`, { signal });
 export const picture = (id, signal) => json(`${root}api/pictures/${id}`, { signal });
 export const source = async (id) => (await ask(fileOf(id))).text();
+export const drawn = async (id, form, color) => (await ask(drawingOf(id, form, color))).text();
+/** Whether a GET of this address would be answered. */
+export const answers = async (address) => (await fetch(address, { method: "HEAD" }).catch(() => ({ ok: false }))).ok;
+export const selected = async (path, ids) =>
+  (await ask(root + path, { method: "POST", body: JSON.stringify({ ids }), headers: { "Content-Type": "application/json" } })).blob();

@@ -10,6 +10,9 @@ import { showFolders } from "./folders.js";
 import { Grid } from "./grid.js";
 import { letGo, settled, warn } from "./notice.js";
 import { EMPTY, goesOn, headingsOf, sayCount, sayMeant, sayNothing, visible } from "./results.js";
+import { thumbSize } from "./size.js";
+import { prepareBar, showBar } from "./take/bar.js";
+import { Selection } from "./take/selection.js";
 
 const FIRST = 48;
 const MOST = 480;
@@ -28,7 +31,8 @@ let running = null;
 let typing = -Infinity;
 
 const address = (hit) => write({ ...asked, picture: hit.id });
-const grid = new Grid($("grid"), { open: (hit) => openPicture(hit.id), above: () => query.focus(), address });
+const selection = new Selection(() => (grid.mark(), showBar(selection)));
+const grid = new Grid($("grid"), { open: (hit) => openPicture(hit.id), above: () => query.focus(), address, selection });
 const detail = new Detail({
   close: closePicture,
   move: step,
@@ -299,8 +303,15 @@ addEventListener("popstate", () => {
 });
 
 async function start() {
+  // a token that was handed in already stands behind # no longer than it must
+  if (location.hash.startsWith("#token=")) history.replaceState(history.state, "", location.pathname + location.search);
   backdrop();
+  thumbSize();
   prepareChip();
+  prepareBar(selection, () => {
+    selection.clear();
+    if (!grid.focus()) query.focus();
+  });
   listen({ found: searchBy, refused: warn });
   follow();
   query.focus();

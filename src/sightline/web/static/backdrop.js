@@ -1,5 +1,7 @@
 /* What lies behind transparent pictures: squares, white, black or a colour; remembered on this machine. */
 
+import { read, write } from "./kept.js";
+
 const KEY = "sightline.backdrop";
 const root = document.documentElement;
 
@@ -11,30 +13,14 @@ export function backdrop() {
     root.dataset.backdrop = kind;
     if (kind === "colour") root.style.setProperty("--chosen", colour.value);
     for (const radio of form.querySelectorAll("[type=radio]")) radio.checked = radio.value === kind;
-    if (keep) write({ kind, colour: colour.value });
+    if (keep) write(KEY, { kind, colour: colour.value });
   };
 
   form.addEventListener("change", (event) => event.target.type === "radio" && use(event.target.value));
   colour.addEventListener("input", () => use("colour"));
   colour.addEventListener("click", () => use("colour"));
 
-  const kept = read();
+  const kept = read(KEY);
   if (/^#[0-9a-f]{6}$/i.test(kept?.colour)) colour.value = kept.colour;
   use(["checker", "white", "black", "colour"].includes(kept?.kind) ? kept.kind : "checker", false);
-}
-
-function read() {
-  try {
-    return JSON.parse(localStorage.getItem(KEY));
-  } catch {
-    return null; // forbidden or not ours: nothing is remembered
-  }
-}
-
-function write(value) {
-  try {
-    localStorage.setItem(KEY, JSON.stringify(value));
-  } catch {
-    // as above
-  }
 }

@@ -2,7 +2,10 @@
 
 import * as api from "./api.js";
 import { copyPicture, copyText } from "./clipboard.js";
-import { fileName, Grid, pack } from "./grid.js";
+import { Grid } from "./grid.js";
+import { isDrawing } from "./take/bar.js";
+import { fileName, pack } from "./take/drag.js";
+import { Drawing } from "./take/drawing.js";
 import { settle } from "./tile.js";
 
 const NEIGHBOURS = 10;
@@ -16,8 +19,12 @@ export class Detail {
     this.strip = new Grid($("strip"), { open, address });
     this.facts = null;
     this.original = null;
+    this.drawing = new Drawing(() => this.facts && this.enlarge(this.facts));
     settle($("stage"), this.image);
-    this.image.addEventListener("load", () => this.fit());
+    this.image.addEventListener("load", () => {
+      this.fit();
+      this.drawing.write();
+    });
     this.image.addEventListener("error", () => this.fall());
     this.image.addEventListener("dragstart", (event) => {
       if (this.facts) pack(event.dataTransfer, this.facts, this.original);
@@ -49,8 +56,10 @@ export class Detail {
       if (said) search(said.textContent);
     });
     this.offer("copy-path", async () => copyText(this.facts.path, this.dialog));
-    this.offer("copy-svg", async () => copyText(this.original?.text ?? (await api.source(this.facts.id)), this.dialog));
-    this.offer("copy-picture", async () => copyPicture(this.image, this.facts.svg));
+    this.offer("copy-svg", async () => copyText(this.original?.text ?? (await this.drawing.text("svg")), this.dialog));
+    this.offer("copy-symbol", async () => copyText(await this.drawing.text("symbol"), this.dialog));
+    this.offer("copy-jsx", async () => copyText(await this.drawing.text("jsx"), this.dialog));
+    this.offer("copy-picture", async () => copyPicture(await this.picture(), this.facts.svg));
   }
 
   get isOpen() {
@@ -62,7 +71,7 @@ export class Detail {
     this.asked = id;
     $("previous").disabled = !place.before;
     $("next").disabled = !place.after;
-    if (hit && hit.id !== this.facts?.id) this.write({ ...hit, media: null, bytes: null, unavailable: null, svg: false }, false);
+    if (hit && hit.id !== this.facts?.id) this.write({ ...hit, media: null, bytes: null, unavailable: null, svg: false, inks: [] }, false);
     if (!this.dialog.open) {
       // the page behind does not scroll, and does not move where its scroll bar was
       document.documentElement.style.setProperty("--gutter", `${innerWidth - document.documentElement.clientWidth}px`);
@@ -115,33 +124,52 @@ export class Detail {
     for (const name of ["copy-picture", "save", "open"]) $(name).hidden = Boolean(facts.unavailable);
     $("open").href = $("save").href = api.fileOf(facts.id);
     $("save").download = fileName(facts);
+    if (other || whole) this.drawing.show(whole ? facts : null, isDrawing(facts));
     if (!whole) return;
     this.dialog.removeAttribute("aria-busy");
     if (!facts.unavailable) this.enlarge(facts);
   }
 
-  /** The thumbnail gives way to the original once that is there. */
+  /** The thumbnail gives way to the original once that is there; of a drawing, as it is to be seen. */
   async enlarge(facts) {
+    const drawing = this.drawing.facts;
+    const address = drawing ? this.drawing.address : api.fileOf(facts.id);
+    this.original = null;
     const original = new Image();
-    original.src = api.fileOf(facts.id);
+    original.src = address;
     try {
       await original.decode();
     } catch {
       return; // a kind that this browser does not show, such as TIFF: the thumbnail stays
     }
-    if (this.facts?.id !== facts.id) return;
-    this.image.src = api.fileOf(facts.id);
-    const text = facts.svg ? await api.source(facts.id).catch(() => undefined) : undefined;
-    if (this.facts?.id === facts.id) this.original = { text, media: facts.media, name: fileName(facts) };
+    const late = () => this.facts?.id !== facts.id || (drawing && this.drawing.address !== address);
+    if (late()) return;
+    if (this.image.getAttribute("src") === address) this.fit();
+    else this.image.src = address;
+    const taken = drawing ? this.drawing.taken : address;
+    $("save").href = taken;
+    const text = facts.svg ? await this.drawing.text("svg").catch(() => undefined) : undefined;
+    if (!late()) this.original = { text, media: facts.media, name: fileName(facts), address: taken };
   }
 
-  /** A small raster is not blown up beyond three times its size. */
+  /** The picture to copy: of a drawing that is tinted for the eye alone, as it is by itself. */
+  async picture() {
+    if (!this.drawing.facts || this.drawing.address === this.drawing.taken) return this.image;
+    const own = new Image();
+    own.src = this.drawing.taken;
+    await own.decode();
+    return own;
+  }
+
+  /** A small raster is not blown up beyond three times its size, a drawing at its own size not at all. */
   fit() {
     const { width, height, svg } = this.facts ?? {};
     const small = !svg && width && Math.max(width, height) < 160;
-    this.image.style.padding = small ? "0" : "";
-    this.image.style.maxWidth = this.image.style.maxHeight = small ? `${3 * Math.max(width, height)}px` : "";
-    this.image.style.margin = small ? "auto" : "";
+    const sides = this.drawing.sides ?? (small ? [3 * Math.max(width, height), 3 * Math.max(width, height)] : null);
+    this.image.style.padding = sides ? "0" : "";
+    this.image.style.maxWidth = sides ? `${sides[0]}px` : "";
+    this.image.style.maxHeight = sides ? `${sides[1]}px` : "";
+    this.image.style.margin = sides ? "auto" : "";
   }
 
   fall() {
@@ -197,11 +225,12 @@ function captionsOf(facts) {
 
 function described(facts) {
   const kind = facts.svg ? "SVG" : (facts.media?.split("/")[1] ?? "").replace("jpeg", "jpg").toUpperCase();
-  const sides = facts.width ? `${facts.width.toLocaleString()} × ${facts.height.toLocaleString()}` : "";
-  return [kind, sides, facts.bytes ? size(facts.bytes) : ""].filter(Boolean).join(" · ") || "\u00a0";
+  const size = facts.width ? [facts.width, facts.height] : facts.own_size;
+  const sides = size ? size.map((side) => Number(side.toFixed(2)).toLocaleString()).join(" × ") : "";
+  return [kind, sides, facts.bytes ? weight(facts.bytes) : ""].filter(Boolean).join(" · ") || "\u00a0";
 }
 
-function size(bytes) {
+function weight(bytes) {
   const units = ["bytes", "KB", "MB"];
   let at = 0;
   while (bytes >= 1000 && at < units.length - 1) {

@@ -1,28 +1,27 @@
 /* Cards of pictures: made once each, kept while they stay among the results, moved through with the arrow keys. */
 
 import * as api from "./api.js";
+import { isDrawing } from "./take/bar.js";
+import { takeOut } from "./take/drag.js";
 import { settle } from "./tile.js";
 
 const WHY = { name: "by name", words: "by words", picture: "by look", both: "words + look" };
-const SHOWN = new Set(["image/svg+xml", "image/png", "image/jpeg", "image/webp", "image/gif", "image/avif", "image/bmp"]);
-const SWAP = 4 * 2 ** 20;
 
-/** A list of cards in `list`. `open(hit)` is called by click and Enter, `above()` by the up arrow in the first row. */
+/**
+ * A list of cards in `list`. `open(hit)` is called by click and Enter, `above()` by the up arrow in the first row. With
+ * a `selection`, cards are selected by a click with Ctrl or Shift, by their own button, and by the keyboard.
+ */
 export class Grid {
-  constructor(list, { open, above, address }) {
+  constructor(list, { open, above, address, selection = null }) {
     this.list = list;
     this.open = open;
     this.above = above ?? (() => {});
     this.address = address;
+    this.selection = selection;
     this.cards = new Map();
     this.hits = [];
     list.addEventListener("keydown", (event) => this.move(event));
-    list.addEventListener("click", (event) => {
-      const card = event.target.closest(".card");
-      if (!card || event.ctrlKey || event.metaKey || event.shiftKey) return;
-      event.preventDefault();
-      this.open(card.hit);
-    });
+    list.addEventListener("click", (event) => this.click(event));
   }
 
   /**
@@ -33,7 +32,7 @@ export class Grid {
     const kept = new Map();
     const spread = new Set(hits.map(placeOf)).size > 1;
     const items = hits.flatMap((hit) => {
-      const item = this.cards.get(hit.id) ?? cardOf(hit);
+      const item = this.cards.get(hit.id) ?? cardOf(hit, this.selection);
       write(item, hit, asked, this.address(hit), spread ? placeOf(hit) : "");
       kept.set(hit.id, item);
       return headings.has(hit.id) ? [headingOf(headings.get(hit.id)), item] : [item];
@@ -42,10 +41,35 @@ export class Grid {
     this.cards = kept;
     this.hits = hits;
     this.list.replaceChildren(...items);
+    this.mark();
     // whoever was on a card stays on it, or goes to the first where it is gone
     const card = focused?.isConnected ? focused : this.links()[0];
     if (focused) card?.focus({ preventScroll: true });
     this.rove(card);
+  }
+
+  click(event) {
+    const card = event.target.closest(".card") ?? event.target.closest(".pick")?.parentElement.querySelector(".card");
+    const chosen = this.selection && (event.ctrlKey || event.metaKey || event.target.closest(".pick"));
+    if (!card || (!this.selection && (event.ctrlKey || event.metaKey || event.shiftKey))) return;
+    event.preventDefault();
+    if (this.selection && event.shiftKey) this.selection.reach(card.hit, this.hits);
+    else if (chosen) this.selection.toggle(card.hit);
+    else return this.open(card.hit);
+    this.rove(card);
+    card.focus({ preventScroll: true });
+  }
+
+  /** Shows which cards are selected. */
+  mark() {
+    if (!this.selection) return;
+    for (const [id, item] of this.cards) {
+      const on = this.selection.has(id);
+      const card = item.querySelector(".card");
+      item.toggleAttribute("data-selected", on);
+      item.querySelector(".pick").setAttribute("aria-pressed", on);
+      card.setAttribute("aria-label", card.called + (on ? ", selected" : ""));
+    }
   }
 
   links() {
@@ -65,10 +89,11 @@ export class Grid {
   }
 
   move(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
     const links = this.links();
     const at = links.indexOf(document.activeElement);
-    if (at < 0) return;
+    if (at < 0 || event.altKey) return;
+    if (this.selection && this.choose(event, links[at])) return event.preventDefault();
+    if (event.ctrlKey || event.metaKey) return;
     const steps = { ArrowLeft: () => links[at - 1], ArrowRight: () => links[at + 1], Home: () => links[0], End: () => links.at(-1) };
     const rows = { ArrowUp: -1, ArrowDown: 1 };
     if (!(event.key in steps) && !(event.key in rows)) return;
@@ -76,8 +101,24 @@ export class Grid {
     const card = event.key in rows ? nextRow(links, links[at], rows[event.key]) : steps[event.key]();
     if (event.key === "ArrowUp" && !card) return this.above();
     if (!card) return;
+    if (this.selection && event.shiftKey) {
+      this.selection.anchor ??= links[at].hit.id;
+      this.selection.reach(card.hit, this.hits);
+    }
     this.rove(card);
     card.focus();
+  }
+
+  /** Space selects, Ctrl+A all that is shown, Escape nothing; whether that was it. */
+  choose(event, card) {
+    const control = event.ctrlKey || event.metaKey;
+    if (event.key === " ") {
+      if (event.shiftKey) this.selection.reach(card.hit, this.hits);
+      else this.selection.toggle(card.hit);
+    } else if (control && event.key.toLowerCase() === "a") this.selection.all(this.hits);
+    else if (event.key === "Escape" && this.selection.size) this.selection.clear();
+    else return false;
+    return true;
   }
 }
 
@@ -106,7 +147,7 @@ function headingOf(words) {
 /** The set or the innermost folder that a picture is of. */
 const placeOf = (hit) => hit.folders.at(-1) ?? "";
 
-function cardOf(hit) {
+function cardOf(hit, selection) {
   const item = element("li");
   const card = element("a", "card");
   const tile = element("span", "tile");
@@ -114,6 +155,7 @@ function cardOf(hit) {
   image.alt = "";
   image.loading = "lazy";
   image.decoding = "async";
+  tile.drawn = isDrawing(hit);
   settle(tile, image, hit.id);
   image.src = api.thumbOf(hit.id);
   tile.append(image);
@@ -121,8 +163,19 @@ function cardOf(hit) {
   why.append(element("span", "why"), element("span", "where"));
   card.append(tile, element("span", "card-name"), why);
   item.append(card);
-  takeOut(card, image);
+  if (selection) item.append(pickOf(hit));
+  takeOut(card, image, () => selection?.list() ?? []);
   return item;
+}
+
+/** The button that selects, for a mouse or a finger; the keyboard has the space bar. */
+function pickOf(hit) {
+  const pick = element("button", "pick");
+  pick.type = "button";
+  pick.tabIndex = -1;
+  pick.setAttribute("aria-label", `Select ${hit.name}`);
+  pick.append(element("span", "pick-mark"));
+  return pick;
 }
 
 function write(item, hit, asked, address, place) {
@@ -135,7 +188,8 @@ function write(item, hit, asked, address, place) {
   name.textContent = hit.name;
   why.textContent = reason(hit, asked);
   where.textContent = place;
-  card.setAttribute("aria-label", [hit.name, why.textContent, place && `in ${place}`].filter(Boolean).join(", "));
+  card.called = [hit.name, why.textContent, place && `in ${place}`].filter(Boolean).join(", ");
+  card.setAttribute("aria-label", card.called);
 }
 
 /** also “payment”: the caption that holds what was asked; else how the picture was found. */
@@ -153,56 +207,4 @@ function reason(hit, asked) {
 
 function holds(text, word) {
   return (text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).some((part) => part.startsWith(word));
-}
-
-/** Lets a picture be dragged to the desktop or into another program, as itself and not as its thumbnail. */
-function takeOut(card, image) {
-  let known;
-  const learn = () => {
-    known ??= prepare(card.hit).catch(() => (known = undefined));
-  };
-  let waiting;
-  card.addEventListener("pointerenter", () => (waiting = setTimeout(learn, 60)));
-  card.addEventListener("pointerleave", () => clearTimeout(waiting));
-  let ready;
-  card.addEventListener("pointerdown", async () => {
-    learn();
-    ready = await known;
-    // the picture that is dragged is the one in the page
-    if (ready?.shown) image.src = api.fileOf(ready.id);
-  });
-  card.addEventListener("dragstart", (event) => pack(event.dataTransfer, card.hit, ready));
-}
-
-async function prepare(hit) {
-  const facts = await api.picture(hit.id);
-  if (facts.unavailable) return undefined;
-  const shown = SHOWN.has(facts.media) && facts.bytes <= SWAP;
-  if (shown) {
-    const original = new Image();
-    original.src = api.fileOf(hit.id);
-    await original.decode();
-  }
-  const text = facts.svg && facts.bytes <= SWAP ? await api.source(hit.id) : undefined;
-  return { id: hit.id, shown, text, media: facts.media, name: fileName(facts) };
-}
-
-/** Fills a drag with everything another program may want. */
-export function pack(data, hit, ready) {
-  const address = new URL(api.fileOf(hit.id), location.href).href;
-  data.effectAllowed = "copy";
-  data.setData("text/uri-list", address);
-  data.setData("text/plain", ready?.text ?? hit.path ?? address);
-  data.setData("application/x-sightline", String(hit.id));
-  if (ready) data.setData("DownloadURL", `${ready.media}:${ready.name.replaceAll(":", "-")}:${address}`);
-  if (ready?.text) data.setData("image/svg+xml", ready.text);
-}
-
-/** The name a picture is saved under. */
-export function fileName(facts) {
-  const own = (facts.path ?? facts.key).split(/[\\/]/);
-  const name = (facts.path ? own.at(-1) : own.join("-")).replace(/\.svgz$/i, ".svg"); // it comes unpacked
-  if (/\.[a-z0-9]{2,5}$/i.test(name)) return name;
-  const ending = { "image/svg+xml": "svg", "image/jpeg": "jpg" }[facts.media] ?? facts.media?.split("/")[1] ?? "png";
-  return `${name}.${ending}`;
 }

@@ -1,5 +1,6 @@
 /* What a picture lies on. A black icon must be seen in the dark theme and a white one in the light theme, so each
-   picture is looked at once: where it would vanish, its square takes the tones of the other theme. */
+   picture is looked at once. A drawing (`tile.drawn`) that is black and nothing else, as one in `currentColor` is, is
+   shown in the light of the text in the dark theme; any other picture that would vanish lies on the other theme's tones. */
 
 const SIDE = 24;
 // relative luminance: a contrast of about 1.5 to the squares of the theme
@@ -7,6 +8,10 @@ const LOST_IN_DARK = 0.05;
 const LOST_IN_LIGHT = 0.62;
 const linear = (value) => (value / 255) ** 2.2;
 const dark = matchMedia("(prefers-color-scheme: dark)");
+/** Of the ink of a drawing that counts as black and nothing else; edges are softened. */
+const ALL = 0.97;
+/** Between the parts of a colour that is none: navy would turn yellow. */
+const COLOURLESS = 32;
 const looked = new Map();
 let canvas;
 
@@ -30,18 +35,36 @@ function remember(known, look) {
 
 function paint(tile) {
   const look = tile.look;
-  tile.toggleAttribute("data-vanishes", dark.matches ? look.black : look.white);
+  const tint = dark.matches && look.mono && tile.drawn && !tile.own;
+  tile.toggleAttribute("data-tint", Boolean(tint));
+  tile.toggleAttribute("data-vanishes", !tint && (dark.matches ? look.black : look.white));
   if (look.solid) tile.dataset.solid = look.solid;
   else delete tile.dataset.solid;
 }
 
+/** Paints a tile anew of which `drawn` or `own` (its own colours in the dark, too) changed. */
+export function repaint(tile) {
+  if (tile.look) paint(tile);
+}
+
 dark.addEventListener("change", () => {
-  for (const tile of document.querySelectorAll(".tile")) if (tile.look) paint(tile);
+  for (const tile of document.querySelectorAll(".tile")) repaint(tile);
 });
+
+/** The theme: whether it is dark, and the colour of its text. */
+export const ground = {
+  get dark() {
+    return dark.matches;
+  },
+  get text() {
+    return getComputedStyle(document.documentElement).getPropertyValue("--text").trim();
+  },
+  addEventListener: (...words) => dark.addEventListener(...words),
+};
 
 /** Mostly black, mostly white, or opaque; a thumbnail is small, so this takes a fraction of a millisecond. */
 function inspect(image) {
-  const look = { black: false, white: false, solid: "" };
+  const look = { black: false, white: false, mono: false, solid: "" };
   try {
     canvas ??= new OffscreenCanvas(SIDE, SIDE).getContext("2d", { willReadFrequently: true });
     canvas.clearRect(0, 0, SIDE, SIDE);
@@ -49,18 +72,24 @@ function inspect(image) {
     const pixels = canvas.getImageData(0, 0, SIDE, SIDE).data;
     let ink = 0;
     let black = 0;
+    let grey = 0;
     let white = 0;
     let opaque = 0;
     for (let at = 0; at < pixels.length; at += 4) {
       const alpha = pixels[at + 3] / 255;
       const light = 0.2126 * linear(pixels[at]) + 0.7152 * linear(pixels[at + 1]) + 0.0722 * linear(pixels[at + 2]);
       ink += alpha;
-      if (light < LOST_IN_DARK) black += alpha;
+      if (light < LOST_IN_DARK) {
+        black += alpha;
+        const parts = pixels.slice(at, at + 3);
+        if (Math.max(...parts) - Math.min(...parts) < COLOURLESS) grey += alpha;
+      }
       if (light > LOST_IN_LIGHT) white += alpha;
       if (alpha > 0.98) opaque += 1;
     }
     look.black = black > 0.45 * ink;
     look.white = white > 0.6 * ink;
+    look.mono = ink > 0 && grey > ALL * ink && opaque < SIDE * SIDE - 2;
     const ratio = image.naturalWidth / image.naturalHeight;
     if (opaque >= SIDE * SIDE - 2) look.solid = ratio > 0.66 && ratio < 1.51 ? "fill" : "fit";
   } catch {

@@ -1,0 +1,108 @@
+"""Who may come in where a token is asked for: whoever has it, as a header or as a cookie.
+
+The page's address has the token behind a `#`, which a browser sends to nobody: it stands in no log of a proxy and in no
+Referer. The page hands it in once and gets a cookie for it, which scripts cannot read and other sites cannot use.
+"""
+
+import hashlib
+import hmac
+import json
+import secrets
+from http.cookies import CookieError, SimpleCookie
+
+from sightline.web.page import POLICY, STATIC, below
+from sightline.web.target import App, Message, Receive, Send
+
+ENTER = "/api/enter"
+DAYS = 30
+"""of the cookie; a new token ends it sooner"""
+SHORTEST, LONGEST = 8, 200
+REFUSED = (
+    "this library asks for its token; open the address that `sightline serve` printed, or send it as a header: "
+    "Authorization: Bearer TOKEN"
+)
+
+
+def new_token() -> str:
+    """A random one."""
+    return secrets.token_urlsafe(24)
+
+
+def checked_token(token: str) -> str:
+    """A token as it may stand in an address and a header. ValueError where it could not, or is soon guessed."""
+    if (
+        not SHORTEST <= len(token) <= LONGEST
+        or not all("!" <= one <= "~" for one in token)
+        or set(token) & set('#";,\\')
+    ):
+        raise ValueError(
+            f'--token takes {SHORTEST} to {LONGEST} letters, digits and signs (not # ; , " or \\, no spaces); '
+            "left out, a random one is made"
+        )
+    return token
+
+
+class Door:
+    """Wraps an ASGI app: the page's own scripts are given to everybody, all else to those who have the token."""
+
+    def __init__(self, app: App, token: str, prefix: str) -> None:
+        self.app, self.prefix = app, prefix
+        self._token = _digest(token)
+        # servers on other ports of this machine share its cookies: each has a name of its own
+        self._cookie = f"sightline-{hashlib.sha256(b'name' + self._token).hexdigest()[:12]}"
+        self._pass = hashlib.sha256(b"pass" + self._token).hexdigest()
+        self._page = below((STATIC / "enter" / "enter.html").read_bytes(), prefix)
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "").removeprefix(self.prefix)
+        if scope["type"] != "http" or path.startswith("/static/") or self._may(scope["headers"]):
+            await self.app(scope, receive, send)
+        elif path == ENTER and scope["method"] == "POST":
+            await self._enter(receive, send)
+        elif path == "/":
+            headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-security-policy", POLICY.encode())]
+            await _answer(send, 401, self._page, headers)
+        else:
+            headers = [(b"content-type", b"application/json"), (b"www-authenticate", b"Bearer")]
+            await _answer(send, 401, json.dumps({"error": REFUSED}).encode(), headers)
+
+    def _may(self, headers: list[tuple[bytes, bytes]]) -> bool:
+        for name, value in headers:
+            if name == b"authorization" and value[:7].lower() == b"bearer ":
+                if hmac.compare_digest(hashlib.sha256(value[7:].strip()).digest(), self._token):
+                    return True
+            elif name == b"cookie":
+                try:
+                    given = SimpleCookie(value.decode("latin-1")).get(self._cookie)
+                except CookieError:
+                    continue
+                if given is not None and hmac.compare_digest(given.value.encode(), self._pass.encode()):
+                    return True
+        return False
+
+    async def _enter(self, receive: Receive, send: Send) -> None:
+        """Answers a token in a body with a cookie."""
+        body = b""
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if message["type"] == "http.disconnect" or len(body) > 2 * LONGEST:
+                break
+            if not message.get("more_body", False):
+                break
+        if not hmac.compare_digest(hashlib.sha256(body.strip()).digest(), self._token):
+            wrong = json.dumps({"error": "that is not the token of this library"}).encode()
+            await _answer(send, 401, wrong, [(b"content-type", b"application/json"), (b"connection", b"close")])
+            return
+        cookie = f"{self._cookie}={self._pass}; Max-Age={DAYS * 86400}; HttpOnly; SameSite=Lax; Path=/"
+        await _answer(send, 204, b"", [(b"set-cookie", cookie.encode())])
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+async def _answer(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+    length = [] if status == 204 else [(b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, *length]})
+    await send({"type": "http.response.body", "body": body})
