@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 
@@ -81,6 +82,8 @@ def test_json_has_the_documented_fields(place, capsys):
         "named",
         "relevant",
         "folders",
+        "own",
+        "folded",
     }
     assert all(set(row) == fields for row in said["results"])
     scores = [row["score"] for row in said["results"]]
@@ -128,8 +131,8 @@ def test_a_second_index_needs_no_encoder_and_works_from_elsewhere(place, capsys,
     ("words", "says"),
     [
         (["search", "a.db", ""], "the query is empty"),
-        (["search", "a.db"], "give words or --image, one of them"),
-        (["search", "a.db", "a", "--image", "icons-of-mine/ball.svg"], "give words or --image, one of them"),
+        (["search", "a.db"], "give words, --image or --where"),
+        (["search", "a.db", "a", "--image", "icons-of-mine/ball.svg", "--where", "("], "a field is missing here"),
         (["search", "a.db", "--image", "gone.png"], "there is no picture at gone.png"),
         (["search", "a.db", "--image", "run/encoder.json"], "cannot be used"),
         (["search", "a.db", "a", "-k", "0"], "k must be at least 1"),
@@ -192,3 +195,46 @@ def test_one_folder_is_one_source_however_it_is_written(place, capsys):
         assert "3 pictures (3 unchanged)" in capsys.readouterr().out
     assert main(["index", "a.db", "icons-of-mine::icons:test?n=4"]) == 0
     assert "7 pictures (4 new, 3 unchanged)" in capsys.readouterr().out
+
+
+def test_parts_are_added_and_taken_away_and_what_cannot_be_read_is_pointed_at(place, capsys):
+    main(["index", "a.db", "icons-of-mine", "--encoder", "run"])
+    capsys.readouterr()
+    assert main(["search", "a.db", "./icons-of-mine/ball.svg"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].split()[1:] == ["1.000", str(place / "icons-of-mine" / "ball.svg")]
+    assert main(["search", "a.db", "arrow - 2: ball + ./icons-of-mine/arrow-up.svg", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert [row["name"] for row in said["results"]][::2] == ["arrow-up", "ball"] and said["relevant"] is None
+    assert main(["search", "a.db", "ball", "--image", "icons-of-mine/ball.svg", "--region", "0,0,24,12"]) == 0
+    assert "ball.svg" in capsys.readouterr().out.splitlines()[0]
+    for query, mark, why in (
+        ("ball + - up", "  " + " " * 5 + "^", "nothing stands between two signs"),
+        ("- ball", "  ^", "only takes away"),
+        ("x: ball + up", "  ^", "x is no weight"),
+        ("ball + ./none.svg", "  " + " " * 7 + "^", "no picture at ./none.svg"),
+        ("./icons-of-mine/ball.svg[0,0,25,24]", "  ^", "leaves the picture, which is 24 x 24 units"),
+    ):
+        assert main(["search", "a.db", query]) != 0
+        told = capsys.readouterr().err.splitlines()
+        assert told[0] == f"  {query}" and told[1] == mark and why in told[2]
+    assert main(["search", "a.db", "ball", "--region", "0,0,2,2"]) != 0
+    assert "--region is a part of --image" in capsys.readouterr().err
+
+
+def test_filters_leave_what_fits_and_folding_shows_copies_once(place, capsys):
+    shutil.copy(place / "icons-of-mine" / "ball.svg", place / "icons-of-mine" / "copy of ball.svg")
+    main(["index", "a.db", "icons-of-mine", "--encoder", "run"])
+    capsys.readouterr()
+    assert main(["search", "a.db", "--where", "colour=red and type=svg and width=24"]) == 0
+    assert [line.split("/")[-1] for line in capsys.readouterr().out.splitlines()] == ["ball.svg", "copy of ball.svg"]
+    assert main(["search", "a.db", "ball", "--where", "drawn=outline"]) == 0
+    assert capsys.readouterr().out == "nothing in a.db fits 'drawn=outline' and was found by 'ball'\n"
+    assert main(["search", "a.db", "ball", "--where", "colour=red", "--fold"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].endswith("ball.svg  (+1 the same)")
+    assert main(["search", "a.db", "ball", "--where", "colour=red and wodth>5"]) != 0
+    told = capsys.readouterr().err.splitlines()
+    assert told[:2] == ["  colour=red and wodth>5", "  " + " " * 15 + "^"] and "did you mean width?" in told[2]
+    assert main(["search", "a.db", "--image", "icons-of-mine/ball.svg", "--where", "not colour=red", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert {row["name"] for row in said["results"]} == {"arrow-up", "credit-card"} and said["where"] == "not colour=red"
+    assert said["unmeasured"] == 0 and said["results"][0]["own"] == [24, 24]

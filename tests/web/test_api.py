@@ -12,7 +12,7 @@ from PIL import Image
 
 FIELDS = {
     *("rank", "score", "id", "key", "path", "name", "captions", "width", "height", "match", "box", "said", "line"),
-    *("named", "relevant", "folders"),
+    *("named", "relevant", "folders", "own", "folded"),
 }
 FTS = ['"', "a OR b", "NEAR(a b)", "name:x", "a*", "(((", "-", "^a", "a AND", "' OR 1=1 --", "\\", "{a b}: c", "a\x00b"]
 
@@ -163,7 +163,9 @@ def test_the_description_has_every_answer_of_every_route(served):
     dropped = api["paths"]["/api/search"]["post"]
     assert dropped["requestBody"]["required"] and dropped["requestBody"]["content"]["image/*"] == binary
     assert sorted(dropped["responses"]) == "200 400 401 403 408 409 413 415 422 503".split()
-    assert {parameter["name"] for parameter in dropped["parameters"]} == {"k", "name"}
+    assert {parameter["name"] for parameter in dropped["parameters"]} == {
+        *("k", "name", "q", "weight", "region", "where", "fold")
+    }
 
 
 @pytest.mark.parametrize("query", [*FTS, "🔴", "🔴 round", "ß" * 50, "credit card " * 833, "🦊" * 10_000])
@@ -257,3 +259,53 @@ def test_an_index_made_anew_with_another_encoder_is_said(own_served, mosaic, lis
         another.rebuild(listed(own_served.folder), mosaic(identity="another"))
     answer = own_served.get("/api/search?q=house")
     assert answer.status == 409 and "was made with the encoder" in answer.json["error"]
+
+
+def test_parts_filters_and_folding_are_asked_by_parameters(served):
+    heart, house = served.id("red-heart"), served.id("house")
+    assert names(served.get(f"/api/search?q=id:{heart}&k=1")) == ["red-heart"]
+    both = served.get(f"/api/search?q={quote(f'2: id:{house} + red - id:{heart}')}&k=37").json
+    assert both["results"][0]["name"] != "red-heart" and both["relevant"] is None and both["count"] == 37
+    only = served.get(f"/api/search?q=dot&where={quote('type=png and width>=300 and not colour=red')}&k=37").json
+    dots = {f"{colour}-dot" for colour in ("orange", "yellow", "green", "teal", "blue", "violet")}
+    assert {row["name"] for row in only["results"]} == dots | {"wide-sea"}
+    assert only["where"] == "type=png and width>=300 and not colour=red" and only["unmeasured"] == 0
+    assert served.get("/api/search?where=type%3Dsvg&k=99").json["count"] == 14
+    assert served.get("/api/pictures?where=type%3Dsvg&k=99").json["count"] == 14
+    assert set(names(served.get(f"/api/pictures/{heart}/similar?where=type%3Dpng&k=99"))) <= set(
+        names(served.get("/api/pictures?where=type%3Dpng&k=99"))
+    )
+    folded = served.get("/api/search?q=tile&fold=true&k=37").json["results"]
+    assert sum(1 + len(row["folded"]) for row in folded) <= 37
+    assert all(set(one) == {"id", "key", "path", "name", "same"} for row in folded for one in row["folded"])
+
+
+def test_a_picture_sent_is_one_part_of_a_question(served):
+    sent = (served.folder / "wide-sea.png").read_bytes()
+    first = served.post(sent, f"&q={quote('- violet')}&weight=3&region=0,0,500,500&where=type!%3Dsvg").json
+    assert first["query"] == "- violet" and first["results"] and all(row["own"] is None for row in first["results"])
+    assert (
+        served.post(sent, "&region=0,0,1601,500").json["error"].startswith("the region 0,0,1601,500 leaves the picture")
+    )
+    assert "a region is x,y,w,h" in served.post(sent, "&region=all").json["error"]
+    for bad in ("&weight=0", "&weight=nan", "&weight=1e9", "&weight=x"):
+        assert served.post(sent, bad).status == 422
+
+
+@pytest.mark.parametrize(
+    ("path", "why", "at"),
+    [
+        ("q=red%20%2B%20-%20blue", "nothing stands between two signs", 5),
+        ("q=-%20blue", "only takes away", 1),
+        ("q=x:%20a%20%2B%20b", "x is no weight", 1),
+        ("q=red%20%2B%20/etc/passwd", "not opened by its path here", 7),
+        ("q=red%20%2B%20./house.svg", "not opened by its path here", 7),
+        ("q=red%20%2B%20id:99999", "has no picture 99999", 7),
+        ("q=id:1%5B0,0,9999,1%5D", "leaves the picture", 1),
+        ("q=red&where=wodth%3E5", "no field 'wodth'", 1),
+        ("where=width%3E5%20and", "a field is missing", 12),
+    ],
+)
+def test_what_cannot_be_read_is_said_with_its_column(served, path, why, at):
+    answer = served.get(f"/api/search?{path}")
+    assert answer.status == 422 and why in answer.json["error"] and answer.json["at"] == at

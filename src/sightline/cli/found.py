@@ -14,12 +14,20 @@ def likely(answer: Answer) -> list[Hit]:
     return [hit for hit in answer.hits if hit.relevant is not False]
 
 
+def words_of(query: str) -> str:
+    """The words of a query that are looked for: of several parts those that are added; "" where there are none."""
+    from sightline.search.asked import asked
+    from sightline.search.typed.compose import composed
+
+    parts = composed(query)
+    return asked(query).words if parts is None else " ".join(part.words for part in parts.parts if part.weight > 0)
+
+
 def reasons(hits: Sequence[Hit], query: str) -> list[str]:
     """Why each of the hits for words was found, in a few words."""
-    from sightline.search.asked import asked
     from sightline.search.rank.why import words_found
 
-    return [_reason(hit, found) for hit, found in zip(hits, words_found(asked(query).words, hits), strict=True)]
+    return [_reason(hit, found) for hit, found in zip(hits, words_found(words_of(query), hits), strict=True)]
 
 
 def lines(hits: Sequence[Hit], told: Sequence[str]) -> list[str]:
@@ -27,7 +35,7 @@ def lines(hits: Sequence[Hit], told: Sequence[str]) -> list[str]:
     cut = [_cut(printable_line(one)) for one in told]
     most = max(map(_width, cut), default=0)
     return [
-        f"{hit.rank:4}  {one}{' ' * (most - _width(one))}  {printable_line(hit.path or hit.key)}"
+        f"{hit.rank:4}  {one}{' ' * (most - _width(one))}  {printable_line(hit.path or hit.key)}{_behind(hit)}"
         for hit, one in zip(hits, cut, strict=True)
     ]
 
@@ -42,6 +50,19 @@ def left_out(answer: Answer, shown: int) -> list[str]:
     if (less := len(answer.hits) - shown) > 0:
         told.append(f"{less:,} more that {_are(less)} less likely: --all")
     return told
+
+
+def _behind(hit: Hit) -> str:
+    """How many pictures stand behind a hit: the same ones, and those that look alike.
+
+    >>> from sightline.search.read import Folded
+    >>> copies = (Folded(8, "b", None, "b", "bytes"), Folded(9, "c", None, "c", "look"))
+    >>> _behind(Hit(1, 1.0, 7, "a", "a.png", "a", (), 1, 1, folded=copies))
+    '  (+1 the same, +1 alike)'
+    """
+    alike = sum(one.same == "look" for one in hit.folded)
+    told = [f"+{count:,} {word}" for count, word in ((len(hit.folded) - alike, "the same"), (alike, "alike")) if count]
+    return f"  ({', '.join(told)})" if told else ""
 
 
 def _are(count: int) -> str:

@@ -13,12 +13,26 @@ from cyclopts import Parameter
 from sightline.data.terminal import printable_line
 
 if TYPE_CHECKING:
-    from sightline.search.index import About
+    from sightline.data.prepare.tile import Box
+    from sightline.search.index import About, Index
     from sightline.search.read import Answer, Hit
 
 FORMAT = 2
 """of `--json`; docs/search.md lists its fields"""
-OPTIONS = ("--image", "--k", "--all", "--json", "--sheet", "--encoder", "--device", "--timing", "--help")
+OPTIONS = (
+    "--image",
+    "--region",
+    "--where",
+    "--fold",
+    "--k",
+    "--all",
+    "--json",
+    "--sheet",
+    "--encoder",
+    "--device",
+    "--timing",
+    "--help",
+)
 
 
 def search(
@@ -26,6 +40,9 @@ def search(
     query: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     *,
     image: Path | None = None,
+    region: str | None = None,
+    where: str = "",
+    fold: bool = False,
     k: Annotated[int, Parameter(name=["-k", "--k"])] = 10,
     everything: Annotated[bool, Parameter(name="--all")] = False,
     as_json: Annotated[bool, Parameter(name="--json")] = False,
@@ -34,27 +51,40 @@ def search(
     device: str = "auto",
     timing: bool = False,
 ) -> None:
-    """Find pictures by words or by a picture; prints rank, why it was found and path, the best first.
+    """Find pictures by words, by a picture, or by several of both; prints rank, why it was found and path, best first.
 
     Words are looked up in names and captions and compared with what the pictures show; a picture of exactly that name
     comes first, then those whose name or caption holds every word, then what else is relevant. What is not is left out,
     so that nothing may be found. in:lucide among the words looks in that folder or set alone, and in:lucide by itself
     shows it.
 
+    Parts with a free-standing + or - between them are added and taken away, each with a weight before it if need be:
+    words, pictures by their path (./one.png) or their number (id:407), and regions of either (./one.png[x,y,w,h]).
+
     Examples:
       sightline search icons.db "credit card"
       sightline search icons.db "credit card" -k 24 --sheet found.png
       sightline search icons.db "heart in:lucide"
       sightline search icons.db --image sketch.png --json
+      sightline search icons.db "2: arrow + ./rounded.svg - circle"
+      sightline search icons.db "red" --image photo.jpg --region 10,20,100,80
+      sightline search icons.db "logo" --where "width>512 and folder=brand and not colour=red" --fold
 
     Parameters
     ----------
     db
         The index made by `sightline index`.
     query
-        What the picture shows, in words; they may begin with -.
+        What the picture shows, in words; they may begin with -. Or several parts: "2: arrow + ./rounded.svg - circle".
     image
-        Search by this picture instead of words.
+        Search by this picture; with a query, by both together.
+    region
+        x,y,w,h in pixels: the part of --image that is meant.
+    where
+        Only pictures that fit: folder, type, width, height, size, colour, transparency, date and drawn (outline or
+        filled), compared by = != < <= > >=, joined by and, or, not and brackets.
+    fold
+        Show near-identical pictures once, with how many stand behind the one shown.
     k
         How many results.
     everything
@@ -74,11 +104,13 @@ def search(
     from sightline.cli.timing import TimedEncoder, Timing
     from sightline.search.encoder import encoder_of
     from sightline.search.index import Index
-    from sightline.search.read import Answer
+    from sightline.search.typed.compose import region_of
 
     spent = Timing()
-    if (query is None) == (image is None):
-        raise ValueError('give words or --image, one of them: sightline search DB "credit card"')
+    if query is None and image is None and not where.strip():
+        raise ValueError('give words, --image or --where: sightline search DB "credit card"')
+    if region is not None and image is None:
+        raise ValueError("--region is a part of --image; in a query it stands behind the path: ./one.png[10,20,100,80]")
     if query is not None and (meant := misspelt(query)):
         raise ValueError(meant)
     if query is not None and not query.strip():
@@ -90,7 +122,7 @@ def search(
         spent.lap("index")
         model: Any = TimedEncoder(encoder_of(db, about.encoder, encoder, device))
         spent.lap("encoder")
-        answer = Answer(index.search_image(image, model, k)) if image else index.answer_text(query or "", model, k)
+        answer = _answered(index, query or "", model, k, image, region and region_of(region), where, fold)
         spent.laps["encoder"] += model.seconds
         spent.lap("query", less=model.seconds)
         hits = answer.hits if everything else likely(answer)
@@ -103,19 +135,44 @@ def search(
             "encoder": about.encoder,
             "query": query,
             "image": str(image) if image else None,
+            "where": where.strip() or None,
             "suggestion": answer.suggestion,
             "relevant": answer.relevant,
+            "unmeasured": answer.unmeasured,
             "count": len(answer.hits),
             "results": [asdict(hit) for hit in answer.hits],
         }
         print(json.dumps(whole, indent=2, ensure_ascii=False))
     else:
-        for line in _told(answer, hits, query, db, about):
+        for line in _told(answer, hits, query, where, db, about):
             print(printable_line(line))
         if sheet and hits:
             print(f"sheet: {sheet}")
     if timing:
         print(spent.summary(), file=sys.stderr)
+
+
+def _answered(
+    index: "Index",
+    query: str,
+    model: Any,
+    k: int,
+    image: Path | None,
+    region: "Box | None",
+    where: str,
+    fold: bool,
+) -> "Answer":
+    """The answer; a query or a filter that cannot be read is shown with a mark where, and raised."""
+    from sightline.search.rank.fold import ALIKE
+    from sightline.search.typed.unparsed import Unparsed
+
+    try:
+        alike = ALIKE if fold else None
+        return index.answer(query, model, k, image=image, region=region, where=where, fold=alike)
+    except Unparsed as error:
+        for line in error.pointed():
+            print(f"  {printable_line(line)}", file=sys.stderr)
+        raise
 
 
 def misspelt(word: str) -> str:
@@ -126,18 +183,25 @@ def misspelt(word: str) -> str:
     return f"search has no option {name} (did you mean {near[0]}?)" if near and name not in OPTIONS else ""
 
 
-def _told(answer: "Answer", hits: list["Hit"], query: str | None, db: Path, about: "About") -> list[str]:
+def _told(answer: "Answer", hits: list["Hit"], query: str | None, where: str, db: Path, about: "About") -> list[str]:
     """What is printed of an answer of which `hits` are shown."""
-    from sightline.cli.found import left_out, lines, reasons
+    from sightline.cli.found import left_out, lines, reasons, words_of
 
-    if not answer.hits:
+    if not answer.hits and where.strip():
+        told = [f"nothing in {db} fits {where!r}" + (f" and was found by {query!r}" if query else "")]
+    elif not answer.hits:
         told = [_nothing(db, about.pictures, query, about.encoder)]
     elif not hits:
         told = [f"nothing in {db} is relevant to {query!r}; what is nearest all the same: --all"]
-    elif query is None:
-        told = lines(hits, [f"{hit.score:.3f}" for hit in hits])
+    elif not query or not words_of(query):
+        told = lines(hits, [f"{hit.score:.3f}" if hit.match else "" for hit in hits])
     else:
         told = lines(hits, reasons(hits, query)) + left_out(answer, len(hits))
+    if answer.unmeasured:
+        told.append(
+            f"{answer.unmeasured:,} pictures were left out, because nobody measured them for this filter yet; measure "
+            f"them: sightline index {db} SRC"
+        )
     return told + ([f"did you mean {answer.suggestion!r}?"] if answer.suggestion else [])
 
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from sightline.search.query import Readers, pieces, single_line, text_vector
 from sightline.search.rank.rank import Wanted
+from sightline.search.typed.compose import IN
 from sightline.search.words import stored_words, telling
-
-IN = re.compile(r'(?<!\S)in:(?:"(?P<several>[^"]+)"|(?P<one>\S+))', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

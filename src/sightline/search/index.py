@@ -8,21 +8,27 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sightline.data.array import unit
+from sightline.data.prepare.tile import Box
 from sightline.data.sample import Source, Stream
 from sightline.search import read
+from sightline.search.ask.best import best, counted
+from sightline.search.ask.mix import mixed, picture_vector
 from sightline.search.asked import asked, wanted
 from sightline.search.caches import Caches
 from sightline.search.encoder import words_encoder
 from sightline.search.fill import place
 from sightline.search.fill.lines import fill_lines, prune_lines
+from sightline.search.look.store import measure_older
 from sightline.search.owner import (
+    About,
+    about,
     admit,
     check,
     is_blind,
@@ -31,35 +37,22 @@ from sightline.search.owner import (
     set_owner,
     set_words_owner,
     sources_of,
-    stamp_of,
     words_owner,
 )
 from sightline.search.query import Embedder, Readers, image_vector, reads_text
 from sightline.search.rank import near, rank
 from sightline.search.rank.rank import Mode, Ranking, Wanted
 from sightline.search.rank.spelling import suggestion
+from sightline.search.rank.there import unmeasured
 from sightline.search.read import Answer, Hit, Picture
 from sightline.search.schema import connect, new_revision, plain_errors, transaction
 from sightline.search.tile import scales_of, set_scales
+from sightline.search.typed.compose import Part, composed
+from sightline.search.typed.where import Filter, filter_of
 
 if TYPE_CHECKING:
     # imported where something is filled: a search, which starts anew for every query, needs none of it
     from sightline.search.fill.fill import Filling, Progress, Report
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """What an index holds."""
-
-    pictures: int
-    bad: int
-    sources: tuple[str, ...]
-    encoder: str
-    """the name it was made with: where `load` finds it"""
-    identity: str
-    dim: int
-    approximate: near.Recall | None = None
-    """recall@10 of approximate search, measured when its graph was built; None while searches are exact"""
 
 
 class Index:
@@ -131,6 +124,7 @@ class Index:
             encoder_id = admit(connection, encoder, self.path, str(source.name))
             filling = self._filling(connection, encoder, encoder_id, tiles)
             report = filling.all_of([source], progress)
+            measure_older(connection, progress)
             compared, changed = self._compare(connection, encoder, progress)
             with transaction(connection):
                 if compared != getattr(words_owner(connection), "id", None):
@@ -174,26 +168,60 @@ class Index:
             return place.move(connection, old, new, self.path)
 
     def search_text(self, query: str, encoder: Embedder, k: int = 10) -> list[Hit]:
+        """The hits of `answer_text`."""
+        return self.answer_text(query, encoder, k).hits
+
+    def answer_text(
+        self, query: str, encoder: Embedder, k: int = 10, *, where: str = "", fold: float | None = None
+    ) -> Answer:
         """The `k` best pictures for what a person typed: those called so, those that hold every word of it, then words
         and likeness fused (fuse.py), what is relevant first. `in:lucide` in it looks in that folder or set alone.
 
-        Raises ValueError for an empty query. An encoder that reads no text finds by words alone, perhaps fewer.
+        Signs are words here; `where` and `fold` are as in `answer`. Raises ValueError for an empty query. An encoder
+        that reads no text finds by words alone, perhaps fewer.
         """
-        return self.answer_text(query, encoder, k).hits
-
-    def answer_text(self, query: str, encoder: Embedder, k: int = 10) -> Answer:
-        """As `search_text`, with what else there is to say of the query: how many pictures are relevant to it."""
-        _counted(k)
+        fit = filter_of(where)
         self.check(encoder)
         said = asked(query)
         if not said.words:
-            with self._reading() as connection:
-                return Answer(read.browse(connection, k, 0, said.folders))
+            return self._browsed(k, 0, said.folders, fit)
         readers = self._readers(encoder)
-        found = self._best(k, wanted(said, readers), encoder=encoder, readers=readers)
+        found = self._best(k, replace(wanted(said, readers), where=fit), encoder, readers, fold=fold)
         with self._reading() as connection:
             meant = suggestion(connection, said.words)
         return replace(found, suggestion=meant and said.wholly(meant))
+
+    def answer(
+        self,
+        query: str,
+        encoder: Embedder,
+        k: int = 10,
+        *,
+        image: Any = None,
+        weight: float = 1.0,
+        region: Box | None = None,
+        where: str = "",
+        fold: float | None = None,
+        paths: bool = True,
+    ) -> Answer:
+        """The `k` best pictures for a query that may have several parts, `"2: arrow + ./rounded.svg - circle"`
+        (typed/compose.py), for a picture, or for both; of those that fit `where` (typed/where.py).
+
+        `image` is a path, bytes, PIL image or uint8 array and counts `weight` times, `region` the part of it that is
+        meant. With `fold`, a cosine such as `rank.fold.ALIKE`, near-identical pictures stand behind the best of them.
+        Plain words are as by `answer_text`. Without `paths` the query opens no file. Raises ValueError, `Unparsed`
+        with the column.
+        """
+        beside = () if image is None else (Part(weight, image=image, region=region),)
+        parts, fit = composed(query, *beside), filter_of(where)
+        self.check(encoder)
+        if parts is None and fit is not None and not query.strip():
+            return self._browsed(k, 0, (), fit)
+        if parts is None:
+            return self.answer_text(query, encoder, k, where=where, fold=fold)
+        readers = self._readers(encoder)
+        sought = mixed(parts, encoder, readers, lambda id, box: self._stored(id, box, encoder), paths=paths)
+        return self._best(k, replace(sought, where=fit), encoder, readers, fold=fold)
 
     def _readers(self, encoder: Embedder) -> Readers:
         return Readers(encoder if reads_text(encoder) else None, self._words(encoder))
@@ -207,17 +235,17 @@ class Index:
         """The `k` pictures nearest to `vector` (e,), best first; equal scores go by the order of indexing."""
         return self._best(k, Wanted(vector=unit(vector).reshape(-1))).hits
 
-    def similar(self, id: int, k: int = 10) -> list[Hit]:
+    def similar(self, id: int, k: int = 10, *, where: str = "", fold: float | None = None) -> list[Hit]:
         """The `k` pictures most alike to one of the index, which is left out. ValueError for an unknown `id`."""
+        fit = filter_of(where)
+        return self._best(k, Wanted(vector=self._stored(id), where=fit), without=id, fold=fold).hits
+
+    def _stored(self, id: int, region: Box | None = None, encoder: Embedder | None = None) -> np.ndarray:
+        """The unit vector (e,) of a picture of the index; of a part of it by the `encoder`."""
+        if region is not None and encoder is not None:
+            return picture_vector(encoder, self.original(id)[0], region)
         with self._reading() as connection:
-            read.picture(connection, id, self.path)
-            row = connection.execute(
-                "SELECT data FROM vector JOIN picture USING (hash) WHERE id = ? AND encoder_id = ?",
-                (id, owner_of(connection, self.path).id),
-            ).fetchone()
-        if row is None:
-            raise ValueError(f"picture {id} of {self.path} has no vector yet; index again")
-        return self._best(k, Wanted(vector=np.frombuffer(row[0], "<f4")), without=id).hits
+            return read.vector(connection, id, self.path, owner_of(connection, self.path).id)
 
     def ranking(self, query: str, vector: Any | None, mode: Mode, encoder: Embedder | None = None) -> Ranking:
         """The rank of every picture by words alone (BM25), vectors alone or as a search answers; for evaluation.
@@ -233,11 +261,15 @@ class Index:
             library.must_fit(sought.vector, self.path)
             return rank.ranking(connection, library, sought, mode)
 
-    def browse(self, k: int, after: int = 0) -> list[Hit]:
+    def browse(self, k: int, after: int = 0, *, where: str = "") -> list[Hit]:
         """`k` pictures in the order of indexing, from the one that follows the id `after`; score 0, match ""."""
-        _counted(k)
+        return self._browsed(k, after, (), filter_of(where)).hits
+
+    def _browsed(self, k: int, after: int, folders: Sequence[str], where: Filter | None) -> Answer:
+        counted(k)
         with self._reading() as connection:
-            return read.browse(connection, k, after)
+            untold = unmeasured(connection, where, self.path)
+            return Answer(read.browse(connection, k, after, folders, where), unmeasured=untold)
 
     def picture(self, id: int) -> Picture:
         """All that is known of the picture `id`. Raises ValueError for an unknown one."""
@@ -273,13 +305,7 @@ class Index:
     def about(self) -> About:
         """What is in the file. Raises ValueError where nothing was ever indexed."""
         with self._reading() as connection:
-            owner = owner_of(connection, self.path)
-            (total,) = connection.execute("SELECT count(*) FROM picture").fetchone()
-            unusable = "SELECT count(*) FROM picture JOIN content USING (hash) WHERE bad IS NOT NULL"
-            (bad,) = connection.execute(unusable).fetchone()
-            large = total - bad >= self.approximate_from
-            recall = near.recall_of(near.path_of(self.path), stamp_of(connection, owner)) if large else None
-            return About(total - bad, bad, sources_of(connection), owner.name, owner.identity, owner.dim, recall)
+            return about(connection, self.path, self.approximate_from)
 
     def _best(
         self,
@@ -288,25 +314,17 @@ class Index:
         encoder: Embedder | None = None,
         readers: Readers | None = None,
         without: int | None = None,
+        fold: float | None = None,
     ) -> Answer:
         """The `k` best hits, but for the id `without`; words have `readers`, and are judged."""
-        _counted(k)
+        counted(k)
         with self._reading() as connection:
             if encoder is not None:
                 # again: while the query was embedded, the index may have been given another encoder
                 check(connection, encoder, self.path)
             library = self._caches.library(connection, tiled=sought.vector is not None, readers=readers)
-            library.must_fit(sought.vector, self.path)
-            encoder_id, count = owner_of(connection, self.path).id, k + (without is not None)
-            while True:
-                found = rank.ranked(connection, library, count, sought)
-                if without is not None:
-                    found = found.without(without)
-                hits = read.hits(connection, found, library.vectors, k, encoder_id, without)
-                # rows that went since the matrix was read leave gaps, which the next ones fill
-                if len(hits) == k or found.whole:
-                    return Answer(hits, relevant=found.count)
-                count *= 4
+            encoder_id = owner_of(connection, self.path).id
+            return best(connection, library, k, sought, self.path, encoder_id, without, fold)
 
     def _filling(
         self, connection: sqlite3.Connection, encoder: Embedder, encoder_id: int, tiles: Sequence[float]
@@ -360,6 +378,7 @@ class Index:
             encoder_id = register(connection, encoder)
         filling = self._filling(connection, encoder, encoder_id, tiles)
         report = filling.all_of(sources, progress, others=sources_of(connection))
+        measure_older(connection, progress)
         compared, _ = self._compare(connection, encoder, progress)
         with transaction(connection):
             set_owner(connection, encoder_id)
@@ -373,14 +392,8 @@ class Index:
         self, connection: sqlite3.Connection, encoder: Embedder, progress: "Progress | None"
     ) -> tuple[int | None, bool]:
         """Vectors for the lines of the library: the id of their encoder, if there is one, and whether any changed."""
-        reader = self._words(encoder)
-        if reader is None:
+        if (reader := self._words(encoder)) is None:
             return None, False
         with transaction(connection):
             encoder_id = register(connection, reader)
         return encoder_id, fill_lines(connection, reader, encoder_id, progress)
-
-
-def _counted(k: int) -> None:
-    if k < 1:
-        raise ValueError(f"k must be at least 1; got {k}")

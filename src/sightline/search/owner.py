@@ -2,11 +2,13 @@
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from sightline.search.fill.picture import absolute_path
 from sightline.search.query import Embedder
+from sightline.search.rank import near
 from sightline.search.rank.stamped import Stamp
 from sightline.search.schema import transaction
 
@@ -18,6 +20,33 @@ class Owner(NamedTuple):
     name: str
     identity: str
     dim: int
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an index holds."""
+
+    pictures: int
+    bad: int
+    sources: tuple[str, ...]
+    encoder: str
+    """the name it was made with: where `load` finds it"""
+    identity: str
+    dim: int
+    approximate: near.Recall | None = None
+    """recall@10 of approximate search, measured when its graph was built; None while searches are exact"""
+
+
+def about(connection: sqlite3.Connection, db: Path, approximate_from: int) -> About:
+    """What is in the index at `db`, which is searched by a graph from so many pictures on."""
+    owner = owner_of(connection, db)
+    (total,) = connection.execute("SELECT count(*) FROM picture").fetchone()
+    unusable = "SELECT count(*) FROM picture JOIN content USING (hash) WHERE bad IS NOT NULL"
+    (bad,) = connection.execute(unusable).fetchone()
+    recall = None
+    if total - bad >= approximate_from:
+        recall = near.recall_of(near.path_of(db), stamp_of(connection, owner))
+    return About(total - bad, bad, sources_of(connection), owner.name, owner.identity, owner.dim, recall)
 
 
 def owner_of(connection: sqlite3.Connection, db: Path) -> Owner:

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from sightline.data import regular
@@ -18,12 +19,26 @@ from sightline.search.fill.picture import fingerprint
 from sightline.search.fill.place import is_gone
 from sightline.search.rank.matrix import Vectors, key
 from sightline.search.rank.rank import Ranked
+from sightline.search.rank.there import FROM, sql
 from sightline.search.tile import box_of
+from sightline.search.typed.where import Filter
 from sightline.search.words import inside_of, stored_words
 
 SVG = "image/svg+xml"
 TOGETHER = 500
 """rows asked for in one query: some builds of SQLite take no more than 999 numbers"""
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A picture that stands behind a hit, and why: equal `bytes`, equal small `pixels`, or by its `look` alone."""
+
+    id: int
+    key: str
+    path: str | None
+    name: str
+    same: str
+    """bytes | pixels | look"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +68,10 @@ class Hit:
     """whether it is relevant to the query (rank/relevance.py); None where that was not judged"""
     folders: tuple[str, ...] = ()
     """the words of where it lies: its source, its folders, its sets, but for one called as it is; `in:` finds each"""
+    own: tuple[float, float] | None = None
+    """width and height that an SVG states of itself"""
+    folded: tuple[Folded, ...] = ()
+    """near-identical pictures found behind it, where folding was asked for"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +83,8 @@ class Answer:
     """the query with words that no picture has replaced by words a letter away that some have; None without such"""
     relevant: int | None = None
     """relevant pictures of the whole library, however many were asked for; None where that was not judged"""
+    unmeasured: int = 0
+    """pictures left out because the filter asks for what nobody measured of them yet: to be indexed again"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +101,8 @@ class Picture:
     source: str
     svg: bool
     hash: str
+    own: tuple[float, float] | None = None
+    """width and height that an SVG states of itself"""
 
 
 def hits(
@@ -141,20 +164,25 @@ def _rows(connection: sqlite3.Connection, ids: Sequence[int], *, at_a_time: int)
     for first in range(0, len(ids), at_a_time):
         some = ids[first : first + at_a_time]
         find = f"""SELECT (SELECT COUNT(*) FROM picture AS other WHERE other.hash = picture.hash), hash, {_SHOWN}
-                   FROM picture JOIN content USING (hash) WHERE id IN ({", ".join("?" * len(some))})"""
+                   {FROM} WHERE id IN ({", ".join("?" * len(some))})"""
         rows = {row[2]: row for row in connection.execute(find, some)}
         yield from (rows.get(id) for id in some)
 
 
-def browse(connection: sqlite3.Connection, k: int, after: int, folders: Sequence[str] = ()) -> list[Hit]:
+def browse(
+    connection: sqlite3.Connection, k: int, after: int, folders: Sequence[str] = (), where: Filter | None = None
+) -> list[Hit]:
     """`k` pictures in the order of indexing, from the one that follows the id `after`; lost copies are left out.
 
-    With `folders` only those in any of them.
+    With `folders` only those in any of them, with `where` those that fit it.
     """
     inside = "AND id IN (SELECT rowid FROM words WHERE words MATCH ?)" if folders else ""
-    find = f"""SELECT hash, {_SHOWN} FROM picture JOIN content USING (hash)
+    asked = [after, inside_of(folders)] if folders else [after]
+    if where is not None:
+        condition, values = sql(where)
+        inside, asked = f"{inside} AND {condition}", [*asked, *values]
+    find = f"""SELECT hash, {_SHOWN} {FROM}
                WHERE id > ? AND hash NOT IN (SELECT hash FROM content WHERE bad IS NOT NULL) {inside} ORDER BY id"""
-    asked = (after, inside_of(folders)) if folders else (after,)
     rows = (row for row in connection.execute(find, asked) if _living(connection, row[0], row[1]) == row[1])
     return [_hit(row[1:], rank) for rank, row in enumerate(islice(rows, k), 1)]
 
@@ -177,13 +205,24 @@ def picture(connection: sqlite3.Connection, id: int, db: Path) -> Picture:
     """All that is known of the picture `id`. Raises ValueError where the index has no such picture."""
     row = None
     if 0 <= id < 2**63:  # SQLite's numbers end there
-        find = f"SELECT {_SHOWN}, picture.source, hash, bad FROM picture JOIN content USING (hash) WHERE id = ?"
+        find = f"SELECT {_SHOWN}, picture.source, hash, bad {FROM} WHERE id = ?"
         row = connection.execute(find, (id,)).fetchone()
-    if row is None or row[10] is not None:
-        raise ValueError(f"{db} has no picture {id}" + (f" that could be used: {row[10]}" if row else ""))
-    # only an SVG has no size of its own
-    id, key, path, name, captions, width, height, _, source, hash_, _ = row
-    return Picture(id, key, path, name, tuple(json.loads(captions)), width, height, source, width is None, hash_)
+    if row is None or row[-1] is not None:
+        raise ValueError(f"{db} has no picture {id}" + (f" that could be used: {row[-1]}" if row else ""))
+    id, key, path, name, captions, width, height, _, *own, source, hash_, _ = row
+    # only an SVG has no pixels of its own
+    svg, size = width is None, tuple(own) if own[0] else None
+    return Picture(id, key, path, name, tuple(json.loads(captions)), width, height, source, svg, hash_, size)
+
+
+def vector(connection: sqlite3.Connection, id: int, db: Path, encoder_id: int) -> np.ndarray:
+    """The unit vector (e,) of the picture `id`. Raises ValueError for an unknown one."""
+    picture(connection, id, db)
+    find = "SELECT data FROM vector JOIN picture USING (hash) WHERE id = ? AND encoder_id = ?"
+    row = connection.execute(find, (id, encoder_id)).fetchone()
+    if row is None:
+        raise ValueError(f"picture {id} of {db} has no vector yet; index again")
+    return np.frombuffer(row[0], "<f4")
 
 
 def thumb(connection: sqlite3.Connection, id: int, db: Path) -> tuple[bytes, str]:
@@ -226,16 +265,17 @@ def source_of(connection: sqlite3.Connection, found: Picture) -> bytes | None:
     return connection.execute("SELECT source FROM content WHERE hash = ?", (found.hash,)).fetchone()[0]
 
 
-_SHOWN = "id, key, path, name, captions, width, height, within"
+_SHOWN = "id, key, path, name, captions, width, height, within, own_width, own_height"
 
 
 def _hit(row: tuple, rank: int, *, score: float = 0.0, **more: Any) -> Hit:
     """A hit of a row of _SHOWN; `more` are fields of `Hit`."""
-    id, key, path, name, captions, width, height, within = row
+    id, key, path, name, captions, width, height, within, *size = row
     # a set that gives each of its drawings a folder of its own says nothing by it
     own = stored_words(name)
     folders = tuple(one for one in within.split("\n") if one and one != own)
-    return Hit(rank, score, id, key, path, name, tuple(json.loads(captions)), width, height, folders=folders, **more)
+    texts, stated = tuple(json.loads(captions)), tuple(size) if size[0] else None
+    return Hit(rank, score, id, key, path, name, texts, width, height, folders=folders, own=stated, **more)
 
 
 def _media(data: bytes) -> str:

@@ -120,6 +120,17 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """CREATE TABLE enrolled (
             picture INTEGER PRIMARY KEY REFERENCES picture (id) ON DELETE CASCADE, name TEXT NOT NULL)""",
     ),
+    (
+        # what some bytes look like, by which they are filtered and folded (look/measure.py): what kind they are, the
+        # size an SVG states, the share that is not opaque, outline or filled, its mean colours, a hash of small pixels
+        """CREATE TABLE look (
+            hash TEXT PRIMARY KEY, kind TEXT, own_width REAL, own_height REAL, clear REAL NOT NULL, drawn TEXT,
+            alike BLOB NOT NULL, pixels TEXT) WITHOUT ROWID""",
+        # its colours, the largest first: a word for each, its code, CIE Lab, and its share of the ink
+        """CREATE TABLE colour (
+            hash TEXT NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL, code TEXT NOT NULL, l REAL NOT NULL,
+            a REAL NOT NULL, b REAL NOT NULL, share REAL NOT NULL, PRIMARY KEY (hash, number)) WITHOUT ROWID""",
+    ),
 )
 
 

@@ -1,6 +1,7 @@
 """The routes of the JSON API that the page and others use. docs/page.md describes them."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -47,6 +48,8 @@ DROPPED = {
 
 Id = Annotated[int, At(ge=1, le=LARGEST)]
 Count = Annotated[int, Query(ge=1, le=MOST, description="how many results")]
+Where = Annotated[str, Query(max_length=4096, description="only pictures that fit, such as width>512 and folder=brand")]
+Fold = Annotated[bool, Query(description="near-identical pictures stand behind the best of them, in its `folded`")]
 Name = Annotated[str, Query(description="what the picture is called; the answer repeats it")]
 
 
@@ -94,21 +97,31 @@ def make_app(
         return library.about()
 
     @app.get("/api/search", responses=faults(409, 422))
-    def by_words(q: str, k: Count = 24) -> Found:
-        """Pictures for words, the best first."""
-        return library.by_words(q, k)
+    def by_words(q: str = "", k: Count = 24, where: Where = "", fold: Fold = False) -> Found:
+        """Pictures for words, the best first; or for several parts: `2: arrow + id:407 - circle`."""
+        return library.by_words(q, k, where=where, fold=fold)
 
     @app.post("/api/search", responses=faults(400, 408, 409, 413, 415, 422), openapi_extra=DROPPED)
-    async def by_picture(request: Request, k: Count = 24, name: Name = "") -> Found:
-        """Pictures like the one whose bytes are the body of the request."""
+    async def by_picture(
+        request: Request,
+        k: Count = 24,
+        name: Name = "",
+        q: Annotated[str, Query(description="words, or several parts, that count beside the picture")] = "",
+        weight: Annotated[float, Query(gt=0, le=1000, description="of the picture")] = 1.0,
+        region: Annotated[str, Query(max_length=64, description="x,y,w,h: the part of the picture that is meant")] = "",
+        where: Where = "",
+        fold: Fold = False,
+    ) -> Found:
+        """Pictures like the one whose bytes are the body of the request, with what is said beside it."""
         async with uploads.body(request) as picture:
-            prepared = await decoding.run(lambda: library.prepared(picture), lambda: _gone(request))
-            return await run_in_threadpool(library.by_picture, prepared, k, shown_name(name))
+            prepared = await decoding.run(lambda: library.prepared(picture, region), lambda: _gone(request))
+            ask = partial(library.by_picture, prepared, k, shown_name(name), q, weight, where=where, fold=fold)
+            return await run_in_threadpool(ask)
 
     @app.get("/api/pictures", responses=faults(422))
-    def browse(after: Annotated[int, Query(ge=0, le=LARGEST)] = 0, k: Count = 60) -> Found:
+    def browse(after: Annotated[int, Query(ge=0, le=LARGEST)] = 0, k: Count = 60, where: Where = "") -> Found:
         """The library in the order of indexing; `after` is the last id of the page before."""
-        return library.browse(after, k)
+        return library.browse(after, k, where)
 
     @app.get("/api/pictures/{id}", responses=faults(404, 422))
     def picture(id: Id) -> Shown:
@@ -116,9 +129,9 @@ def make_app(
         return library.shown(id)
 
     @app.get("/api/pictures/{id}/similar", responses=faults(404, 409, 422))
-    def similar(id: Id, k: Count = 24) -> Found:
+    def similar(id: Id, k: Count = 24, where: Where = "", fold: Fold = False) -> Found:
         """Its nearest neighbours, itself left out."""
-        return library.like(id, k)
+        return library.like(id, k, where=where, fold=fold)
 
     @app.get("/api/pictures/{id}/file", response_class=Response, responses=PICTURE | faults(404, 409, 422))
     def file(id: Id, request: Request) -> Response:

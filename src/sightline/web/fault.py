@@ -32,6 +32,8 @@ class Fault:
     """Any answer that is no success."""
 
     error: str
+    at: int | None = None
+    """column, from 1, at which a typed query or filter cannot be read; left out of other answers"""
 
 
 def faults(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -47,7 +49,8 @@ def say_errors(app: FastAPI) -> None:
         headers = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
         if error.status in (408, 413):
             headers["connection"] = "close"  # what is left of such an upload is not read
-        return JSONResponse({"error": str(error)}, error.status, headers=headers)
+        where = {} if error.at is None else {"at": error.at}
+        return JSONResponse({"error": str(error), **where}, error.status, headers=headers)
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)

@@ -11,14 +11,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from sightline.data.decode.picture import NotAPicture, measure
 from sightline.data.sample import BadSample
+from sightline.search.ask.region import part_of
 from sightline.search.index import About, Index
 from sightline.search.query import Embedder
+from sightline.search.rank.fold import ALIKE
 from sightline.search.read import Answer, Hit, Picture
 from sightline.search.take.drawing import drawing_of
 from sightline.search.take.ink import inks
 from sightline.search.take.name import file_name
+from sightline.search.typed.compose import region_of
+from sightline.search.typed.unparsed import Unparsed
 from sightline.web.refused import Refused
 
 FORMAT = 2
@@ -45,6 +51,10 @@ class Found:
     """the query with a word that is a letter off put right; null without such"""
     relevant: int | None = None
     """relevant pictures of the whole library, which come before the others; null where that was not judged"""
+    where: str | None = None
+    """the filter, where there was one"""
+    unmeasured: int = 0
+    """pictures left out because nobody measured them for the filter yet"""
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,8 @@ class Shown:
     width: int | None
     height: int | None
     svg: bool
+    own: tuple[float, float] | None
+    """width and height that an SVG states of itself"""
     media: str | None
     """media type of `file`; null where it cannot be given"""
     bytes: int | None
@@ -110,8 +122,11 @@ class Guarded:
         self.reader = getattr(encoder, "reader", None)
 
     def encode_image(self, images: Any, normalize: bool = False) -> Any:
-        """`images` is a list of one that `preprocess` gave."""
+        """`images` is a list of one that `preprocess` gave, or of a picture as it is."""
         (one,) = images
+        if isinstance(one, bytes) or (isinstance(one, np.ndarray) and one.dtype == np.uint8):
+            one = self.preprocess(one)
+            images = [one]
         # every encoder takes a batch; a picture cut into patches (NaFlex) is several arrays, which its encoder stacks
         images = images if isinstance(one, tuple) else one[None]
         with self._lock:
@@ -130,9 +145,9 @@ class Guarded:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A picture that somebody sent, as `encoder` wants it."""
+    """A picture that somebody sent, or a region of it, as `encoder` wants it."""
 
-    picture: bytes
+    picture: Any
     encoder: Guarded
     pixels: Any
 
@@ -166,12 +181,17 @@ class Library:
             upload_bytes=self.upload_bytes,
         )
 
-    def by_words(self, query: str, k: int) -> Found:
-        """The `k` best pictures for a typed query."""
-        return self._found(lambda: self.index.answer_text(query, self.encoder, k), query=query)
+    def by_words(self, query: str, k: int, *, where: str = "", fold: bool = False) -> Found:
+        """The `k` best pictures for a typed query, which opens no file of this machine."""
 
-    def prepared(self, picture: bytes) -> Prepared:
-        """A picture that somebody sent, decoded as the encoder wants it; may take seconds, and holds no lock.
+        def ask() -> Answer:
+            return self.index.answer(query, self.encoder, k, where=where, fold=_alike(fold), paths=False)
+
+        return self._found(ask, query=query, where=where)
+
+    def prepared(self, picture: bytes, region: str = "") -> Prepared:
+        """A picture that somebody sent, or a region of it, decoded as the encoder wants it; may take seconds, and holds
+        no lock.
 
         What is no picture, broken or too large to open is refused, and so is what decoding fails at in any other way.
         """
@@ -179,8 +199,10 @@ class Library:
             raise Refused(400, "no picture was sent: the body of the request is empty")
         try:
             measure(picture)  # the header alone: a bomb is refused before its pixels are made
-            encoder = self.encoder
-            return Prepared(picture, encoder, encoder.preprocess(picture))
+            encoder, wanted = self.encoder, _cut(picture, region) if region.strip() else picture
+            return Prepared(wanted, encoder, encoder.preprocess(wanted))
+        except Refused:
+            raise
         except BadSample as error:
             raise _bad_picture(error) from error
         except MemoryError as error:
@@ -191,27 +213,40 @@ class Library:
             # these bytes are a stranger's: whatever goes wrong while they are read is said of them
             raise Refused(422, f"this picture cannot be used: {str(error) or type(error).__name__}") from error
 
-    def by_picture(self, prepared: Prepared, k: int, name: str | None = None) -> Found:
-        """Pictures like one that `prepared` gave."""
+    def by_picture(
+        self,
+        prepared: Prepared,
+        k: int,
+        name: str | None = None,
+        query: str = "",
+        weight: float = 1.0,
+        *,
+        where: str = "",
+        fold: bool = False,
+    ) -> Found:
+        """Pictures like one that `prepared` gave, which counts `weight` times beside a typed query."""
 
-        def ask() -> Sequence[Hit]:
+        def ask() -> Answer:
             encoder = self.encoder  # another one, where it was switched since
             known = encoder is prepared.encoder
             pixels = prepared.pixels if known else encoder.preprocess(prepared.picture)
-            return self.index.search_image(pixels, encoder, k)
+            alike = _alike(fold)
+            return self.index.answer(
+                query, encoder, k, image=pixels, weight=weight, where=where, fold=alike, paths=False
+            )
 
-        return self._found(ask, image=name)
+        return self._found(ask, query=query or None, image=name, where=where)
 
-    def like(self, id: int, k: int) -> Found:
+    def like(self, id: int, k: int, *, where: str = "", fold: bool = False) -> Found:
         """The `k` pictures most alike to one of the index. Refused (404) where it has none of this id."""
         self.picture(id)
         if not self.encoder.dim:  # names alone: nothing is alike, and the panel still shows the picture
             return self._found(list)
-        return self._found(lambda: self.index.similar(id, k))
+        return self._found(lambda: self.index.similar(id, k, where=where, fold=_alike(fold)), where=where)
 
-    def browse(self, after: int, k: int) -> Found:
+    def browse(self, after: int, k: int, where: str = "") -> Found:
         """`k` pictures in the order of indexing, from the one after the id `after`."""
-        return self._found(lambda: self.index.browse(k, after=after))
+        return self._found(lambda: self.index.browse(k, after=after, where=where), where=where)
 
     def picture(self, id: int) -> Picture:
         """The picture's row. Refused (404) where the index has none of this id."""
@@ -243,6 +278,7 @@ class Library:
             width=picture.width,
             height=picture.height,
             svg=picture.svg,
+            own=picture.own,
             media=media,
             bytes=size,
             unavailable=why,
@@ -262,7 +298,11 @@ class Library:
             return self.index.thumb(id)
 
     def _found(
-        self, ask: Callable[[], Answer | Sequence[Hit]], query: str | None = None, image: str | None = None
+        self,
+        ask: Callable[[], Answer | Sequence[Hit]],
+        query: str | None = None,
+        image: str | None = None,
+        where: str = "",
     ) -> Found:
         start = time.perf_counter()
         found, about = self._answered(ask)
@@ -280,6 +320,8 @@ class Library:
             ms=ms,
             suggestion=answer.suggestion,
             relevant=answer.relevant,
+            where=where.strip() or None,
+            unmeasured=answer.unmeasured,
         )
 
     def _answered(self, ask: Callable[[], Answer | Sequence[Hit]]) -> tuple[Answer | Sequence[Hit], About]:
@@ -325,6 +367,20 @@ class Library:
             return self._counted[1]
 
 
+def _cut(picture: bytes, region: str) -> np.ndarray:
+    """The region of a picture; Refused (422) where it is none, or lies outside."""
+    try:
+        return part_of(picture, region_of(region))
+    except BadSample:
+        raise
+    except ValueError as error:
+        raise Refused(422, str(error)) from error
+
+
+def _alike(fold: bool) -> float | None:
+    return ALIKE if fold else None
+
+
 @contextmanager
 def _spoken(status: int) -> Iterator[None]:
     """The index's errors with a status; a file that cannot be read now (another writes it) is 503."""
@@ -336,6 +392,8 @@ def _spoken(status: int) -> Iterator[None]:
         raise _bad_picture(error) from error
     except OSError as error:
         raise Refused(503, str(error)) from error
+    except Unparsed as error:
+        raise Refused(status, str(error), at=error.at) from error
     except ValueError as error:
         raise Refused(status, str(error)) from error
 

@@ -9,7 +9,7 @@ from sightline.data.sample import Sample
 from sightline.search.index import Index
 from sightline.search.query import Readers
 from sightline.search.rank import find
-from sightline.search.rank.find import exact_matches, lengths, written
+from sightline.search.rank.find import exact_matches, inhabitants, lengths, written
 from sightline.search.schema import connect, new_revision
 from sightline.search.words import terms
 
@@ -105,7 +105,10 @@ def test_what_is_held_is_every_word_in_names_or_folders_and_one_in_a_name(connec
 
 def test_folders_leave_the_scores_as_they_are(connection):
     rows = fill(connection, repeated=True)
-    everywhere, there = written(connection, "star cloud"), written(connection, "star cloud", ["home"])
+    everywhere, there = (
+        written(connection, "star cloud"),
+        written(connection, "star cloud", inhabitants(connection, ["home"])),
+    )
     scores = dict(zip(everywhere.ids.tolist(), everywhere.scores.tolist(), strict=True))
     inside = [number for number in everywhere.ids.tolist() if "home" in rows[number][2]]
     assert there.ids.tolist() == inside and there.scores.tolist() == [scores[number] for number in inside]

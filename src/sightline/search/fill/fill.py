@@ -31,6 +31,7 @@ from sightline.search.fill.picture import Content, Place, content_of, fingerprin
 from sightline.search.fill.place import moved_notes, parts_of, remove_orphans
 from sightline.search.fill.samples import samples
 from sightline.search.fill.stream import stream
+from sightline.search.look.store import write as write_looks
 from sightline.search.query import Embedder
 from sightline.search.row import CHANGES, COLUMNS, Row, storable, why_unstorable
 from sightline.search.schema import new_revision, transaction
@@ -251,6 +252,7 @@ class Filling:
                 "INSERT OR REPLACE INTO content (hash, width, height, thumb, bad, source) VALUES (?, ?, ?, ?, ?, ?)",
                 [(hash_, c.width, c.height, c.thumb, c.bad, c.source) for hash_, c in contents.items()],
             )
+            write_looks(self.connection, ((h, c.look) for h, c in contents.items() if c.look))
             self.connection.executemany(
                 "INSERT OR REPLACE INTO vector (hash, encoder_id, data, tiled) VALUES (?, ?, ?, ?)",
                 [

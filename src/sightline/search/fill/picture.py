@@ -14,6 +14,7 @@ from sightline.data.decode.guard import guarded
 from sightline.data.decode.picture import NotAPicture, is_svg, measure, open_raster, preview, unpacked
 from sightline.data.sample import BadSample, Sample
 from sightline.search.folders import folder_lines, sets_of
+from sightline.search.look.store import Look, look_of
 from sightline.search.row import number, storable
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Content:
     thumb: bytes | None = None
     source: bytes | None = None
     """of an SVG"""
+    look: Look | None = None
     bad: str | None = None
     image: bytes | np.ndarray | None = None
     """what it was made from, while its tiles are still to be made"""
@@ -114,8 +116,8 @@ def content_of(image: bytes | np.ndarray, preprocess: Any) -> Content:
             seen = preprocess(image)
             pixels = seen if isinstance(seen, tuple) else np.asarray(seen, dtype=np.float32)
             width, height = dimensions(image)
-            size = THUMB if width else DRAWN
-            return Content(pixels, width, height, thumbnail(preview(image, size)), source_of(image))
+            small = preview(image, THUMB if width else DRAWN)
+            return Content(pixels, width, height, thumbnail(small), source_of(image), look_of(image, small))
     except BadSample as error:
         return Content(bad=str(error))
 

@@ -129,8 +129,8 @@ def move(connection: sqlite3.Connection, given: str, new: str, db: Path) -> Move
 
 
 def remove_orphans(connection: sqlite3.Connection) -> None:
-    """Removes contents, vectors and tiles that belong to no picture any more. Inside a transaction."""
-    for table in ("content", "vector", "tile"):
+    """Removes contents, vectors, tiles and looks that belong to no picture any more. Inside a transaction."""
+    for table in ("content", "vector", "tile", "look", "colour"):
         connection.execute(f"DELETE FROM {table} WHERE hash NOT IN (SELECT hash FROM picture)")
 
 

@@ -95,8 +95,8 @@ class Having:
         return hits, f
 
 
-def written(connection: sqlite3.Connection, query: str, folders: Sequence[str] = ()) -> Written:
-    """What the words of `query` find; in any of `folders` only, where some are named.
+def written(connection: sqlite3.Connection, query: str, only: np.ndarray | None = None) -> Written:
+    """What the words of `query` find; among the ids `only`, where not all may be found.
 
     The last word, which may be half typed, also stands for all that start like it; in `held` it does so only where no
     picture holds it whole.
@@ -121,9 +121,9 @@ def written(connection: sqlite3.Connection, query: str, folders: Sequence[str] =
             held[have.held] += 1
         else:
             last = [_having(connection, library, term.word, like=have), have]
-    here = np.full(size, not folders)
-    if folders:
-        here[places(library.ids, inhabitants(connection, folders))[0]] = True
+    here = np.full(size, only is None)
+    if only is not None:
+        here[places(library.ids, only)[0]] = True
     answers = []
     for have in last:
         named, holding = called.copy(), held.copy()

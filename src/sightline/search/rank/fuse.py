@@ -61,15 +61,17 @@ def fused(
     cosines: np.ndarray,
     weights: Sequence[float] | None = None,
     relevant: np.ndarray | None = None,
+    behind: np.ndarray | None = None,
 ) -> np.ndarray:
     """The `pool` (n,) in the order of the answer: `named` ones by cosine, then those that `held` every word, then those
-    that are `relevant`, then the rest, each by fused score, cosine and number.
+    that are `relevant`, then the rest, each by fused score, cosine and number; what is `behind` after all of them.
 
     `pool` is ascending and holds everything in `rankings` and `named`; `cosines` (n,) are the pool's.
     """
     called = among(pool, named)
     likely = np.zeros(len(pool), bool) if relevant is None else among(pool, relevant)
-    tier = np.select([called, among(pool, held), likely], [0, 1, 2], default=3)
+    last = np.zeros(len(pool), bool) if behind is None or not len(behind) else among(pool, behind)
+    tier = np.select([last, called, among(pool, held), likely], [4, 0, 1, 2], default=3)
     scores = np.where(called, 0.0, reciprocal(rankings, pool, weights))
     # rounded, since a sum of the same two numbers in another order must not decide
     return pool[np.lexsort((pool, -cosines, -scores.round(12), tier))]

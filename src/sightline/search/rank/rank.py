@@ -1,6 +1,7 @@
 """From words and a vector to an order of the whole library."""
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -9,15 +10,17 @@ import numpy as np
 
 from sightline.search.blind import needs_encoder
 from sightline.search.rank.feedback import MOST, rocchio
-from sightline.search.rank.find import exact_matches, inhabitants, written
+from sightline.search.rank.find import NONE, Written, exact_matches, written
 from sightline.search.rank.fuse import DEPTH, SAID, WRITTEN, among, fused
 from sightline.search.rank.lines import Lines
 from sightline.search.rank.matrix import Vectors, places
 from sightline.search.rank.near import Graph
 from sightline.search.rank.relevance import Background
 from sightline.search.rank.seen import compared, cosines_of
+from sightline.search.rank.there import allowed
 from sightline.search.rank.verdict import relevant_rows
 from sightline.search.tile import best
+from sightline.search.typed.where import Filter
 
 Mode = Literal["words", "vectors", "said", "fused"]
 CLOSE = 100
@@ -42,6 +45,15 @@ class Wanted:
     """identity of that encoder"""
     spelt: float | None = None
     """tokens that a word of it is for that encoder (`query.pieces`)"""
+    where: Filter | None = None
+    """what the pictures must fit; None for all"""
+    without: tuple[str, ...] = ()
+    """words that are taken away: what holds all words of one of them stands behind all others"""
+    share: float = 1.0
+    """of what is added, that is words: where pictures take part (below 1), no name decides, and rankings by words count
+    so much less"""
+    judged: bool = True
+    """by what made-up words find: a sum of several vectors is none of theirs"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +122,14 @@ def ranked(connection: sqlite3.Connection, library: Library, count: int, wanted:
 
     The order does not depend on `count`: asked for more, it goes on.
     """
-    vectors, vector, words, folders = library.vectors, wanted.vector, wanted.words, wanted.folders
-    found = written(connection, words, folders)
+    vectors, vector, words = library.vectors, wanted.vector, wanted.words
+    only = allowed(connection, wanted.folders, wanted.where)
+    found = written(connection, words, only)
     worded, held = vectors.rows(found.best(DEPTH)), vectors.rows(found.ids[found.held])
     named = vectors.rows(exact_matches(connection, words, found, library.lines))
     near = alike = np.zeros(0, np.int64)
     parts = None if library.tiles is None or vector is None else best(library.tiles, vectors, vector)
-    there = vectors.rows(inhabitants(connection, folders)) if folders else None
+    there = None if only is None else vectors.rows(only)
     seen = None
     if vector is not None:
         # a graph proposes pictures of anywhere
@@ -134,7 +147,9 @@ def ranked(connection: sqlite3.Connection, library: Library, count: int, wanted:
         ids, nearness = lines.nearest(heard, DEPTH)
         meant, known = places(vectors.ids, ids)
         nearness = nearness[known]
-    likely = relevant_rows(library.background, vectors, seen, lines, heard, there, wanted.spelt)
+    likely = relevant_rows(
+        library.background if wanted.judged else None, vectors, seen, lines, heard, there, wanted.spelt
+    )
     if likely is not None:
         likely = np.union1d(likely, np.union1d(named, held))
     # of more than that the rankings have the best
@@ -155,8 +170,10 @@ def ranked(connection: sqlite3.Connection, library: Library, count: int, wanted:
         meant = meant[np.lexsort((meant, -cosines[np.searchsorted(pool, meant)], -nearness))]
     # what comes in only because more was asked for stays behind all that was there before
     whole, sure = np.intersect1d(held, first), None if likely is None else np.intersect1d(likely, first)
-    weights = [1.0 if heard is None else WRITTEN, 1.0, 1.0, SAID]
-    order = fused([worded, near, alike, meant], named, whole, pool, cosines, weights, sure)
+    weights = [wanted.share * (1.0 if heard is None else WRITTEN), 1.0, wanted.share, wanted.share * SAID]
+    tiers = (named, whole) if wanted.share == 1 else (named[:0], whole[:0])
+    behind = vectors.rows(_holders(connection, wanted.without, only))
+    order = fused([worded, near, alike, meant], *tiers, pool, cosines, weights, sure, behind)
     by_words, by_look = among(order, worded), among(order, near[:CLOSE])
     at = np.searchsorted(pool, order)
     if lines is not None and wanted.meant is not None:
@@ -188,7 +205,7 @@ def ranking(connection: sqlite3.Connection, library: Library, wanted: Wanted, mo
     answers; for evaluation."""
     vectors = library.vectors
     if mode == "words":
-        order = vectors.ids[vectors.rows(written(connection, wanted.words, wanted.folders).best(-1))]
+        order = vectors.ids[vectors.rows(_written(connection, wanted).best(-1))]
     elif mode == "said":
         if library.lines is None or wanted.meant is None:
             raise ValueError("a ranking by said needs an index with the vectors of its words, and their encoder")
@@ -202,6 +219,16 @@ def ranking(connection: sqlite3.Connection, library: Library, wanted: Wanted, mo
     ranks = np.full(len(vectors.ids), np.inf)
     ranks[vectors.rows(order)] = np.arange(1, len(order) + 1)
     return Ranking(vectors.ids, ranks)
+
+
+def _written(connection: sqlite3.Connection, wanted: Wanted) -> Written:
+    return written(connection, wanted.words, allowed(connection, wanted.folders, wanted.where))
+
+
+def _holders(connection: sqlite3.Connection, without: Sequence[str], only: np.ndarray | None) -> np.ndarray:
+    """Ids, ascending, of the pictures whose name and captions hold every word of one of `without`."""
+    found = [written(connection, words, only) for words in without]
+    return np.unique(np.concatenate([NONE, *(one.ids[one.held] for one in found)]))
 
 
 def _places(ranking: np.ndarray, pool: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from sightline.data.decode.svg.draw import box
-from sightline.data.decode.svg.safe import ratio_of
+from sightline.data.decode.svg.safe import ratio_of, size_of
 from sightline.data.decode.svg.text import text_of
 from sightline.data.decode.svg.tree import walk
 from sightline.data.sample import BadSample
@@ -27,6 +27,14 @@ def measure(svg: str | bytes) -> tuple[int, int]:
     BadSample where the root is no SVG.
     """
     return box(ratio_of(_Head(svg, titled=False).root) or 1.0, MEASURED)
+
+
+def own_size(svg: str | bytes) -> tuple[float, float] | None:
+    """(width, height) in pixels, or units of its viewBox, as the root states them; None where it states nothing.
+
+    BadSample where the root is no SVG.
+    """
+    return size_of(_Head(svg, titled=False).root)
 
 
 class _Found(Exception):

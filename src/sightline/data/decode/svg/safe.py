@@ -126,6 +126,12 @@ def length(text: str | None) -> float | None:
 
 def ratio_of(root: ET.Element | dict[str, str]) -> float | None:
     """Width over height of the root by its size, else by its viewBox; None where neither tells."""
+    size = size_of(root)
+    return None if size is None else size[0] / size[1]
+
+
+def size_of(root: ET.Element | dict[str, str]) -> tuple[float, float] | None:
+    """Width and height of the root in pixels by its size, else in units of its viewBox; None where neither tells."""
     width, height = length(root.get("width")), length(root.get("height"))
     if not (width and height):
         numbers = re.split(r"[\s,]+", root.get("viewBox", "").strip())
@@ -133,4 +139,4 @@ def ratio_of(root: ET.Element | dict[str, str]) -> float | None:
             width, height = float(numbers[2]), float(numbers[3])
         except (ValueError, IndexError):
             return None
-    return width / height if width > 0 and height > 0 and 1e-9 < width / height < 1e9 else None
+    return (width, height) if width > 0 and height > 0 and 1e-9 < width / height < 1e9 else None

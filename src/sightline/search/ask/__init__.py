@@ -1,0 +1,1 @@
+"""From a question, which may have several parts, to what is ranked."""

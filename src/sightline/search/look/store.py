@@ -1,0 +1,107 @@
+"""What was measured, in the tables `look` and `colour`; pictures of earlier versions are measured by thumbnails."""
+
+import io
+import sqlite3
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from sightline.data import regular
+from sightline.data.ahead import map_ahead
+from sightline.search.look.about import drawing_size, kind_by_name, kind_of
+from sightline.search.look.measure import Seen, seen
+from sightline.search.schema import new_revision, transaction
+
+BATCH = 256
+"""pictures of an earlier version measured between two commits"""
+DRAWING_BYTES = 16 * 2**20
+"""of an SVG that is read once more for the size it states"""
+
+
+class Look(NamedTuple):
+    """What was measured of a picture and what its bytes say of themselves."""
+
+    kind: str | None
+    own: tuple[float, float] | None
+    """width and height that an SVG states"""
+    seen: Seen
+    exact: bool = True
+    """whether it was measured by its own pixels, and not by a thumbnail that is nearly those"""
+
+
+def look_of(image: bytes | np.ndarray, small: np.ndarray) -> Look:
+    """Of a picture and its pixels made small, uint8 (y, x, 3 or 4)."""
+    return Look(kind_of(image), drawing_size(image), seen(small))
+
+
+def write(connection: sqlite3.Connection, looks: Iterable[tuple[str, Look]]) -> None:
+    """Keeps the look of each hash, in the place of an earlier one. Inside a transaction."""
+    found = list(looks)
+    connection.executemany(
+        "INSERT OR REPLACE INTO look VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (hash_, look.kind, *(look.own or (None, None)), look.seen.clear, look.seen.drawn, look.seen.alike)
+            + (look.seen.pixels if look.exact else None,)
+            for hash_, look in found
+        ],
+    )
+    connection.executemany("DELETE FROM colour WHERE hash = ?", [(hash_,) for hash_, _ in found])
+    connection.executemany(
+        "INSERT INTO colour VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (hash_, number, one.name, "#{:02x}{:02x}{:02x}".format(*one.rgb), *one.lab, one.share)
+            for hash_, look in found
+            for number, one in enumerate(look.seen.colours)
+        ],
+    )
+
+
+def measure_older(connection: sqlite3.Connection, progress: Callable[[int, int | None], None] | None = None) -> bool:
+    """Measures the pictures that an earlier version indexed, by their thumbnails; returns whether there were any.
+
+    Each batch is committed, so that a run that was killed goes on. Of an SVG the size it states is read from its file,
+    where that is still the one that was indexed; what kind of raster a file is, by its name.
+    """
+    find = """SELECT hash FROM content WHERE bad IS NULL AND thumb IS NOT NULL
+              AND hash NOT IN (SELECT hash FROM look) AND hash IN (SELECT hash FROM picture)"""
+    wanted = [hash_ for (hash_,) in connection.execute(find)]
+    for first in range(0, len(wanted), BATCH):
+        some = wanted[first : first + BATCH]
+        find = f"""SELECT hash, thumb, width IS NULL, content.source, max(coalesce(path, '')), min(key) FROM content
+                   JOIN picture USING (hash) WHERE hash IN ({", ".join("?" * len(some))}) GROUP BY hash"""
+        made = list(map_ahead(_by_thumb, connection.execute(find, some).fetchall(), threads=2, room=BATCH))
+        with transaction(connection):
+            write(connection, made)
+            new_revision(connection)
+        if progress:
+            progress(first + len(some), len(wanted))
+    return bool(wanted)
+
+
+def _by_thumb(row: tuple[str, bytes, int, bytes | None, str, str]) -> tuple[str, Look]:
+    hash_, thumb, drawing, source, path, key = row
+    # a WebP without loss is the small picture itself
+    exact = thumb[12:16] == b"VP8L"
+    with Image.open(io.BytesIO(thumb)) as image:
+        pixels = np.asarray(image.convert("RGBA" if "A" in image.mode or "transparency" in image.info else "RGB"))
+    if not drawing:
+        kind = kind_by_name(path or key)
+        return hash_, Look(None if kind == "svg" else kind, None, seen(pixels), exact)
+    data = source if source is not None else _file(path, hash_)
+    return hash_, Look("svg", None if data is None else drawing_size(data), seen(pixels), exact)
+
+
+def _file(path: str, hash_: str) -> bytes | None:
+    """The bytes at a path, if those are the ones of this hash."""
+    from sightline.search.fill.picture import fingerprint
+
+    if not path:
+        return None
+    try:
+        data = regular.read_regular(Path(path), DRAWING_BYTES)
+    except OSError:
+        return None
+    return data if fingerprint(data) == hash_ else None

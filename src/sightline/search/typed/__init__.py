@@ -1,0 +1,1 @@
+"""What a person types, read by small grammars that say where they cannot go on: composed queries and filters."""
