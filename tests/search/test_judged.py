@@ -12,6 +12,7 @@ from sightline.search.blind import Blind
 from sightline.search.index import Index
 from sightline.search.query import pieces
 from sightline.search.rank import background as module
+from sightline.search.rank.near import Recall
 from sightline.search.rank.relevance import probes
 from sightline.search.schema import connect
 
@@ -171,7 +172,7 @@ def test_a_graph_judges_what_it_proposes(index, encoder):
     exact = index.answer_text("cash", encoder, 10)
     with Index(index.path, approximate_from=10) as large:
         large.add(Shelf(ROWS), encoder)
-        assert large.about().approximate == 1.0
+        assert large.about().approximate == Recall(pictures=1.0, words=1.0)
         near = large.answer_text("cash", encoder, 10)
         assert near.relevant == exact.relevant and names(near.hits) == names(exact.hits)
 

@@ -152,7 +152,7 @@ def test_the_description_has_every_answer_of_every_route(served):
             said = {status: answer for status, answer in route["responses"].items() if status > "399"}
             assert {"401", "403", "503"} <= set(said), path
             assert all(answer["content"] == {"application/json": {"schema": fault}} for answer in said.values())
-            assert ("422" in said) == bool(route.get("parameters")), (method, path)
+            assert ("422" in said) == bool(route.get("parameters") or route.get("requestBody")), (method, path)
     assert api["components"]["schemas"]["Fault"]["required"] == ["error"]
     assert "HTTPValidationError" not in api["components"]["schemas"]
     binary = {"schema": {"type": "string", "format": "binary"}}
