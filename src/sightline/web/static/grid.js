@@ -124,10 +124,12 @@ export class Grid {
 
 /** The card above (-1) or below (1): of the next row that way, which may be short, the one that lies nearest. */
 function nextRow(links, from, way) {
-  const beyond = links.filter((link) => way * (link.offsetTop - from.offsetTop) > 0);
-  const top = (way > 0 ? beyond[0] : beyond.at(-1))?.offsetTop;
-  const off = (link) => Math.abs(link.offsetLeft - from.offsetLeft);
-  return beyond.filter((link) => link.offsetTop === top).reduce((best, link) => (best && off(best) <= off(link) ? best : link), undefined);
+  // an item's place is in the list, a link's inside its item
+  const top = (link) => link.parentElement.offsetTop;
+  const off = (link) => Math.abs(link.parentElement.offsetLeft - from.parentElement.offsetLeft);
+  const beyond = links.filter((link) => way * (top(link) - top(from)) > 0);
+  const row = beyond.length ? top(way > 0 ? beyond[0] : beyond.at(-1)) : 0;
+  return beyond.filter((link) => top(link) === row).reduce((best, link) => (best && off(best) <= off(link) ? best : link), undefined);
 }
 
 function element(name, type) {
