@@ -10,10 +10,11 @@ from small_run import save_run
 
 from sightline.cli.main import main
 from sightline.data.prepare.preprocess import Preprocess
+from sightline.data.prepare.seen import laid_over
 from sightline.protocols import Kept
 from sightline.text.load import BoxBPE
 from sightline.towers.spec import BoxTokens, CaptionDecoderSpec, ViTSpec
-from sightline.weights.regions.where import laid_over, where
+from sightline.weights.regions.where import where
 from sightline.weights.run_folder.run import save
 
 WORDS = BoxBPE(vocab=320, length=10, bins=16).train(["a red star", "a blue gear"] * 3)

@@ -44,6 +44,9 @@ VERBS = (
     "index",
     "search",
     "export",
+    "explain",
+    "duplicates",
+    "map",
     "serve",
     "classify",
     "verify",
@@ -58,7 +61,14 @@ VERBS = (
     "probe",
     "convert",
 )
-ROOMS = {"enrol": "gallery.enrol", "recognise": "gallery.recognise", "export": "library.export"}
+ROOMS = {
+    "enrol": "gallery.enrol",
+    "recognise": "gallery.recognise",
+    "explain": "library.explain",
+    "duplicates": "library.duplicates",
+    "map": "library.map",
+    "export": "library.export",
+}
 """verbs that share a folder"""
 
 
@@ -163,7 +173,7 @@ def _refuse(reason: str, *, lost: bool = False) -> int:
 
 def _leading(error: CycloptsError) -> str:
     """How words that begin with `-` are given, where such may have been taken for an option."""
-    if not isinstance(error, UnknownOptionError) or not {"search", "classify", "export"}.intersection(
+    if not isinstance(error, UnknownOptionError) or not {"search", "classify", "explain", "export"}.intersection(
         error.command_chain or ()
     ):
         return ""

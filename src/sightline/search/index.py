@@ -41,6 +41,7 @@ from sightline.search.owner import (
 )
 from sightline.search.query import Embedder, Readers, image_vector, reads_text
 from sightline.search.rank import near, rank
+from sightline.search.rank.matrix import Vectors
 from sightline.search.rank.rank import Mode, Ranking, Wanted
 from sightline.search.rank.spelling import suggestion
 from sightline.search.rank.there import unmeasured
@@ -244,6 +245,10 @@ class Index:
         """The unit vector (e,) of a picture of the index; of a part of it by the `encoder`."""
         if region is not None and encoder is not None:
             return picture_vector(encoder, self.original(id)[0], region)
+        return self.vector(id)
+
+    def vector(self, id: int) -> np.ndarray:
+        """The unit vector (e,) of a picture of the index. ValueError for an unknown `id`, and where it has none yet."""
         with self._reading() as connection:
             return read.vector(connection, id, self.path, owner_of(connection, self.path).id)
 
@@ -260,6 +265,18 @@ class Index:
             library = self._caches.library(connection, tiled=False, readers=readers)
             library.must_fit(sought.vector, self.path)
             return rank.ranking(connection, library, sought, mode)
+
+    def whole(self) -> Vectors:
+        """All pictures and their vectors as they are now, for what looks at the whole library; nothing of it changes
+        later. Of an index of names alone the vectors have no numbers."""
+        with self._reading() as connection:
+            return self._caches.library(connection, tiled=False).vectors
+
+    @contextmanager
+    def rows(self) -> Iterator[sqlite3.Connection]:
+        """One unchanging view of the file, by one thread at a time: searches wait meanwhile."""
+        with self._reading() as connection:
+            yield connection
 
     def browse(self, k: int, after: int = 0, *, where: str = "") -> list[Hit]:
         """`k` pictures in the order of indexing, from the one that follows the id `after`; score 0, match ""."""

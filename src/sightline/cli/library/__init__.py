@@ -1,0 +1,1 @@
+"""What is asked of a whole index: `sightline explain`, `duplicates`, `map`."""

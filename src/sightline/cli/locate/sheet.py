@@ -15,8 +15,8 @@ SHOWN = 448
 
 def draw(out: Path, picture: Image.Image, results: list[dict[str, Any]], heats: list[Any], part: Any) -> None:
     """A row for each of the words: the picture with its box, beside it its heat map."""
+    from sightline.data.prepare.seen import laid_over
     from sightline.measure.look.picture import heat as coloured
-    from sightline.weights.regions.where import laid_over
 
     small = picture.copy()
     small.thumbnail((SHOWN, SHOWN))

@@ -3,6 +3,7 @@
 from math import floor
 
 import numpy as np
+from PIL import Image
 
 from sightline.data.prepare.naflex_rule import Rule
 from sightline.data.prepare.preprocess import Preprocess
@@ -42,3 +43,23 @@ def onto_view(boxes: np.ndarray, part: Part) -> np.ndarray:
     """The way back, nothing cut off."""
     x, y, w, h = part
     return np.concatenate([(boxes[:, :2] - [x, y]) / [w, h], boxes[:, 2:] / [w, h]], 1)
+
+
+def laid_over(heat: np.ndarray, part: Part, width: int, height: int) -> np.ndarray:
+    """A map of the view, float32 (height, width), at the pixels of the picture of which the view shows `part`; what it
+    does not show has the map's least value."""
+    (gy, gx), (x, y, w, h) = heat.shape, part
+    step = (gx / (width * w), 0.0, -x / w * gx, 0.0, gy / (height * h), -y / h * gy)
+    least = float(heat.min())
+    found = Image.fromarray(heat.astype(np.float32) - least).transform(
+        (width, height), Image.Transform.AFFINE, step, Image.Resampling.BILINEAR
+    )
+    return np.asarray(found, np.float32) + least
+
+
+def inside(part: Part, grid: tuple[int, ...]) -> np.ndarray:
+    """Bool (gy, gx): which cells of the view have their middle on the picture."""
+    x, y, w, h = part
+    across = x + (np.arange(grid[1]) + 0.5) / grid[1] * w
+    down = y + (np.arange(grid[0]) + 0.5) / grid[0] * h
+    return np.logical_and.outer((down >= 0) & (down <= 1), (across >= 0) & (across <= 1))

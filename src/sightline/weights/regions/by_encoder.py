@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 from PIL.Image import Image
 
+from sightline.data.prepare.seen import inside
 from sightline.weights.capabilities.locates import Place
 from sightline.weights.regions.detector import Found
 from sightline.weights.regions.heat import EQUAL
-from sightline.weights.regions.where import check_finds, inside, shown, where
+from sightline.weights.regions.where import check_finds, shown, where
 
 DECODED = 0.1
 """a decoder's least score; ours: each of the four edges at 0.56 on average"""

@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 from torch.nn import functional as F
 
 from sightline.data.array import to_numpy
-from sightline.data.prepare.seen import Part, onto_picture, seen_part
+from sightline.data.prepare.seen import Part, inside, onto_picture, seen_part
 from sightline.weights.capabilities.locates import Place, shapes_of
 from sightline.weights.regions.heat import tight_boxes
 
@@ -62,23 +61,3 @@ def shown(encoder: Any, picture: Any) -> Part:
     """The part of a picture that the encoder sees; all of what is given as a view."""
     (shape,) = shapes_of([picture])
     return (0.0, 0.0, 1.0, 1.0) if shape is None else seen_part(encoder.rule, shape)
-
-
-def laid_over(heat: np.ndarray, part: Part, width: int, height: int) -> np.ndarray:
-    """A map of the view, float32 (height, width), at the pixels of the picture of which the view shows `part`; what it
-    does not show has the map's least value."""
-    (gy, gx), (x, y, w, h) = heat.shape, part
-    step = (gx / (width * w), 0.0, -x / w * gx, 0.0, gy / (height * h), -y / h * gy)
-    least = float(heat.min())
-    found = Image.fromarray(heat.astype(np.float32) - least).transform(
-        (width, height), Image.Transform.AFFINE, step, Image.Resampling.BILINEAR
-    )
-    return np.asarray(found, np.float32) + least
-
-
-def inside(part: Part, grid: tuple[int, int]) -> np.ndarray:
-    """Bool (gy, gx): which cells of the view have their middle on the picture."""
-    x, y, w, h = part
-    across = x + (np.arange(grid[1]) + 0.5) / grid[1] * w
-    down = y + (np.arange(grid[0]) + 0.5) / grid[0] * h
-    return np.logical_and.outer((down >= 0) & (down <= 1), (across >= 0) & (across <= 1))

@@ -1,0 +1,1 @@
+"""A library as a map: pictures that look alike lie near each other."""
