@@ -13,7 +13,7 @@ are milliseconds, recall@10 is against the exact product in float64, ties equal;
 and `disk` what is kept. Peers with a knob are run over its values. At the end every engine of ours stands against the
 quickest peer of its kind that finds as many in the mean of both kinds of queries: a ratio of 2 is half the time.
 
-Needs `pip install faiss-cpu`.
+Needs `pip install --group benchmarks`.
 """
 
 import argparse

@@ -58,7 +58,12 @@ def test_only_three_files_know_about_ranks():
 
 @pytest.mark.parametrize(
     ("folder", "groups"),
-    [("src", ["peers"]), ("tests", ["peers", "test"]), ("benchmarks", ["peers", "test"]), ("examples", [])],
+    [
+        ("src", ["peers"]),
+        ("tests", ["peers", "test"]),
+        ("benchmarks", ["benchmarks", "peers", "test"]),
+        ("examples", []),
+    ],
 )
 def test_every_import_is_declared(folder, groups):
     homes = packages_distributions()

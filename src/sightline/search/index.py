@@ -24,7 +24,8 @@ from sightline.search.asked import asked, wanted
 from sightline.search.caches import Caches
 from sightline.search.encoder import words_encoder
 from sightline.search.fill import place
-from sightline.search.fill.lines import fill_lines, prune_lines
+from sightline.search.fill.compare import compare_lines
+from sightline.search.fill.lines import prune_lines
 from sightline.search.look.store import measure_older
 from sightline.search.owner import (
     About,
@@ -47,13 +48,12 @@ from sightline.search.rank.spelling import suggestion
 from sightline.search.rank.there import unmeasured
 from sightline.search.read import Answer, Hit, Picture
 from sightline.search.schema import connect, new_revision, plain_errors, transaction
-from sightline.search.tile import scales_of, set_scales
 from sightline.search.typed.compose import Part, composed
 from sightline.search.typed.where import Filter, filter_of
 
 if TYPE_CHECKING:
     # imported where something is filled: a search, which starts anew for every query, needs none of it
-    from sightline.search.fill.fill import Filling, Progress, Report
+    from sightline.search.fill.fill import Progress, Report
 
 
 class Index:
@@ -117,16 +117,17 @@ class Index:
         another encoder, or where the folder vanished or is suddenly empty; OSError where it cannot be written, or where
         a stream broke off. What was committed before stays either way.
         """
+        from sightline.search.fill.fill import begun
+
         with self._writing() as connection:
             if encoder.dim and is_blind(connection):
                 added = {str(part.name) for part in place.parts_of(source)}
                 others = [place.reopened(name, self.path) for name in sources_of(connection) if name not in added]
                 return self._anew(connection, [source, *others], encoder, progress, tiles)
             encoder_id = admit(connection, encoder, self.path, str(source.name))
-            filling = self._filling(connection, encoder, encoder_id, tiles)
-            report = filling.all_of([source], progress)
+            report = begun(connection, encoder, encoder_id, self.path, tiles).all_of([source], progress)
             measure_older(connection, progress)
-            compared, changed = self._compare(connection, encoder, progress)
+            compared, changed = compare_lines(connection, self._words(encoder), progress)
             with transaction(connection):
                 if compared != getattr(words_owner(connection), "id", None):
                     set_words_owner(connection, compared)
@@ -343,17 +344,6 @@ class Index:
             encoder_id = owner_of(connection, self.path).id
             return best(connection, library, k, sought, self.path, encoder_id, without, fold)
 
-    def _filling(
-        self, connection: sqlite3.Connection, encoder: Embedder, encoder_id: int, tiles: Sequence[float]
-    ) -> "Filling":
-        """What fills the index, with tiles at the scales asked for from now on."""
-        from sightline.search.fill.fill import Filling
-
-        if tiles:
-            with transaction(connection):
-                set_scales(connection, tiles)
-        return Filling(connection, encoder, encoder_id, self.path, scales_of(connection))
-
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         """One unchanging view of the file, by one thread at a time."""
@@ -391,12 +381,14 @@ class Index:
         tiles: Sequence[float],
     ) -> "Report":
         """Everything embedded by `encoder`, which answers when all of it is; what no source of these has is dropped."""
+        from sightline.search.fill.fill import begun
+
         with transaction(connection):
             encoder_id = register(connection, encoder)
-        filling = self._filling(connection, encoder, encoder_id, tiles)
+        filling = begun(connection, encoder, encoder_id, self.path, tiles)
         report = filling.all_of(sources, progress, others=sources_of(connection))
         measure_older(connection, progress)
-        compared, _ = self._compare(connection, encoder, progress)
+        compared, _ = compare_lines(connection, self._words(encoder), progress)
         with transaction(connection):
             set_owner(connection, encoder_id)
             set_words_owner(connection, compared)
@@ -404,13 +396,3 @@ class Index:
             connection.execute("DELETE FROM encoder WHERE id NOT IN (?, ?)", (encoder_id, compared or encoder_id))
         self._caches.renew(connection, progress, self._readers(encoder))
         return report
-
-    def _compare(
-        self, connection: sqlite3.Connection, encoder: Embedder, progress: "Progress | None"
-    ) -> tuple[int | None, bool]:
-        """Vectors for the lines of the library: the id of their encoder, if there is one, and whether any changed."""
-        if (reader := self._words(encoder)) is None:
-            return None, False
-        with transaction(connection):
-            encoder_id = register(connection, reader)
-        return encoder_id, fill_lines(connection, reader, encoder_id, progress)

@@ -35,7 +35,7 @@ from sightline.search.look.store import write as write_looks
 from sightline.search.query import Embedder
 from sightline.search.row import CHANGES, COLUMNS, Row, storable, why_unstorable
 from sightline.search.schema import new_revision, transaction
-from sightline.search.tile import scales_text
+from sightline.search.tile import scales_of, scales_text, set_scales
 from sightline.search.words import stored_lines
 
 Progress = Callable[[int, int | None], None]
@@ -330,3 +330,13 @@ class Filling:
             *(place.hash, place.size, place.mtime),
         )
         return None if row == before else row
+
+
+def begun(
+    connection: sqlite3.Connection, encoder: Embedder, encoder_id: int, db: Path, tiles: Sequence[float]
+) -> Filling:
+    """A run of indexing with tiles at the scales asked for from now on; () is as before."""
+    if tiles:
+        with transaction(connection):
+            set_scales(connection, tiles)
+    return Filling(connection, encoder, encoder_id, db, scales_of(connection))
