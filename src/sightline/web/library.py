@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -25,6 +24,7 @@ from sightline.search.take.ink import inks
 from sightline.search.take.name import file_name
 from sightline.search.typed.compose import region_of
 from sightline.search.typed.unparsed import Unparsed
+from sightline.web.guarded import Guarded, Prepared
 from sightline.web.refused import Refused
 
 FORMAT = 2
@@ -108,48 +108,6 @@ class Original:
     data: bytes
     media: str
     file_name: str
-
-
-class Guarded:
-    """An encoder that one thread at a time may use; pictures are made ready for it outside, by `preprocess`."""
-
-    def __init__(self, encoder: Embedder) -> None:
-        self._encoder, self._lock = encoder, threading.Lock()
-        self.name, self.dim, self.identity = encoder.name, encoder.dim, encoder.identity
-        self.logit_scale, self.logit_bias = encoder.logit_scale, encoder.logit_bias
-        self.preprocess, self.tokenize = encoder.preprocess, encoder.tokenize
-        self.reads_text = bool(getattr(encoder, "reads_text", True))
-        self.reader = getattr(encoder, "reader", None)
-
-    def encode_image(self, images: Any, normalize: bool = False) -> Any:
-        """`images` is a list of one that `preprocess` gave, or of a picture as it is."""
-        (one,) = images
-        if isinstance(one, bytes) or (isinstance(one, np.ndarray) and one.dtype == np.uint8):
-            one = self.preprocess(one)
-            images = [one]
-        # every encoder takes a batch; a picture cut into patches (NaFlex) is several arrays, which its encoder stacks
-        images = images if isinstance(one, tuple) else one[None]
-        with self._lock:
-            return self._encoder.encode_image(images, normalize=normalize)
-
-    def encode_text(self, texts: Any, normalize: bool = False) -> Any:
-        """As the encoder's own, one thread at a time."""
-        with self._lock:
-            return self._encoder.encode_text(texts, normalize=normalize)
-
-    def features(self, images: Any) -> Any:
-        """As the encoder's own, one thread at a time."""
-        with self._lock:
-            return self._encoder.features(images)
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A picture that somebody sent, or a region of it, as `encoder` wants it."""
-
-    picture: Any
-    encoder: Guarded
-    pixels: Any
 
 
 class Library:
