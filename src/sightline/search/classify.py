@@ -69,7 +69,7 @@ def guesses(some: Rows, labels: Sequence[str], shares: np.ndarray) -> Iterator[G
         yield Guess(
             some.key[number],
             some.path[number],
-            tuple(labels[c] for c in order),
+            tuple(labels[int(c)] for c in order),
             tuple(round(float(mine[c]), 6) for c in order),
             some.label[number],
         )

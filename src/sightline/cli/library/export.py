@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -98,7 +98,7 @@ def export(
         pictures = taken(index, ids)
         if as_text is not None:
             return _print(pictures, as_text, color)
-        found = Counted(symbols(pictures, color) if sprite else pictures)
+        found: Counted[Any] = Counted(symbols(pictures, color) if sprite else pictures)
         if copy_to is not None:
             copy_into(copy_to, found)
         elif zip is not None:

@@ -43,7 +43,7 @@ def folded(connection: sqlite3.Connection, hits: Sequence[Hit], vectors: Vectors
     first: dict[str, int] = {}
     """the place of the head with such bytes or pixels"""
     for at, (hit, mark) in enumerate(zip(hits, marks, strict=True)):
-        head, why = first.get(mark.bytes), "bytes"
+        head, why = first.get(mark.whole), "bytes"
         if head is None and mark.pixels is not None:
             head, why = first.get(mark.pixels), "pixels"
         if head is None and heads:
@@ -54,7 +54,7 @@ def folded(connection: sqlite3.Connection, hits: Sequence[Hit], vectors: Vectors
         if head is None:
             heads.append(at)
             behind[at] = []
-            first[mark.bytes] = first[mark.pixels or mark.bytes] = at
+            first[mark.whole] = first[mark.pixels or mark.whole] = at
         else:
             behind[head].append(Folded(hit.id, hit.key, hit.path, hit.name, why))
     return [replace(hits[at], rank=place, folded=tuple(behind[at])) for place, at in enumerate(heads, start=1)]
@@ -63,7 +63,7 @@ def folded(connection: sqlite3.Connection, hits: Sequence[Hit], vectors: Vectors
 class _Mark(NamedTuple):
     """What tells whether two pictures are the same; None where it was not measured."""
 
-    bytes: str
+    whole: str
     pixels: str | None
     look: bytes | None
 
