@@ -93,6 +93,10 @@ def serve_taking(app: FastAPI, library: Library, uploads: Uploads, limits: Limit
     described: dict[int | str, dict[str, Any]] = {200: {"content": {"application/zip": {}}, "description": "the ZIP"}}
     drawn: dict[int | str, dict[str, Any]] = {200: {"content": {"image/svg+xml": {}}, "description": "the sprite"}}
 
+    text: dict[int | str, dict[str, Any]] = {
+        200: {"content": {"image/svg+xml": {}, "text/plain": {}}, "description": "the drawing"}
+    }
+
     @app.get("/api/zip", response_class=Response, responses=described | faults(422))
     async def zip_of(request: Request, ids: Ids) -> Response:
         """Pictures as a ZIP, in the order of their numbers; those that cannot be given are listed in it."""
@@ -126,8 +130,7 @@ def serve_taking(app: FastAPI, library: Library, uploads: Uploads, limits: Limit
     @app.get(
         "/api/pictures/{id}/svg",
         response_class=Response,
-        responses={200: {"content": {"image/svg+xml": {}, "text/plain": {}}, "description": "the drawing"}}
-        | faults(404, 409, 415, 422),
+        responses=text | faults(404, 409, 415, 422),
     )
     def svg(
         id: Annotated[int, At(ge=1, le=LARGEST)],
@@ -139,12 +142,12 @@ def serve_taking(app: FastAPI, library: Library, uploads: Uploads, limits: Limit
         original = library.original(picture)
         if not picture.svg:
             raise Refused(415, f"{picture.name} is no SVG but {original.media}")
-        text = answered(lambda: pasted(original.data, form, picture.name, color))
+        written = answered(lambda: pasted(original.data, form, picture.name, color))
         if form != "svg":
-            return Response(text, media_type="text/plain; charset=utf-8")
+            return Response(written, media_type="text/plain; charset=utf-8")
         said = f"inline; filename*=UTF-8''{quote(slug(picture.name) + '.svg', safe='')}"
         headers = {"content-disposition": said, "content-security-policy": FILE_POLICY, "cache-control": "no-cache"}
-        return Response(text, media_type="image/svg+xml", headers=headers)
+        return Response(written, media_type="image/svg+xml", headers=headers)
 
 
 def answered(ask: Callable[[], str]) -> str:

@@ -77,6 +77,17 @@ def test_one_picture_is_printed_as_text_to_paste(place, capsys):
     assert capsys.readouterr().out.startswith('<symbol id="ball"')
 
 
+def test_what_cannot_be_printed_so_is_noted_and_nothing_at_all_is_refused(place, capsys):
+    assert export(place, "in:lucide", "--as", "svg", "--color", "red") == 0
+    said = capsys.readouterr()
+    assert said.out.count("<svg") == 2 and said.err == (
+        "note: card: this drawing has 2 colours of its own; only drawings of one colour, or with currentColor, are "
+        "recoloured\n"
+    )
+    assert export(place, "--id", str(ids(place)["lucide/card.svg"]), "--as", "svg", "--color", "red") == 2
+    assert "none of them can be written so" in capsys.readouterr().err
+
+
 def test_what_is_lost_is_said_and_what_is_left_is_taken(place, capsys):
     one = ids(place)
     gone = place / "sets/tabler/card.svg"

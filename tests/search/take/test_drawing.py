@@ -177,10 +177,36 @@ def test_black_becomes_the_colour_of_the_text_around_it_with_its_transparency():
     assert 'fill="currentColor"' in text and 'fill="color-mix(in srgb, currentColor 25%, transparent)"' in text
 
 
-@pytest.mark.parametrize("wanted", ["none", "not a colour", "url(#a)", "rgb(0 0 0 / .5)", "", "var(--x)", "#12"])
+@pytest.mark.parametrize(
+    "wanted", ["none", "not a colour", "url(#a)", "rgb(0 0 0 / .5)", "", "var(--x)", "#12", "oklch(1 1 1e999)"]
+)
 def test_what_is_no_colour_is_refused(wanted):
     with pytest.raises(ValueError, match="is no colour"):
         colour_of(wanted)
+
+
+DEEP = ["(", "rgb(", "color-mix(in srgb, ", "calc(", "rgb(from ", "light-dark(", "{", "[", "var(--x, "]
+
+
+@pytest.mark.parametrize("deep", DEEP)
+def test_what_is_nested_without_end_is_refused_or_left_as_it_is(deep):
+    value = deep * 5000
+    with pytest.raises(ValueError, match="is no colour"):
+        colour_of(value)
+    for inside in (f'<path fill="{value}" style="fill:{value}" d="M0 0h9"/>', f"<style>a{{fill:{value}}}</style>"):
+        for form in ("svg", "jsx"):
+            try:
+                pasted(svg(inside + "<g/>"), form, "x", "red")
+            except ValueError as error:
+                assert "recursion" not in str(error)
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_a_colour_or_is_refused(text):
+    try:
+        assert re.fullmatch("#[0-9a-f]{6}|currentColor", colour_of(text))
+    except ValueError as error:
+        assert "is no colour" in str(error)
 
 
 def test_what_cannot_be_rewritten_is_refused_in_words():

@@ -4,6 +4,7 @@ import http.client
 import io
 import json
 import re
+import time
 import xml.etree.ElementTree as ET
 import zipfile
 
@@ -123,6 +124,19 @@ def test_head_reads_no_file(served, monkeypatch):
     monkeypatch.setattr(served.index, "original", lambda id: asked.append(id))
     answer = served.ask("/api/zip?ids=1-20", "HEAD")
     assert answer.status == 200 and answer.body == b"" and not asked and "zip" in answer.headers["content-type"]
+
+
+def test_files_are_read_no_faster_than_they_are_taken(served, monkeypatch, raw):
+    """Whoever takes nothing has the server read what the line holds, and no more."""
+    asked = []
+    monkeypatch.setattr(served.index, "original", lambda id: (asked.append(id) or bytes(4 * 2**20), "image/jpeg"))
+    with raw.open(served) as line:
+        line.sendall(b"GET /api/zip?ids=1-37 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        before = -1
+        while not asked or before != len(asked):
+            before = len(asked)
+            time.sleep(1.0)
+        assert before < 20
 
 
 def test_few_selections_are_sent_at_once_and_their_places_are_given_back(serve_few):

@@ -312,7 +312,8 @@ def test_nobody_is_shut_out_and_it_looks_like_this(drawn, page, serve_few, tmp_p
     folder.mkdir(parents=True, exist_ok=True)
 
     def look(shown, state):
-        shown.wait_for_timeout(250)
+        # nothing is still fading in: half seen, it would have too little contrast
+        shown.evaluate("Promise.all(document.getAnimations().map((one) => one.finished.catch(() => null)))")
         shown.screenshot(path=folder / f"{state}-{scheme}-{size['width']}.png")
         assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert not axe(shown), state
@@ -337,6 +338,7 @@ def test_nobody_is_shut_out_and_it_looks_like_this(drawn, page, serve_few, tmp_p
         card(drawn, name).click()
         expect(drawn.locator("#strip .card img[data-ready]").first).to_be_visible()
         expect(drawn.locator("#copy-jsx")).to_be_visible()
+        expect(drawn.locator("#strip .card img:not([data-ready])")).to_have_count(0)
         look(drawn, name)
         drawn.keyboard.press("Escape")
     door = browser.new_page()

@@ -98,13 +98,15 @@ def export(
         pictures = taken(index, ids)
         if as_text is not None:
             return _print(pictures, as_text, color)
-        found: Counted[Any] = Counted(symbols(pictures, color) if sprite else pictures)
-        if copy_to is not None:
-            copy_into(copy_to, found)
-        elif zip is not None:
-            _write(zip, zipped(found))
-        elif sprite is not None:
+        if sprite is not None:
+            found: Counted[Any] = Counted(symbols(pictures, color))
             _write(sprite, (text.encode() for text in make_sprite(found)))
+        else:
+            found = Counted(pictures)
+            if zip is not None:
+                _write(zip, zipped(found))
+            elif copy_to is not None:
+                copy_into(copy_to, found)
     print_notes(map(str, found.lost))
     print(f"{found.count:,} {'picture' if found.count == 1 else 'pictures'} in {zip or copy_to or sprite}")
 
@@ -145,17 +147,21 @@ def _write(out: Path, pieces: Iterable[bytes]) -> None:
 
 
 def _print(pictures: Iterable["Taken | Lost"], form: str, color: str) -> None:
-    """Prints each drawing as text; the others are noted."""
+    """Prints each drawing as text; the others are noted. ValueError where there is none."""
     from sightline.search.take.pasted import pasted
     from sightline.search.take.taken import Lost
 
+    printed, why = 0, ""
     for one in pictures:
-        if isinstance(one, Lost):
-            print_notes([str(one)])
-        elif not one.svg:
-            print_notes([f"{one.name}: it is no SVG"])
-        else:
-            try:
-                print(pasted(one.data, form, one.called, color))
-            except ValueError as error:
-                print_notes([f"{one.name}: {error}"])
+        try:
+            if isinstance(one, Lost):
+                raise ValueError(one.reason)
+            if not one.svg:
+                raise ValueError(f"it is no SVG but {one.media}")
+            print(pasted(one.data, form, one.called, color))
+            printed += 1
+        except ValueError as error:
+            why = f"{one.called}: {error}"
+            print_notes([why])
+    if not printed:
+        raise ValueError(f"none of them can be written so: {why}")

@@ -20,6 +20,8 @@ LARGEST = 2 * 2**20
 LOOKS = 400_000
 """at pairs of a rule and an element; each takes about a microsecond"""
 HANDED = 20_000_000
+NESTED = 20
+"""brackets inside each other in a `style` attribute; one that has more is left out"""
 ANIMATIONS = frozenset({"animate", "set", "animateTransform", "animateMotion", "animateColor", "discard"})
 NAME = re.compile(r"[a-z][A-Za-z0-9-]*")
 ATTRIBUTE = re.compile(r"(?:xml:)?[A-Za-z_][\w.-]*", re.ASCII)
@@ -64,11 +66,14 @@ def drawing_of(svg: bytes) -> Drawing:
         raise BadSample(f"this drawing has {len(svg) // 2**20} MB; up to {LARGEST // 2**20} MB are rewritten")
     tree = parse(text_of(svg))
     root = tree.root
-    sheets = sheets_of(root)
-    if sheets is not None:
-        if sheets.rules * sum(1 for _ in root.iter()) > LOOKS or handed(root) > HANDED:
-            raise BadSample("the style sheet of this drawing is too large to be worked out")
-        resolve(tree, sheets)
+    try:
+        sheets = sheets_of(root)
+        if sheets is not None:
+            if sheets.rules * sum(1 for _ in root.iter()) > LOOKS or handed(root) > HANDED:
+                raise BadSample("the style sheet of this drawing is too large to be worked out")
+            resolve(tree, sheets)
+    except RecursionError as error:
+        raise BadSample("the style sheet of this drawing is nested too deeply") from error
     _clean(root, classes=sheets is None)
     for name in OF_THE_FILE:
         root.attrib.pop(name, None)
@@ -80,6 +85,8 @@ def _clean(element: ET.Element, classes: bool) -> None:
     for key in list(element.attrib):
         if not ATTRIBUTE.fullmatch(key) or key.lower().startswith("on") or (key == "class" and not classes):
             del element.attrib[key]
+    if _depth(element.get("style", "")) > NESTED:
+        del element.attrib["style"]
     before: ET.Element | None = None
     for child in list(element):
         if not _acts(child) and not (child.tag == "title" and not (child.text or "").strip()):
@@ -91,6 +98,18 @@ def _clean(element: ET.Element, classes: bool) -> None:
         elif child.tail and before is not None:
             before.tail = (before.tail or "") + child.tail
         element.remove(child)
+
+
+def _depth(style: str) -> int:
+    """How many brackets are open at most: whoever parses them goes as deep."""
+    deep = most = 0
+    for one in style:
+        if one in "([{":
+            deep += 1
+            most = max(most, deep)
+        elif one in ")]}":
+            deep -= 1
+    return most
 
 
 def _acts(element: ET.Element) -> bool:

@@ -24,6 +24,8 @@ ASIDE = frozenset({"mask", "clipPath"})
 UNFILLED = frozenset({"line"})
 WRITTEN = frozenset({"text", "tspan", "textPath"})
 PAINTS = ("fill", "stroke", "stop-color", "flood-color", "lighting-color", "color")
+LONGEST = 200
+"""characters of a colour that is read; what is longer nests others"""
 MOST = 32
 """colours that are told apart"""
 
@@ -136,15 +138,16 @@ def _ink(value: str) -> Ink | None:
         return None
     if low == CURRENT.lower():
         return Ink(CURRENT)
+    if len(low) > LONGEST:
+        return Ink(low[:LONGEST])
     try:
         found = rgba(tinycss2.parse_one_component_value(low, skip_comments=True))
+        if found is None or isinstance(found, str):
+            return Ink(CURRENT) if found else Ink(low)
+        sides = [round(255 * min(max(one, 0.0), 1.0)) for one in found[:3]]
     except (ValueError, ArithmeticError, NotImplementedError, AttributeError, TypeError, LookupError, StopIteration):
-        found = None  # as decode/svg/colour.py: what odd arguments raise
-    if found is None or isinstance(found, str):
-        return Ink(CURRENT) if found else Ink(low)
-    if not found[3]:
-        return None
-    return Ink("#{:02x}{:02x}{:02x}".format(*(round(255 * min(max(one, 0.0), 1.0)) for one in found[:3])), found[3])
+        return Ink(low)  # as decode/svg/colour.py: what odd arguments and endless numbers raise
+    return Ink("#{:02x}{:02x}{:02x}".format(*sides), found[3]) if found[3] else None
 
 
 def _written(ink: Ink, alpha: float) -> str:
