@@ -58,7 +58,7 @@ def test_whatever_goes_wrong_while_a_picture_is_decoded_is_said_of_the_picture(
 
 
 def test_a_search_without_memory_is_refused_in_words(plain, monkeypatch):
-    def fails(*words):
+    def fails(*words, **more):
         raise MemoryError
 
     monkeypatch.setattr(type(plain.index), "answer_text", fails)

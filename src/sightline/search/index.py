@@ -223,7 +223,7 @@ class Index:
             return self.answer_text(query, encoder, k, where=where, fold=fold)
         readers = self._readers(encoder)
         sought = mixed(parts, encoder, readers, lambda id, box: self._stored(id, box, encoder), paths=paths)
-        return self._best(k, replace(sought, where=fit), encoder, readers, fold=fold)
+        return self._best(k, replace(sought, where=fit), encoder, readers if sought.words else None, fold=fold)
 
     def _readers(self, encoder: Embedder) -> Readers:
         return Readers(encoder if reads_text(encoder) else None, self._words(encoder))

@@ -19,7 +19,7 @@ from sightline.search.fill.picture import fingerprint
 from sightline.search.fill.place import is_gone
 from sightline.search.rank.matrix import Vectors, key
 from sightline.search.rank.rank import Ranked
-from sightline.search.rank.there import FROM, sql
+from sightline.search.rank.there import GOOD, sql
 from sightline.search.tile import box_of
 from sightline.search.typed.where import Filter
 from sightline.search.words import inside_of, stored_words
@@ -164,7 +164,7 @@ def _rows(connection: sqlite3.Connection, ids: Sequence[int], *, at_a_time: int)
     for first in range(0, len(ids), at_a_time):
         some = ids[first : first + at_a_time]
         find = f"""SELECT (SELECT COUNT(*) FROM picture AS other WHERE other.hash = picture.hash), hash, {_SHOWN}
-                   {FROM} WHERE id IN ({", ".join("?" * len(some))})"""
+                   {_FROM} WHERE id IN ({", ".join("?" * len(some))})"""
         rows = {row[2]: row for row in connection.execute(find, some)}
         yield from (rows.get(id) for id in some)
 
@@ -181,8 +181,8 @@ def browse(
     if where is not None:
         condition, values = sql(where)
         inside, asked = f"{inside} AND {condition}", [*asked, *values]
-    find = f"""SELECT hash, {_SHOWN} {FROM}
-               WHERE id > ? AND hash NOT IN (SELECT hash FROM content WHERE bad IS NOT NULL) {inside} ORDER BY id"""
+    find = f"""SELECT hash, {_SHOWN} {_FROM}
+               WHERE id > ? AND {GOOD} {inside} ORDER BY id"""
     rows = (row for row in connection.execute(find, asked) if _living(connection, row[0], row[1]) == row[1])
     return [_hit(row[1:], rank) for rank, row in enumerate(islice(rows, k), 1)]
 
@@ -205,13 +205,13 @@ def picture(connection: sqlite3.Connection, id: int, db: Path) -> Picture:
     """All that is known of the picture `id`. Raises ValueError where the index has no such picture."""
     row = None
     if 0 <= id < 2**63:  # SQLite's numbers end there
-        find = f"SELECT {_SHOWN}, picture.source, hash, bad {FROM} WHERE id = ?"
+        find = f"SELECT {_SHOWN}, picture.source, hash, bad {_FROM} WHERE id = ?"
         row = connection.execute(find, (id,)).fetchone()
     if row is None or row[-1] is not None:
         raise ValueError(f"{db} has no picture {id}" + (f" that could be used: {row[-1]}" if row else ""))
     id, key, path, name, captions, width, height, _, *own, source, hash_, _ = row
     # only an SVG has no pixels of its own
-    svg, size = width is None, tuple(own) if own[0] else None
+    svg, size = width is None, tuple(own) if own[0] and width is None else None
     return Picture(id, key, path, name, tuple(json.loads(captions)), width, height, source, svg, hash_, size)
 
 
@@ -265,7 +265,8 @@ def source_of(connection: sqlite3.Connection, found: Picture) -> bytes | None:
     return connection.execute("SELECT source FROM content WHERE hash = ?", (found.hash,)).fetchone()[0]
 
 
-_SHOWN = "id, key, path, name, captions, width, height, within, own_width, own_height"
+_SHOWN = "id, key, path, name, captions, content.width, content.height, within, look.width, look.height"
+_FROM = "FROM picture JOIN content USING (hash) LEFT JOIN look USING (hash)"
 
 
 def _hit(row: tuple, rank: int, *, score: float = 0.0, **more: Any) -> Hit:
@@ -274,7 +275,7 @@ def _hit(row: tuple, rank: int, *, score: float = 0.0, **more: Any) -> Hit:
     # a set that gives each of its drawings a folder of its own says nothing by it
     own = stored_words(name)
     folders = tuple(one for one in within.split("\n") if one and one != own)
-    texts, stated = tuple(json.loads(captions)), tuple(size) if size[0] else None
+    texts, stated = tuple(json.loads(captions)), tuple(size) if size[0] and width is None else None
     return Hit(rank, score, id, key, path, name, texts, width, height, folders=folders, own=stated, **more)
 
 

@@ -121,10 +121,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             picture INTEGER PRIMARY KEY REFERENCES picture (id) ON DELETE CASCADE, name TEXT NOT NULL)""",
     ),
     (
-        # what some bytes look like, by which they are filtered and folded (look/measure.py): what kind they are, the
-        # size an SVG states, the share that is not opaque, outline or filled, its mean colours, a hash of small pixels
+        # what some bytes look like, by which they are filtered and folded (look/measure.py): what kind they are, pixels
+        # as shown or the size that an SVG states (here too, so that filters read no row with a thumbnail), the share
+        # that is not opaque, outline or filled, mean colours, a hash of small pixels
         """CREATE TABLE look (
-            hash TEXT PRIMARY KEY, kind TEXT, own_width REAL, own_height REAL, clear REAL NOT NULL, drawn TEXT,
+            hash TEXT PRIMARY KEY, kind TEXT, width REAL, height REAL, clear REAL NOT NULL, drawn TEXT,
             alike BLOB NOT NULL, pixels TEXT) WITHOUT ROWID""",
         # its colours, the largest first: a word for each, its code, CIE Lab, and its share of the ink
         """CREATE TABLE colour (

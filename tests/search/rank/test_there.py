@@ -28,11 +28,9 @@ def library(tmp_path):
             svg, measured = rng.random() < 0.4, rng.random() < 0.85
             row = {
                 "folder": rng.choice(FOLDERS),
-                "size": rng.randint(0, 4000),
                 "mtime": rng.choice([0, round(datetime(2024, rng.randint(1, 12), 5).timestamp()) * 10**9]),
-                "width": None if svg else rng.randint(1, 40),
-                "height": None if svg else rng.randint(1, 40),
-                "own": (rng.randint(1, 40), rng.randint(1, 40)) if svg and rng.random() < 0.8 else (None, None),
+                "size": (rng.randint(1, 40), rng.randint(1, 40)) if rng.random() < 0.8 else (None, None),
+                "bytes": rng.randint(0, 4000),
                 "kind": "svg" if svg else rng.choice(["png", "jpeg", None]),
                 "clear": rng.choice([0.0, 0.1, 0.5, rng.random()]),
                 "drawn": rng.choice(["outline", "filled", None]),
@@ -47,16 +45,15 @@ def library(tmp_path):
             connection.execute(
                 """INSERT INTO picture (id, place, source, key, name, captions, hash, size, mtime, within)
                    VALUES (?, ?, 'src', ?, 'x', '[]', ?, ?, ?, ?)""",
-                (id, f"p{id}", f"k{id}", f"h{id}", row["size"], row["mtime"], row["folder"]),
+                (id, f"p{id}", f"k{id}", f"h{id}", row["bytes"], row["mtime"], row["folder"]),
             )
             connection.execute(
-                "INSERT INTO content (hash, width, height, bad) VALUES (?, ?, ?, ?)",
-                (f"h{id}", row["width"], row["height"], "broken" if row["bad"] else None),
+                "INSERT INTO content (hash, bad) VALUES (?, ?)", (f"h{id}", "broken" if row["bad"] else None)
             )
             if measured:
                 connection.execute(
                     "INSERT INTO look VALUES (?, ?, ?, ?, ?, ?, 'a', 'p')",
-                    (f"h{id}", row["kind"], *row["own"], row["clear"], row["drawn"]),
+                    (f"h{id}", row["kind"], *row["size"], row["clear"], row["drawn"]),
                 )
                 for number, (name, rgb, share) in enumerate(row["colours"]):
                     where = lab(np.array([rgb], np.uint8))[0]
@@ -75,19 +72,18 @@ def compared(row, test):
     if field == "folder":
         return row["folder"] == value
     if field == "size":
-        return BY[sign](row["size"], value)
+        return BY[sign](row["bytes"], value)
     if field == "date":
         if not row["mtime"]:
             return None
         inside = value.start <= row["mtime"] < value.end
         before, after = row["mtime"] < value.start, row["mtime"] >= value.end
         return {"=": inside, "<": before, ">": after, "<=": inside or before, ">=": inside or after}[sign]
-    if field in ("width", "height"):
-        own = row["own"][field == "height"] if row["measured"] else None
-        found = row[field] if row[field] is not None else own
-        return None if found is None else BY[sign](found, value)
     if not row["measured"]:
         return None
+    if field in ("width", "height"):
+        found = row["size"][field == "height"]
+        return None if found is None else BY[sign](found, value)
     if field == "type":
         kind = row["kind"]
         return None if kind is None else (kind != "svg" if value == "raster" else kind == value)
@@ -172,7 +168,7 @@ def test_folders_and_a_filter_both_hold(library):
     where = parsed("size>2000")
     both = allowed(connection, ("brand",), where).tolist()
     assert both == [
-        id for id, row in rows.items() if row["folder"] == "brand" and row["size"] > 2000 and not row["bad"]
+        id for id, row in rows.items() if row["folder"] == "brand" and row["bytes"] > 2000 and not row["bad"]
     ]
     assert allowed(connection, (), None) is None and len(allowed(connection, ("brand",), None)) > len(both)
 

@@ -57,7 +57,8 @@ def mixed(
     Without `paths` a picture by its path is refused: on a server, the path is another's.
     """
     if encoder.dim == 0:
-        raise ValueError(needs_encoder("a query of several parts"))
+        one = len(query.parts) == 1
+        raise ValueError(needs_encoder("searching by a picture" if one else "a query of several parts"))
     vectors = [_vector(query, part, encoder, stored, paths) for part in query.parts]
     weights = [part.weight for part in query.parts]
     worded = [part for part in query.parts if part.words]

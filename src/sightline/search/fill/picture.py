@@ -117,7 +117,8 @@ def content_of(image: bytes | np.ndarray, preprocess: Any) -> Content:
             pixels = seen if isinstance(seen, tuple) else np.asarray(seen, dtype=np.float32)
             width, height = dimensions(image)
             small = preview(image, THUMB if width else DRAWN)
-            return Content(pixels, width, height, thumbnail(small), source_of(image), look_of(image, small))
+            look = look_of(image, (width, height) if width and height else None, small)
+            return Content(pixels, width, height, thumbnail(small), source_of(image), look)
     except BadSample as error:
         return Content(bad=str(error))
 

@@ -7,14 +7,14 @@ a millisecond or two.
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from sightline.data.describe.colour import SAME, lab, names
+from sightline.data.describe.colour import SAME, lab, name
 from sightline.search.typed.fields import FILLED, OUTLINE
 
 SIDE = 96
@@ -23,7 +23,8 @@ SEEN = 25
 """alpha of 255 from which on something is ink: a tenth"""
 SURE = 0.6
 """of the border that is of one colour, from which on it is taken for the ground"""
-PALETTE = 6
+PALETTE, COMMON = 6, 24
+"""clusters at most, and commonest colours that may be the middle of one"""
 LEAST = 0.02
 """of the ink, from which on a colour is kept"""
 APART = 18.0
@@ -71,12 +72,13 @@ def seen(picture: np.ndarray) -> Seen:
     clear = float((picture[..., 3] < 255).mean()) if picture.shape[2] == 4 else 0.0
     step = -(-max(picture.shape[:2]) // SIDE)
     few = picture[step // 2 :: step, step // 2 :: step]
-    few = few if few.size else picture[::step, ::step]
+    few = np.ascontiguousarray(few if few.size else picture[::step, ::step])
     codes = _codes(few)
     ink, ground = _ink(few, codes)
     found = _palette(few, codes, ink)
     if ground is not None and ground.any():
-        found += _palette(few, codes, ground, least=SURE, of=ground.size)[:1]
+        middle = few[ground][:, :3].mean(0)
+        found += (_colour(*(round(float(part)) for part in middle), round(float(ground.mean()), 4)),)
     drawn = None if ground is None else _drawn(ink)
     digest = blake2b(f"{picture.shape}".encode() + np.ascontiguousarray(picture).tobytes(), digest_size=12)
     return Seen(clear, drawn, found, _alike(picture), digest.hexdigest())
@@ -116,43 +118,45 @@ def _ink(picture: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return (ink, near[codes] & shown) if ink.mean() >= DIRT else (shown, None)
 
 
-def _palette(
-    picture: np.ndarray, codes: np.ndarray, ink: np.ndarray, least: float = LEAST, of: int = 0
-) -> tuple[Colour, ...]:
-    """The colours of the pixels `ink` (y, x), those of at least the share `least`, as shares of these or of `of`."""
+def _palette(picture: np.ndarray, codes: np.ndarray, ink: np.ndarray) -> tuple[Colour, ...]:
+    """The colours of the pixels `ink` (y, x), the largest share of them first."""
     still = ink.copy()
     still[:-1] &= codes[:-1] == codes[1:]
     still[:, :-1] &= codes[:, :-1] == codes[:, 1:]
     chosen = still if still.sum() >= STILL * ink.sum() else ink
-    mine, pixels = codes[chosen], picture[chosen][:, :3].astype(np.float64)
+    mine, pixels = codes[chosen], picture[chosen][:, :3]
     counts = np.bincount(mine, minlength=4096)
     there = np.flatnonzero(counts)
     there = there[np.argsort(-counts[there], kind="stable")]
-    table, leads = _tables()[there], [0]
-    for at in range(1, min(len(there), 64)):
-        if len(leads) == PALETTE:
-            break
-        if ((table[leads] - table[at]) ** 2).sum(1).min() >= APART**2:
+    table = _tables()[there]
+    most = table[:COMMON]
+    near = (((most[:, None] - most[None]) ** 2).sum(-1) < APART**2).tolist()
+    leads = [0]
+    for at in range(1, len(most)):
+        if len(leads) < PALETTE and not any(near[at][lead] for lead in leads):
             leads.append(at)
     cluster = np.zeros(4096, np.int64)
-    cluster[there] = ((table[:, None] - table[leads][None]) ** 2).sum(-1).argmin(1)
+    if len(leads) > 1:
+        cluster[there] = ((table[:, None] - table[leads][None]) ** 2).sum(-1).argmin(1)
     which = cluster[mine]
     sizes = np.bincount(which, minlength=len(leads))
-    sums = np.stack([np.bincount(which, pixels[:, part], len(leads)) for part in range(3)], 1)
-    middles = np.clip(np.rint(sums / np.maximum(sizes, 1)[:, None]), 0, 255).astype(np.uint8)
-    shares, said, where = sizes / sizes.sum(), names(middles), lab(middles)
-    order = [at for at in np.argsort(-shares, kind="stable") if shares[at] >= least]
-    whole = ink.sum() / of if of else 1.0
-    return tuple(
-        Colour(
-            said[at], _three(middles[at], int), _three(where[at].round(3), float), round(float(whole * shares[at]), 4)
-        )
-        for at in order
-    )
+    sums = [np.bincount(which, pixels[:, part], len(leads)) for part in range(3)]
+    found = [
+        _colour(*(round(float(part[at] / sizes[at])) for part in sums), round(float(sizes[at] / len(mine)), 4))
+        for at in np.argsort(-sizes, kind="stable").tolist()
+        if sizes[at] >= LEAST * len(mine)
+    ]
+    return tuple(found)
 
 
-def _three(values: np.ndarray, kind: type) -> tuple:
-    return tuple(kind(value) for value in values)
+def _colour(red: int, green: int, blue: int, share: float) -> Colour:
+    return Colour(name(red, green, blue), (red, green, blue), _lab(red, green, blue), share)
+
+
+@lru_cache(maxsize=4096)
+def _lab(red: int, green: int, blue: int) -> tuple[float, float, float]:
+    light, a, b = (round(float(part), 3) for part in lab(np.array([[red, green, blue]], np.uint8))[0])
+    return light, a, b
 
 
 def _drawn(ink: np.ndarray) -> str:

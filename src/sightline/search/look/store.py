@@ -25,16 +25,16 @@ class Look(NamedTuple):
     """What was measured of a picture and what its bytes say of themselves."""
 
     kind: str | None
-    own: tuple[float, float] | None
-    """width and height that an SVG states"""
+    size: tuple[float, float] | None
+    """width and height as shown, or as an SVG states them"""
     seen: Seen
     exact: bool = True
     """whether it was measured by its own pixels, and not by a thumbnail that is nearly those"""
 
 
-def look_of(image: bytes | np.ndarray, small: np.ndarray) -> Look:
-    """Of a picture and its pixels made small, uint8 (y, x, 3 or 4)."""
-    return Look(kind_of(image), drawing_size(image), seen(small))
+def look_of(image: bytes | np.ndarray, size: tuple[float, float] | None, small: np.ndarray) -> Look:
+    """Of a picture, its size as shown (None of an SVG) and its pixels made small, uint8 (y, x, 3 or 4)."""
+    return Look(kind_of(image), size or drawing_size(image), seen(small))
 
 
 def write(connection: sqlite3.Connection, looks: Iterable[tuple[str, Look]]) -> None:
@@ -43,7 +43,7 @@ def write(connection: sqlite3.Connection, looks: Iterable[tuple[str, Look]]) -> 
     connection.executemany(
         "INSERT OR REPLACE INTO look VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (hash_, look.kind, *(look.own or (None, None)), look.seen.clear, look.seen.drawn, look.seen.alike)
+            (hash_, look.kind, *(look.size or (None, None)), look.seen.clear, look.seen.drawn, look.seen.alike)
             + (look.seen.pixels if look.exact else None,)
             for hash_, look in found
         ],
@@ -70,7 +70,7 @@ def measure_older(connection: sqlite3.Connection, progress: Callable[[int, int |
     wanted = [hash_ for (hash_,) in connection.execute(find)]
     for first in range(0, len(wanted), BATCH):
         some = wanted[first : first + BATCH]
-        find = f"""SELECT hash, thumb, width IS NULL, content.source, max(coalesce(path, '')), min(key) FROM content
+        find = f"""SELECT hash, thumb, width, height, content.source, max(coalesce(path, '')), min(key) FROM content
                    JOIN picture USING (hash) WHERE hash IN ({", ".join("?" * len(some))}) GROUP BY hash"""
         made = list(map_ahead(_by_thumb, connection.execute(find, some).fetchall(), threads=2, room=BATCH))
         with transaction(connection):
@@ -81,15 +81,15 @@ def measure_older(connection: sqlite3.Connection, progress: Callable[[int, int |
     return bool(wanted)
 
 
-def _by_thumb(row: tuple[str, bytes, int, bytes | None, str, str]) -> tuple[str, Look]:
-    hash_, thumb, drawing, source, path, key = row
+def _by_thumb(row: tuple[str, bytes, int | None, int | None, bytes | None, str, str]) -> tuple[str, Look]:
+    hash_, thumb, width, height, source, path, key = row
     # a WebP without loss is the small picture itself
     exact = thumb[12:16] == b"VP8L"
     with Image.open(io.BytesIO(thumb)) as image:
         pixels = np.asarray(image.convert("RGBA" if "A" in image.mode or "transparency" in image.info else "RGB"))
-    if not drawing:
+    if width and height:
         kind = kind_by_name(path or key)
-        return hash_, Look(None if kind == "svg" else kind, None, seen(pixels), exact)
+        return hash_, Look(None if kind == "svg" else kind, (width, height), seen(pixels), exact)
     data = source if source is not None else _file(path, hash_)
     return hash_, Look("svg", None if data is None else drawing_size(data), seen(pixels), exact)
 

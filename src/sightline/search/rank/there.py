@@ -25,8 +25,9 @@ ROUND = 0.005
 """share up to which two transparencies are equal"""
 KEPT = 8
 """filters whose pictures are held"""
-FROM = "FROM picture JOIN content USING (hash) LEFT JOIN look USING (hash)"
-"""what conditions are about"""
+FROM = "FROM picture LEFT JOIN look USING (hash)"
+"""what conditions are about; not the contents, whose rows hold thumbnails and are slow to read past"""
+GOOD = "hash NOT IN (SELECT hash FROM content WHERE bad IS NOT NULL)"
 
 
 class Fit(NamedTuple):
@@ -55,13 +56,11 @@ def fitting(connection: sqlite3.Connection, where: Filter) -> Fit:
     if found is None:
         condition, values = sql(where)
         # as one text: thousands of rows would take as long again to become Python's
-        find = f"SELECT group_concat(id) FROM (SELECT picture.id {FROM} WHERE bad IS NULL AND {condition} ORDER BY id)"
+        find = f"SELECT group_concat(id) FROM (SELECT picture.id {FROM} WHERE {GOOD} AND {condition} ORDER BY id)"
         (told,) = connection.execute(find, values).fetchone()
         unmeasured = 0
         if any(FIELDS[one.field].measured for one in comparisons(where)):
-            (unmeasured,) = connection.execute(
-                f"SELECT count(*) {FROM} WHERE bad IS NULL AND look.hash IS NULL"
-            ).fetchone()
+            (unmeasured,) = connection.execute(f"SELECT count(*) {FROM} WHERE {GOOD} AND look.hash IS NULL").fetchone()
         found = Fit(np.fromstring(told, np.int64, sep=",") if told else np.zeros(0, np.int64), unmeasured)
         while len(_held) >= KEPT:
             _held.pop(next(iter(_held)), None)  # another thread may have been first
@@ -77,7 +76,7 @@ def unmeasured(connection: sqlite3.Connection, where: Filter | None, db: Path) -
     fit = None if where is None else fitting(connection, where)
     if fit is None or not fit.unmeasured:
         return 0
-    (pictures,) = connection.execute(f"SELECT count(*) {FROM} WHERE bad IS NULL").fetchone()
+    (pictures,) = connection.execute(f"SELECT count(*) {FROM} WHERE {GOOD}").fetchone()
     if fit.unmeasured == pictures:
         asked = dict.fromkeys(one.field for one in comparisons(where) if FIELDS[one.field].measured) if where else ()
         raise ValueError(
@@ -91,7 +90,7 @@ def sql(where: Filter) -> tuple[str, list[str | float | int]]:
     """A condition over `FROM`, and the values of its question marks.
 
     >>> sql(Not(Comparison("width", ">", 512.0)))
-    ('(NOT (coalesce(content.width, look.own_width) > ?))', [512.0])
+    ('(NOT (look.width > ?))', [512.0])
     """
     if isinstance(where, Comparison):
         return _test(where)
@@ -116,9 +115,9 @@ def _test(test: Comparison) -> tuple[str, list[str | float | int]]:
         case "type", str():
             return "(look.kind = ?)", [value]
         case "width", float():
-            return f"(coalesce(content.width, look.own_width) {test.sign} ?)", [value]
+            return f"(look.width {test.sign} ?)", [value]
         case "height", float():
-            return f"(coalesce(content.height, look.own_height) {test.sign} ?)", [value]
+            return f"(look.height {test.sign} ?)", [value]
         case "size", float():
             return f"(picture.size {test.sign} ?)", [value]
         case "date", Span():
