@@ -3,7 +3,7 @@
 import { root } from "./api.js";
 
 /** Nothing asked: the whole library, and no picture open. */
-export const NOTHING = { q: "", like: null, likeName: "", sent: null, picture: null };
+export const NOTHING = { q: "", like: null, likeName: "", sent: null, picture: null, where: "", fold: false };
 
 /** What the address asks; `sent` are the pictures that were searched by, by number, while this page is open. */
 export function read(sent) {
@@ -16,17 +16,21 @@ export function read(sent) {
     likeName: kept.likeName ?? "",
     sent: sent.has(kept.sent) ? kept.sent : null,
     picture: number("picture"),
+    where: at.get("where") ?? "",
+    fold: at.get("fold") === "1",
   };
 }
 
 /** The address that asks this. */
-export function write({ q, like, picture }) {
+export function write({ q, like, picture, where, fold }) {
   const at = new URLSearchParams();
   if (q) at.set("q", q);
   if (like) at.set("like", like);
+  if (where) at.set("where", where);
+  if (fold) at.set("fold", "1");
   if (picture) at.set("picture", picture);
   return at.size ? `${root}?${at}` : root;
 }
 
 /** Equal where the same results are asked for, whatever picture of them is open. */
-export const keyOf = ({ q, like, sent }) => JSON.stringify([q, like, sent]);
+export const keyOf = ({ q, like, sent, where, fold }) => JSON.stringify([q, like, sent, where, fold]);

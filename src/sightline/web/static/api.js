@@ -44,16 +44,21 @@ export const drawingOf = (id, form, color) =>
 export const thumbOf = (id) => `${root}api/pictures/${id}/thumb`;
 
 export const about = () => json(`${root}api/about`);
-export const byWords = (q, k, signal) => json(`${root}api/search?${new URLSearchParams({ q, k })}`, { signal });
-export const byPicture = (blob, name, k, signal) =>
-  json(`${root}api/search?${new URLSearchParams({ k, name: name.slice(0, 255) })}`, {
+/** What every search may have: `where`, a filter, and `fold`, near-identical pictures behind the best of them. */
+const limits = ({ where, fold }) => ({ ...(where && { where }), ...(fold && { fold: "true" }) });
+export const byWords = (q, k, signal, asked) =>
+  json(`${root}api/search?${new URLSearchParams({ q, k, ...limits(asked) })}`, { signal });
+export const byPicture = (blob, name, k, signal, asked) =>
+  json(`${root}api/search?${new URLSearchParams({ k, name: name.slice(0, 255), ...(asked.q && { q: asked.q }), ...limits(asked) })}`, {
     method: "POST",
     body: blob,
     headers: { "Content-Type": "application/octet-stream" },
     signal,
   });
-export const similar = (id, k, signal) => json(`${root}api/pictures/${id}/similar?k=${k}`, { signal });
-export const browse = (after, k, signal) => json(`${root}api/pictures?after=${after}&k=${k}`, { signal });
+export const similar = (id, k, signal, asked) =>
+  json(`${root}api/pictures/${id}/similar?${new URLSearchParams({ k, ...limits(asked) })}`, { signal });
+export const browse = (after, k, signal, { where }) =>
+  json(`${root}api/pictures?${new URLSearchParams({ after, k, ...(where && { where }) })}`, { signal });
 export const picture = (id, signal) => json(`${root}api/pictures/${id}`, { signal });
 export const source = async (id) => (await ask(fileOf(id))).text();
 export const drawn = async (id, form, color) => (await ask(drawingOf(id, form, color))).text();

@@ -5,6 +5,9 @@ import * as api from "./api.js";
 import { listen } from "./ask.js";
 import { backdrop } from "./backdrop.js";
 import { prepareChip, showChip } from "./chip.js";
+import { showParts } from "./compose/composer.js";
+import { prepareFacets } from "./compose/facets.js";
+import { withPicture } from "./compose/parts.js";
 import { Detail } from "./detail.js";
 import { showFolders } from "./folders.js";
 import { Grid } from "./grid.js";
@@ -37,6 +40,7 @@ const detail = new Detail({
   close: closePicture,
   move: step,
   like: (facts) => go({ like: facts.id, likeName: facts.name }),
+  compose: (facts, sign) => go({ ...beginning(), q: withPicture(beginning().q, facts.id, sign) }),
   search: (words) => go({ q: words }),
   open: (hit) => openPicture(hit.id),
   address,
@@ -44,9 +48,21 @@ const detail = new Detail({
 
 // What is asked, and the address.
 
-/** Asks something else. `replace` where it only corrects what was asked before. */
+const showFacets = prepareFacets($("facets"), (filters) => go({ ...asked, picture: null, ...filters }));
+
+/** What is asked, to be gone on from with one part more: a picture of the library as a part too. */
+function beginning() {
+  const { q, like, sent } = asked;
+  if (!like) return { q, sent };
+  return { q: q ? besides(like, q) : `id:${like}` };
+}
+
+/** A query of a picture of the library and what is typed beside it. */
+const besides = (id, q) => (/^[-+] /.test(q) ? `id:${id} ${q}` : `id:${id} + ${q}`);
+
+/** Asks something else, with the filters that there are. `replace` where it only corrects what was asked before. */
 function go(next, replace = false) {
-  asked = { ...NOTHING, ...next };
+  asked = { ...NOTHING, where: asked.where, fold: asked.fold, ...next };
   const state = { likeName: asked.likeName, sent: asked.sent, opened: !replace && Boolean(asked.picture) };
   history[replace ? "replaceState" : "pushState"](state, "", write(asked));
   letGo();
@@ -59,6 +75,8 @@ function follow() {
   document.title = titleOf();
   chip();
   $("clear").hidden = !asked.q;
+  showParts($("parts"), asked.q, (q) => go({ ...asked, picture: null, q }));
+  showFacets(asked);
   if (keyOf(asked) !== shown.key) load();
   if (asked.picture) showPicture();
   else if (detail.isOpen) {
@@ -78,10 +96,11 @@ function titleOf() {
 function fetchMore(count, signal) {
   if (asked.sent) {
     const { blob, name } = sent.get(asked.sent);
-    return api.byPicture(blob, name, count, signal);
+    return api.byPicture(blob, name, count, signal, asked);
   }
-  if (asked.like) return api.similar(asked.like, count, signal);
-  if (asked.q) return api.byWords(asked.q, count, signal);
+  if (asked.like && asked.q) return api.byWords(besides(asked.like, asked.q), count, signal, asked);
+  if (asked.like) return api.similar(asked.like, count, signal, asked);
+  if (asked.q) return api.byWords(asked.q, count, signal, asked);
   return null;
 }
 
@@ -94,7 +113,7 @@ async function load(more = false) {
   const count = more ? Math.min(have.length * 2, MOST) : FIRST;
   try {
     const answer = await (browsing
-      ? api.browse(have.at(-1)?.id ?? 0, FIRST * 2, mine.signal)
+      ? api.browse(have.at(-1)?.id ?? 0, FIRST * 2, mine.signal, asked)
       : fetchMore(count, mine.signal));
     if (mine !== running) return;
     const results = browsing ? [...have, ...answer.results] : answer.results;
@@ -243,12 +262,12 @@ query.addEventListener("input", () => {
 function typed() {
   clearTimeout(waiting);
   const q = query.value.trim();
-  if (q === asked.q && !(q && (asked.like || asked.sent))) return;
-  if (!q && (asked.like || asked.sent)) return;
+  if (q === asked.q) return;
   // letters typed in one go are one step of the history
   const again = performance.now() - typing < SESSION;
   typing = performance.now();
-  go({ q }, again);
+  const { like, likeName, sent } = asked;
+  go({ q, like, likeName, sent }, again);
 }
 
 query.addEventListener("keydown", (event) => {
@@ -274,17 +293,18 @@ $("ask").addEventListener("submit", (event) => {
 });
 
 $("clear").addEventListener("click", () => {
-  go({});
+  const { like, likeName, sent } = asked;
+  go({ like, likeName, sent });
   query.focus();
 });
 $("chip-remove").addEventListener("click", () => {
-  go({});
+  go({ q: asked.q });
   query.focus();
 });
 $("home").addEventListener("click", (event) => {
   if (event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  go({});
+  go({ where: "", fold: false });
   query.focus();
 });
 

@@ -11,9 +11,9 @@ import { settle } from "./tile.js";
 const NEIGHBOURS = 10;
 const $ = (id) => document.getElementById(id);
 
-/** `close`, `move(step)`, `like(hit)` and `search(words)` say what was asked for; `address(hit)` is a picture's own. */
+/** `close`, `move(step)`, `like(hit)`, `compose(hit, sign)` and `search(words)` say what was asked for; `address(hit)` is a picture's own. */
 export class Detail {
-  constructor({ close, move, like, search, open, address }) {
+  constructor({ close, move, like, compose, search, open, address }) {
     this.dialog = $("detail");
     this.image = $("stage-picture");
     this.strip = new Grid($("strip"), { open, address });
@@ -50,6 +50,8 @@ export class Detail {
     $("close").addEventListener("click", close);
     $("previous").addEventListener("click", () => move(-1));
     $("next").addEventListener("click", () => move(1));
+    for (const [button, sign] of [["add", "+"], ["take-away", "-"]])
+      $(button).addEventListener("click", () => this.facts && compose(this.facts, sign));
     $("like").addEventListener("click", () => this.facts && like(this.facts));
     $("captions").addEventListener("click", (event) => {
       const said = event.target.closest("button");

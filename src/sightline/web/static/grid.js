@@ -163,6 +163,7 @@ function cardOf(hit, selection) {
   tile.append(image);
   const why = element("span", "card-why");
   why.append(element("span", "why"), element("span", "where"));
+  tile.append(element("span", "folded"));
   card.append(tile, element("span", "card-name"), why);
   item.append(card);
   if (selection) item.append(pickOf(hit));
@@ -190,7 +191,9 @@ function write(item, hit, asked, address, place) {
   name.textContent = hit.name;
   why.textContent = reason(hit, asked);
   where.textContent = place;
-  card.called = [hit.name, why.textContent, place && `in ${place}`].filter(Boolean).join(", ");
+  const behind = hit.folded?.length ?? 0;
+  card.querySelector(".folded").textContent = behind ? `+${behind}` : "";
+  card.called = [hit.name, why.textContent, place && `in ${place}`, behind && `${behind} nearly the same`].filter(Boolean).join(", ");
   card.setAttribute("aria-label", card.called);
 }
 
