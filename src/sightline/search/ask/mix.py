@@ -4,9 +4,9 @@
 
 v_i is a picture's vector by the tower of pictures, words' by that of words. Those of one kind lie on one side of the
 sphere, apart from the other kind's (W. Liang et al., "Mind the Gap", 2022). Taking the mean of each kind off before
-they are summed changes nothing that could be measured (docs/benchmarks.md, "Composed queries"): a query's common part
-adds nearly the same to the cosine of every picture, and a word that is added and one that is taken away lose it by
-themselves. So it is left on, and the sum is what a person would compute.
+they are summed never found more, and less with one encoder (docs/benchmarks.md, "Composed queries"): a query's common
+part adds nearly the same to the cosine of every picture, and a word that is added and one that is taken away lose it
+by themselves. So it is left on, and the sum is what a person would compute.
 """
 
 from collections.abc import Callable, Sequence
