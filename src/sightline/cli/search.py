@@ -122,7 +122,7 @@ def search(
         spent.lap("index")
         model: Any = TimedEncoder(encoder_of(db, about.encoder, encoder, device))
         spent.lap("encoder")
-        answer = _answered(index, query or "", model, k, image, region_of(region) if region else None, where, fold)
+        answer = answered(index, query or "", model, k, image, region_of(region) if region else None, where, fold)
         spent.laps["encoder"] += model.seconds
         spent.lap("query", less=model.seconds)
         hits = answer.hits if everything else likely(answer)
@@ -152,7 +152,7 @@ def search(
         print(spent.summary(), file=sys.stderr)
 
 
-def _answered(
+def answered(
     index: "Index",
     query: str,
     model: Any,

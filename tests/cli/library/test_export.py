@@ -54,6 +54,14 @@ def test_a_folder_or_a_query_becomes_a_zip(place, capsys):
     assert zipfile.ZipFile("hearts.zip").namelist() == ["heart.svg", "heart-2.svg"]
 
 
+def test_a_filter_by_itself_or_with_words_is_taken_whole(place, capsys):
+    assert export(place, "--where", "folder=lucide", "--zip", "where.zip") == 0
+    assert sorted(zipfile.ZipFile("where.zip").namelist()) == ["ball.svg", "card.svg", "heart.svg"]
+    assert export(place, "heart", "--where", "folder=tabler", "--zip", "one.zip") == 0
+    assert zipfile.ZipFile("one.zip").read("heart.svg") == (place / "sets/tabler/heart.svg").read_bytes()
+    assert export(place, "--where", "folder=", "--zip", "none.zip") == 2
+
+
 def test_drawings_become_a_sprite_in_one_colour_where_they_have_one(place, capsys):
     assert export(place, "in:lucide", "--sprite", "s.svg", "--color", "teal") == 0
     symbols = {one.get("id"): one for one in ET.parse("s.svg").getroot()}
@@ -115,8 +123,8 @@ def test_an_export_that_fails_leaves_what_was_there(place, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--zip", "a.zip"], "give words, --image or --id"),
-        (["heart", "--id", "1", "--zip", "a.zip"], "give words, --image or --id"),
+        (["--zip", "a.zip"], "give words, --image, --where or else --id"),
+        (["heart", "--id", "1", "--zip", "a.zip"], "give words, --image, --where or else --id"),
         (["heart"], "say what to make of them"),
         (["heart", "--zip", "a.zip", "--sprite", "b.svg"], "say what to make of them"),
         (["heart", "--zip", "a.zip", "--color", "red"], "--color goes with"),
@@ -124,6 +132,7 @@ def test_an_export_that_fails_leaves_what_was_there(place, tmp_path, capsys):
         (["heart", "-k", "0", "--zip", "a.zip"], "-k must be at least 1"),
         (["heart", "--all", "--zip", "a.zip"], "say how many"),
         (["--image", "none.png", "--zip", "a.zip"], "there is no picture at"),
+        (["heart", "--region", "1,2,3,4", "--zip", "a.zip"], "--region is a part of --image"),
         (["zzzz", "--zip", "a.zip"], "nothing in"),
     ],
 )

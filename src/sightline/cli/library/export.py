@@ -1,6 +1,6 @@
 """`sightline export`."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from sightline.cli.notes import print_notes
 
 if TYPE_CHECKING:
-    from sightline.search.index import Index
+    from sightline.search.read import Answer
     from sightline.search.take.taken import Lost, Taken
 
 ALIKE = 24
@@ -21,6 +21,9 @@ def export(
     query: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     *,
     image: Path | None = None,
+    region: str | None = None,
+    where: str = "",
+    fold: bool = False,
     id: tuple[int, ...] = (),
     k: Annotated[int | None, Parameter(name=["-k", "--k"])] = None,
     everything: Annotated[bool, Parameter(name="--all")] = False,
@@ -41,6 +44,8 @@ def export(
       sightline export icons.db "heart in:lucide" --zip hearts.zip
       sightline export icons.db "arrow" -k 50 --sprite arrows.svg
       sightline export icons.db --image sketch.png --copy-to found
+      sightline export icons.db "2: arrow + ./rounded.svg - circle" -k 12 --zip mixed.zip
+      sightline export icons.db --where "folder=brand and width>512" --fold --copy-to brand
       sightline export icons.db --id 407 --as jsx --color currentColor
 
     Parameters
@@ -48,13 +53,21 @@ def export(
     db
         The index made by `sightline index`.
     query
-        What the pictures show, in words, as for `sightline search`: all that are relevant are taken.
+        What the pictures show, in words, as for `sightline search`: all that are relevant are taken. Or several parts:
+        "2: arrow + ./rounded.svg - circle".
     image
-        Take pictures like this one.
+        Take pictures like this one; with a query, like both together.
+    region
+        x,y,w,h in pixels: the part of --image that is meant.
+    where
+        Only pictures that fit, as for `sightline search`; by itself, all of them.
+    fold
+        Take one of those that are near-identical.
     id
         Take the picture of this number, as `search --json` and the page's address name it; may be given several times.
     k
-        At most so many; left out, all that are relevant to words, and 24 like a picture.
+        At most so many; left out, all that are relevant to words or fit --where, and 24 like a picture or several
+        parts.
     everything
         Take --k results even where they are less likely.
     zip
@@ -72,6 +85,8 @@ def export(
     device
         auto, cpu, cuda or mps. auto runs an exported encoder on the CPU, without torch.
     """
+    from sightline.cli.search import answered
+    from sightline.search.encoder import encoder_of
     from sightline.search.index import Index
     from sightline.search.take.archive import zipped
     from sightline.search.take.folder import copy_into
@@ -79,9 +94,12 @@ def export(
     from sightline.search.take.sprite import sprite as make_sprite
     from sightline.search.take.sprite import symbols
     from sightline.search.take.taken import Counted, taken
+    from sightline.search.typed.compose import region_of
 
-    if sum(bool(one) for one in (query, image, id)) != 1:
-        raise ValueError('give words, --image or --id, one of them: sightline export DB "heart" --zip hearts.zip')
+    if bool(query or image or where.strip()) == bool(id):
+        raise ValueError('give words, --image, --where or else --id: sightline export DB "heart" --zip hearts.zip')
+    if region is not None and image is None:
+        raise ValueError("--region is a part of --image; in a query it stands behind the path: ./one.png[10,20,100,80]")
     if sum(bool(one) for one in (zip, copy_to, sprite, as_text)) != 1:
         raise ValueError("say what to make of them: --zip FILE, --copy-to FOLDER, --sprite FILE or --as svg|symbol|jsx")
     if color and not (sprite or as_text):
@@ -92,9 +110,19 @@ def export(
     if k is not None and k < 1:
         raise ValueError(f"-k must be at least 1; got {k}")
     with Index(db) as index:
-        ids = list(id) or _found(index, query, image, k, everything, encoder, device)
+        ids = list(id)
         if not ids:
-            raise ValueError(f"nothing in {db} is relevant to {query!r}; what is nearest all the same: --all -k 20")
+            model = encoder_of(db, index.about().encoder, encoder, device)
+            box = region and region_of(region)
+
+            def ask(count: int) -> "Answer":
+                return answered(index, query or "", model, count, image, box, where, fold)
+
+            ids = _found(ask, index.about().pictures, k, everything)
+        if not ids:
+            raise ValueError(
+                f"nothing in {db} is found by this, or relevant to it; see `sightline search`, and --all -k 20"
+            )
         pictures = taken(index, ids)
         if as_text is not None:
             return _print(pictures, as_text, color)
@@ -111,31 +139,18 @@ def export(
     print(f"{found.count:,} {'picture' if found.count == 1 else 'pictures'} in {zip or copy_to or sprite}")
 
 
-def _found(
-    index: "Index",
-    query: str | None,
-    image: Path | None,
-    k: int | None,
-    everything: bool,
-    encoder: str | None,
-    device: str,
-) -> list[int]:
-    """The numbers of the pictures that words or a picture find."""
+def _found(ask: Callable[[int], "Answer"], pictures: int, k: int | None, everything: bool) -> list[int]:
+    """The numbers of the pictures that are found, where `ask` answers with so many of `pictures`."""
     from sightline.cli.found import likely
-    from sightline.search.encoder import encoder_of
 
-    about = index.about()
-    model = encoder_of(index.path, about.encoder, encoder, device)
-    if image is not None:
-        return [hit.id for hit in index.search_image(image, model, k or ALIKE)]
-    assert query is not None
+    if k is None and everything:
+        raise ValueError("--all takes what is less likely too: say how many, -k 20")
     if k is None:
-        if everything:
-            raise ValueError("--all takes what is less likely too: say how many, -k 20")
-        # a folder by itself (in:lucide) is not judged: all of it
-        relevant = index.answer_text(query, model, 1).relevant
-        k = about.pictures if relevant is None else relevant
-    answer = index.answer_text(query, model, max(k, 1))
+        first = ask(1)
+        # what was compared by look alone has no end; a folder (in:lucide) or a filter by itself has
+        by_look = any(hit.match in {"picture", "both"} for hit in first.hits)
+        k = first.relevant if first.relevant is not None else ALIKE if by_look else pictures
+    answer = ask(max(k, 1))
     return [hit.id for hit in (answer.hits if everything else likely(answer))]
 
 
