@@ -8,7 +8,7 @@ import re
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
-from sightline.data.decode.svg.safe import handed, length
+from sightline.data.decode.svg.safe import handed, length, size_of
 from sightline.data.decode.svg.sheet import sheets_of
 from sightline.data.decode.svg.style import resolve
 from sightline.data.decode.svg.text import text_of
@@ -39,16 +39,11 @@ class Drawing:
     @property
     def size(self) -> tuple[float, float] | None:
         """Its own width and height in pixels, by its attributes, else by its viewBox; None where it states neither."""
-        width, height = length(self.root.get("width")), length(self.root.get("height"))
-        if width and height:
-            return width, height
-        box = view_box(self.root)
-        if box is None:
-            return None
-        if width or height:
-            scale = width / box[2] if width else (height or 0) / box[3]
-            return box[2] * scale, box[3] * scale
-        return box[2], box[3]
+        width, height, box = length(self.root.get("width")), length(self.root.get("height")), view_box(self.root)
+        if box is None or bool(width) == bool(height):
+            return size_of(self.root)
+        scale = width / box[2] if width else (height or 0) / box[3]  # of the side that is not stated, too
+        return box[2] * scale, box[3] * scale
 
 
 def view_box(root: ET.Element) -> tuple[float, float, float, float] | None:
