@@ -20,6 +20,7 @@ from sightline.towers.spec.conv import (
     StandardStem,
 )
 from sightline.towers.spec.decoder import CaptionDecoderSpec, ConvCodecSpec, LinearSpec, Open, PartSpec, TextDecoderSpec
+from sightline.towers.spec.dense import DetectorSpec, MaskDetectorSpec, SegmenterSpec
 from sightline.towers.spec.image import FlexiViTSpec, NaFlexSpec, ViTSpec
 from sightline.towers.spec.json import FAMILIES, ImageSpec, Spec, from_json, kinds_like, to_json
 from sightline.towers.spec.parts import (
@@ -66,6 +67,7 @@ __all__ = [
     "ConvCodecSpec",
     "ConvNetSpec",
     "ConvStemSpec",
+    "DetectorSpec",
     "FirstToken",
     "FlatMapSpec",
     "FlexiViTSpec",
@@ -76,6 +78,7 @@ __all__ = [
     "LearnedSpec",
     "LinearSpec",
     "Map",
+    "MaskDetectorSpec",
     "Mean",
     "MeanMapSpec",
     "MeanToken",
@@ -90,6 +93,7 @@ __all__ = [
     "Resample",
     "RotarySpec",
     "SecondCls",
+    "SegmenterSpec",
     "SinCosSpec",
     "SmallStem",
     "Spec",

@@ -6,17 +6,19 @@ from dataclasses import fields, is_dataclass
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from sightline.towers.spec import conv, decoder, image, parts, text
+from sightline.towers.spec import conv, decoder, dense, image, parts, text
 from sightline.towers.spec.conv import ConvSpec
 from sightline.towers.spec.decoder import PartSpec
+from sightline.towers.spec.dense import DetectorSpec, MaskDetectorSpec, SegmenterSpec
 from sightline.towers.spec.image import TransformerImageSpec
 from sightline.towers.spec.text import EncoderDecoderSpec, TextSpec, WordHeadSpec
 
 ImageSpec = ConvSpec | TransformerImageSpec
-Spec = ImageSpec | TextSpec | WordHeadSpec | EncoderDecoderSpec | PartSpec
+DenseSpec = DetectorSpec | MaskDetectorSpec | SegmenterSpec
+Spec = ImageSpec | TextSpec | WordHeadSpec | EncoderDecoderSpec | PartSpec | DenseSpec
 
 TOWERS: dict[str, type] = conv.TOWERS | image.TOWERS | text.TOWERS
-WHOLE: dict[str, type] = TOWERS | text.SYSTEM | decoder.SYSTEM
+WHOLE: dict[str, type] = TOWERS | text.SYSTEM | decoder.SYSTEM | dense.SYSTEM
 """What a recipe names as a part of its system. A new module of specs adds its dictionaries here and below."""
 FAMILIES: dict[str, type] = WHOLE | conv.PARTS | parts.PARTS | text.PARTS | decoder.PARTS
 """The names written in files: a class may be renamed, its family not."""
