@@ -76,7 +76,7 @@ $(VENV)/.train: $(VENV)/.made pyproject.toml constraints.txt
 
 $(VENV)/.test: $(VENV)/.train
 	@echo "installing what the tests need ..."
-	@$(INSTALL) -c constraints.txt -e ".[train,outline,ocr,match,tensorboard]" --group test
+	@$(INSTALL) -c constraints.txt -e ".[train,outline,ocr,match,detect,tensorboard]" --group test
 	@touch $@
 
 $(LIGHT)/.done: $(VENV)/.made pyproject.toml constraints.txt

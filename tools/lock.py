@@ -16,7 +16,7 @@ HEADER = "# The versions that were tested; `make lock` writes this file anew.\n"
 
 def main() -> None:
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed", "--report", "-"]
-    wanted = ["-e", ".[train,outline,ocr,match,tensorboard]", "--group", "dev", *sys.argv[1:]]
+    wanted = ["-e", ".[train,outline,ocr,match,detect,tensorboard]", "--group", "dev", *sys.argv[1:]]
     report = subprocess.run([*pip, *wanted], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
     found = [entry["metadata"] for entry in json.loads(report)["install"]]
     pins = sorted(

@@ -64,6 +64,9 @@ class Batch(TypedDict, total=False):
     and only those that are a pixel wide and high."""
     box_ids: list[Tensor]
     """per sample (objects,) int64, made by the augmentation: which of the sample's boxes each of `boxes` was."""
+    box_labels: list[Tensor]
+    """per sample (objects,) int64: the class of each of the sample's boxes, by the numbers of `box_ids`; -1 where it
+    is none of those that the method names (`things`)."""
     regions: Tensor
     """(b, 2, n) int64 tokens of what two of each sample's boxes are called: one to find, which no other box of the
     sample is called, and one to describe; of the empty text where there is none."""

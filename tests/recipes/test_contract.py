@@ -1,7 +1,6 @@
 """One body for every system: what any recipe's tiny() promises."""
 
 import copy
-from dataclasses import replace
 
 import pytest
 import torch
@@ -13,13 +12,14 @@ from sightline.recipes.find import find
 from sightline.train.feed import Feed
 from sightline.train.loop import Learner
 from sightline.train.options import Options
-from sightline.train.recipe.recipe import fitted
+from sightline.train.recipe.recipe import counted, fitted
 from sightline.train.vocabulary import tokenizer_of
 
 SOURCES = {
     "tips.tiny": "scenes?n=48&size=32&alt=0.3",
     "seq2seq.tiny": "grammars?n=48",
     **dict.fromkeys(("locca.tiny", "siglip2.tiny", "naflex.tiny"), "scenes?n=48&size=32"),
+    **dict.fromkeys(("fcn.tiny", "faster_rcnn.tiny", "mask_rcnn.tiny"), "scenes?n=48&size=32"),
     "histogram.tiny": "icons?n=400",
 }
 """for what icons lack: a few of them have one of each class, and a picture is like itself from the start"""
@@ -31,7 +31,7 @@ def learner(name):
     recipe = find(name)
     source = open_source(SOURCES.get(name, "icons?n=48"))
     tokenizer = tokenizer_of(recipe.data.tokenizer, source, recipe.seed, print) if recipe.reads_words else None
-    recipe = replace(fitted(recipe, tokenizer), samples=len(source), classes=len(source.classes))
+    recipe = counted(fitted(recipe, tokenizer), source)
     torch.manual_seed(0)
     method = recipe.build(recipe).train()
     made = Learner(recipe, method, None, CPU, total=60, decayed=decayed(method), sharded=False)

@@ -28,6 +28,9 @@ SOURCES = {
     "tips.tiny": ("scenes?n=40&size=32&alt=0.3", "scenes:test?n=4&size=32&alt=0.3"),
     "seq2seq.tiny": ("grammars?n=40", "grammars:test?n=4"),
     "histogram.tiny": ("icons?n=400", "icons:test?n=4"),
+    **dict.fromkeys(
+        ("fcn.tiny", "faster_rcnn.tiny", "mask_rcnn.tiny"), ("scenes?n=40&size=32", "scenes:test?n=4&size=32")
+    ),
     **dict.fromkeys(("locca.tiny", "siglip2.tiny", "naflex.tiny"), ("scenes?n=40&size=32", "scenes:test?n=4&size=32")),
 }
 """for what icons lack: a few of them have one of each class, and a picture is like itself from the start"""

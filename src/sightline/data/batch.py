@@ -93,6 +93,7 @@ KEYS: dict[str, Key] = {
     "depth": Key(needs="depth", asked=True, join=partial(planes, empty=np.float32(0))),
     "boxes": Key(needs="boxes", asked=True, join=partial(listed, empty=NO_BOXES)),
     "box_ids": Key(needs="boxes", maker="feed"),
+    "box_labels": Key(needs="boxes", maker="loader", asked=True),
     "regions": Key(needs="boxes", maker="loader", asked=True),
     "region_ids": Key(needs="boxes", maker="loader", asked=True),
     "keypoints": Key(needs="keypoints", asked=True, join=partial(listed, empty=NO_POINTS)),
@@ -122,7 +123,7 @@ def loaded(needs: Iterable[str], uses: Iterable[str], has: Iterable[str]) -> fro
     """The keys a loader is asked for: all that a method `needs`, and of what it `uses` what the source can give."""
     uses = set(uses)
     wanted = {*needs, *uses.difference(missing(uses, has))}
-    if wanted & {"box_ids", "regions", "region_ids"}:  # the numbers of boxes that are followed
+    if wanted & {"box_ids", "box_labels", "regions", "region_ids"}:  # the numbers of boxes that are followed
         wanted.add("boxes")
     return frozenset(key for key in wanted if KEYS[key].maker != "feed")
 

@@ -15,6 +15,7 @@ from sightline.data.augment.patches import AugmentPatches, PatchView
 from sightline.data.augment.targets import TARGETS, followed
 from sightline.data.batch import loaded
 from sightline.data.feed.loader import Loader
+from sightline.data.feed.things import Things
 from sightline.data.masks import Masks
 from sightline.data.prepare.naflex_rule import NaFlexRule
 from sightline.data.views.kinds import View, as_views, stored_side
@@ -67,6 +68,7 @@ class Feed:
             order=recipe.data.order,
             tokenize=tokenizer,
             terms=shared_terms(source, recipe.seed) if "terms" in method.needs else (),
+            things=getattr(method, "things", Things()),
             fields=loaded(method.needs, method.uses, source.has),
             mirrored=mirrored,
         )

@@ -22,10 +22,12 @@ from sightline.data.feed.caption_choice import Chooser, first
 from sightline.data.feed.order import EPOCHS, Order
 from sightline.data.feed.plan import Loaded, Mirrored, Plan, Tokenize
 from sightline.data.feed.store import Memory, Progress, fits
+from sightline.data.feed.things import Things
 from sightline.data.sample import Sample, Source, Stream
 from sightline.data.views.kinds import SPARE
 from sightline.protocols import Batch
 
+NOTHING = Things()
 PREFETCH = 4
 """Batches a worker holds ready."""
 
@@ -44,6 +46,7 @@ class Loader:
                episodes, which look at its labels once, now.
     memory:    "auto" decodes everything once, now, if that takes under a quarter of the free memory.
     terms:     words that several samples share, for the batch keys `terms` and `has_term` (see `plan.term_table`).
+    things:    the classes of boxes, for the batch key `box_labels`.
     mirrored:  (step, indices) -> which samples the augmentation will mirror: their words then name the other sides.
     fields:    Batch keys needed (a source that lacks one is refused); mask, depth, boxes,
                keypoints are made only when named.
@@ -70,6 +73,7 @@ class Loader:
         order: Order = EPOCHS,
         memory: Literal["auto", "always", "never"] = "auto",
         terms: Iterable[str] = (),
+        things: Things = NOTHING,
         mirrored: Mirrored | None = None,
         fields: Iterable[str] = (),
         progress: Progress | None = None,
@@ -96,6 +100,7 @@ class Loader:
             caption=caption,
             tokenize=tokenize,
             terms=frozenset(terms),
+            things=things,
             order=laid,
             mirrored=mirrored,
         )

@@ -15,6 +15,7 @@ from sightline.data.feed.mirror import other_side
 from sightline.data.feed.order import Epochs, Window, mixture_look_up
 from sightline.data.feed.regions import REGIONS, drawn
 from sightline.data.feed.store import nothing_usable
+from sightline.data.feed.things import Things
 from sightline.data.sample import Sample, Source, Stream
 from sightline.data.sources.mixture import Mixture
 
@@ -44,6 +45,8 @@ class Plan:
     tokenize: Tokenize | None
     terms: frozenset[str] = frozenset()
     """the search terms that are told apart in `terms` and `has_term`"""
+    things: Things = Things()
+    """the classes of boxes that are told apart in `box_labels`"""
     order: Epochs | Window | ByClass = Epochs()
     """of a source that is read by index"""
     mirrored: Mirrored | None = None
@@ -123,6 +126,9 @@ class Plan:
                 rows = self.tokenize([text for two in texts for text in two])
                 made["regions"] = rows.reshape(len(records), REGIONS, -1)
                 made["region_ids"] = np.array([[number for _, number in two] for two in some], np.int64)
+        if "box_labels" in self.fields:
+            counts = [len(record.targets.get("boxes", ())) for record in records]
+            made["box_labels"] = [self.things.numbers(s, count) for s, count in zip(samples, counts, strict=True)]
         made["index"] = indices
         return made
 

@@ -102,9 +102,9 @@ class Scenes:
         )
 
     def words(self, index: int) -> Sample:
-        """The sample undrawn: captions, alt text, and boxes with their phrases."""
+        """The sample undrawn: captions, alt text, and boxes with their phrases and factors."""
         scene = self.scene(index)
-        return replace(self._told(index, scene), extra={"phrases": phrases(scene)})
+        return replace(self._told(index, scene), extra={"phrases": phrases(scene), "factors": factors(scene)})
 
     def _told(self, index: int, scene: Scene) -> Sample:
         """What is known of a scene before it is drawn."""
@@ -126,6 +126,23 @@ def phrases(scene: Scene) -> list[tuple[str, tuple[int, int, int, int]]]:
     return [(caption.phrase(scene, k), e.box) for k, e in enumerate(scene.elements)]
 
 
+def factors(scene: Scene) -> list[dict[str, Any]]:
+    """What each element was drawn from."""
+    return [
+        {
+            "what": e.name,
+            "kind": e.kind,
+            "colour": e.colour,
+            "size": e.size,
+            "place": place(e.box, scene.side),
+            "background": scene.background.words,
+            "stroke": e.stroke,
+            "value": e.value,
+        }
+        for e in scene.elements
+    ]
+
+
 def truth(scene: Scene, owner: np.ndarray) -> dict[str, Any]:
     """Everything that is known of a drawn scene beyond its captions and boxes; `owner` is its instance mask."""
     elements = scene.elements
@@ -138,19 +155,7 @@ def truth(scene: Scene, owner: np.ndarray) -> dict[str, Any]:
         "class_mask": owners[owner],
         "classes": vocabulary.classes(scene.level),
         "text": [e.value for e in elements if e.kind == "text"],
-        "factors": [
-            {
-                "what": e.name,
-                "kind": e.kind,
-                "colour": e.colour,
-                "size": e.size,
-                "place": place(e.box, scene.side),
-                "background": scene.background.words,
-                "stroke": e.stroke,
-                "value": e.value,
-            }
-            for e in elements
-        ],
+        "factors": factors(scene),
         "design": given(scene),
         "scene": scene,
     }

@@ -120,7 +120,8 @@ def begin(recipe: Recipe, init: Init | None, lock: Lock, folder: RunFolder, over
                 f"--init fills {'an image' if tower == 'image' else 'a text'} tower, and {recipe.name} has none; it "
                 f"has {', '.join(recipe.parts) or 'no parts'}"
             )
-    if "text" not in recipe.parts and lock != "none":
+    headed = lock == "image" and not {*recipe.parts} <= {*TOWERS}  # something else learns on top of it
+    if "text" not in recipe.parts and lock != "none" and not headed:
         lacks = "learns by its image tower alone" if lock == "image" else "has no text tower"
         raise ValueError(f"--lock {lock}: {recipe.name} {lacks}")
     before = _record(folder)

@@ -24,6 +24,7 @@ from sightline.train.optim.clipping import Clip
 from sightline.train.optim.optimizer import AdamW, Optimizer
 from sightline.train.optim.schedule import Schedule, WarmupCosine
 from sightline.train.recipe.evaluation import Evaluation
+from sightline.train.recipe.heads import headed
 from sightline.train.recipe.parts import Parts
 from sightline.train.recipe.phase import Phase
 
@@ -145,8 +146,9 @@ def length_of(source: Any) -> int:
 
 
 def counted(recipe: Recipe, source: Any) -> Recipe:
-    """The recipe with what its data has filled in: how many samples, how many classes."""
-    return replace(recipe, samples=length_of(source), classes=len(getattr(source, "classes", ())))
+    """The recipe with what its data has filled in: how many samples, how many classes, heads for what it shows."""
+    classes = len(getattr(source, "classes", ()))
+    return replace(recipe, samples=length_of(source), classes=classes, parts=headed(recipe.parts, source))
 
 
 def fitted(recipe: Recipe, tokenizer: AnyTokenizer | None) -> Recipe:
