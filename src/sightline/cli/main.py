@@ -55,6 +55,8 @@ VERBS = (
     "match",
     "caption",
     "locate",
+    "detect",
+    "segment",
     "translate",
     "measure",
     "look",
@@ -68,6 +70,8 @@ ROOMS = {
     "duplicates": "library.duplicates",
     "map": "library.map",
     "export": "library.export",
+    "detect": "dense.detect",
+    "segment": "dense.segment",
 }
 """verbs that share a folder"""
 

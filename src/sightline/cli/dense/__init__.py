@@ -1,0 +1,1 @@
+"""`sightline detect` and `sightline segment`: where things are, and what every pixel is."""
