@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from sightline.recipes.find import find
+from sightline.runtime.description import read_description, run_folder
 from sightline.text.load import load_tokenizer
+from sightline.towers.spec import from_json
 from sightline.train.checkpoint import load
 from sightline.train.folder import RunFolder
 from sightline.train.recipe.init import resumed
 from sightline.train.recipe.override import override
+from sightline.train.recipe.parts import Parts
 from sightline.train.recipe.recipe import Recipe
 from sightline.train.stage import phase_recipes
 
@@ -30,7 +33,8 @@ def restored(run: str | Path) -> tuple[Recipe, Any]:
     words = load_tokenizer(folder.tokenizer) if recipe.reads_words else None
     state = load(folder.last)
     phase = phase_recipes(recipe, words, start)[state.get("phase", 0)]
-    recipe = replace(phase, samples=config["data"]["samples"], classes=config.get("classes", 0))
+    parts = phase.parts | Parts(**_heads(phase.parts, folder.path))
+    recipe = replace(phase, parts=parts, samples=config["data"]["samples"], classes=config.get("classes", 0))
     method: Any = recipe.build(recipe)
     try:
         method.load_state_dict(state["method"])
@@ -41,3 +45,12 @@ def restored(run: str | Path) -> tuple[Recipe, Any]:
             f"Python. Build that recipe, and load {folder.last} with sightline.train.checkpoint.load"
         ) from error
     return recipe, method.eval()
+
+
+def _heads(parts: Parts, run: Path) -> dict[str, Any]:
+    """The parts that were made to fit what was trained on, as the run says they were built."""
+    names = [name for name, part in parts.items() if hasattr(part, "upon")]
+    if not names:
+        return {}
+    described = read_description(run_folder(run))["parts"]
+    return {name: from_json(described[name]) for name in names}
