@@ -1,5 +1,7 @@
 """From a tower's width to the joint space, and onto its unit sphere."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -12,6 +14,16 @@ class Projection(nn.Linear):
     def __init__(self, dim: int, out: int) -> None:
         super().__init__(dim, out, bias=False)
         nn.init.normal_(self.weight, std=dim**-0.5)
+
+
+class ClassHead(nn.Linear):
+    """Logits of classes that have `names`, started at N(0, 0.01) and 0."""
+
+    def __init__(self, dim: int, names: Sequence[str]) -> None:
+        super().__init__(dim, len(names))
+        self.names = tuple(names)
+        nn.init.normal_(self.weight, std=0.01)
+        nn.init.zeros_(self.bias)
 
 
 def unit(x: Float[Tensor, "*b d"]) -> Float[Tensor, "*b d"]:

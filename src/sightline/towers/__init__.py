@@ -34,12 +34,14 @@ from sightline.towers.spec import (
     StandardStem,
     TipsTextSpec,
     TransformerTextSpec,
+    VGGSpec,
     ViTSpec,
     from_json,
     to_json,
 )
 from sightline.towers.text import TransformerText
 from sightline.towers.tips import TipsText
+from sightline.towers.vgg import VGG
 from sightline.towers.vit import ViT
 
 __all__ = [
@@ -78,6 +80,8 @@ __all__ = [
     "TipsTextSpec",
     "TransformerText",
     "TransformerTextSpec",
+    "VGG",
+    "VGGSpec",
     "ViT",
     "ViTSpec",
     "from_json",

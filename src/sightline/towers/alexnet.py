@@ -53,7 +53,8 @@ class AlexNet(nn.Module):
 
     def layers(self, image: Float[Tensor, "b c y x"], chosen: Sequence[int]) -> list[Features]:
         """The map after the ReLU of each of the `chosen` convolutions (0 to 4), in the order asked, and its mean."""
-        numbers = numbered(chosen, 5, "convolution")
+        count = sum(name.startswith("relu") for name, _ in self.maps.named_children())
+        numbers = numbered(chosen, count, "convolution")
         maps, found = self._checked(image), {}
         for name, layer in self.maps.named_children():
             maps = layer(maps)
@@ -65,8 +66,8 @@ class AlexNet(nn.Module):
         if min(image.shape[-2:]) < self.smallest:
             y, x = image.shape[-2:]
             raise ValueError(
-                f"this AlexNet leaves no place of a picture of {y} x {x} pixels; its sides must be at least "
-                f"{self.smallest}"
+                f"this {type(self).__name__} leaves no place of a picture of {y} x {x} pixels; its sides must be at "
+                f"least {self.smallest}"
             )
         return fast(image)
 

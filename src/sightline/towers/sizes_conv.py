@@ -1,6 +1,7 @@
 """Published sizes of convolutional towers as functions, and the small ones of this package.
 
 ResNet: He et al. 2015, table 1. CLIP's: Radford et al. 2021, table 20. AlexNet: Krizhevsky et al. 2012, figure 2.
+VGG: Simonyan & Zisserman 2014, table 1.
 Parameters in M are without a classification head.
 """
 
@@ -12,6 +13,7 @@ from sightline.towers.spec import (
     ResNetSpec,
     SmallStem,
     StandardStem,
+    VGGSpec,
 )
 
 
@@ -30,6 +32,27 @@ def alexnet_small(channels: int = 3) -> AlexNetOneTowerSpec:
     return AlexNetOneTowerSpec(
         widths=(32, 64, 96, 64, 64), kernels=(5, 3, 3, 3, 3), stride=1, grid=3, dim=256, channels=channels
     )
+
+
+def vgg11() -> VGGSpec:
+    """128.8 M, 132.9 with its 1000 classes; configuration A."""
+    return VGGSpec(depths=(1, 1, 2, 2, 2))
+
+
+def vgg16() -> VGGSpec:
+    """134.3 M, 138.4 with its 1000 classes; configuration D."""
+    return VGGSpec(depths=(2, 2, 3, 3, 3))
+
+
+def vgg19() -> VGGSpec:
+    """139.6 M, 143.7 with its 1000 classes; configuration E."""
+    return VGGSpec(depths=(2, 2, 4, 4, 4))
+
+
+def vgg_small(channels: int = 3) -> VGGSpec:
+    """For 32 px, 0.4 M: three stages with BatchNorm leave 4 x 4 places, read by layers of 256."""
+    widths, depths = (32, 64, 64), (1, 1, 2)  # ours
+    return VGGSpec(depths=depths, widths=widths, norm="batch", grid=4, dim=256, dropout=0.0, channels=channels)
 
 
 def conv4(size: int = 28) -> ConvNetSpec:

@@ -21,6 +21,7 @@ from sightline.towers.spec import (
     ModifiedResNetSpec,
     NaFlexSpec,
     ResNetSpec,
+    VGGSpec,
     ViTSpec,
 )
 
@@ -61,7 +62,7 @@ def _first(spec: ImageSpec) -> tuple[str, Order | None]:
             return "stem.0.weight", None
         case ModifiedResNetSpec():
             return "stem.conv1.weight", None
-        case AlexNetSpec() | AlexNetOneTowerSpec():
+        case AlexNetSpec() | AlexNetOneTowerSpec() | VGGSpec():
             return "maps.conv1.weight", None
         case ConvNetSpec():
             return "maps.0.conv.0.weight", None

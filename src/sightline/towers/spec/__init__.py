@@ -18,8 +18,17 @@ from sightline.towers.spec.conv import (
     RMacMapSpec,
     SmallStem,
     StandardStem,
+    VGGSpec,
 )
-from sightline.towers.spec.decoder import CaptionDecoderSpec, ConvCodecSpec, LinearSpec, Open, PartSpec, TextDecoderSpec
+from sightline.towers.spec.decoder import (
+    CaptionDecoderSpec,
+    ClassesSpec,
+    ConvCodecSpec,
+    LinearSpec,
+    Open,
+    PartSpec,
+    TextDecoderSpec,
+)
 from sightline.towers.spec.dense import DetectorSpec, MaskDetectorSpec, SegmenterSpec
 from sightline.towers.spec.image import FlexiViTSpec, NaFlexSpec, ViTSpec
 from sightline.towers.spec.json import FAMILIES, ImageSpec, Spec, from_json, kinds_like, to_json
@@ -63,6 +72,7 @@ __all__ = [
     "BoxTokens",
     "CaptionDecoderSpec",
     "Causal",
+    "ClassesSpec",
     "Cls",
     "ConvCodecSpec",
     "ConvNetSpec",
@@ -102,6 +112,7 @@ __all__ = [
     "TextSpec",
     "TipsTextSpec",
     "TransformerTextSpec",
+    "VGGSpec",
     "ViTSpec",
     "WordHeadSpec",
     "fitted",

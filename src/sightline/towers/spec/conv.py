@@ -1,4 +1,4 @@
-"""Specs of convolutional towers: ResNet, CLIP's modified ResNet, the two AlexNets, and few-shot learning's blocks."""
+"""Specs of convolutional towers: ResNet, CLIP's modified one, the two AlexNets, VGG, few-shot learning's blocks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -7,13 +7,14 @@ from typing import Literal
 from torch import nn
 
 from sightline.nn.conv.resnet import Basic, Bottleneck, small_stem, standard_stem
-from sightline.towers import alexnet
+from sightline.towers import alexnet, vgg
 from sightline.towers.alexnet import AlexNet
 from sightline.towers.convnet import ConvNet
 from sightline.towers.map_pools import GemMap, RMacMap
 from sightline.towers.modified_resnet import modified_resnet
 from sightline.towers.resnet import FlatMap, MeanMap, Pool, ResNet, zero_init_residual
 from sightline.towers.spec.parts import Vocabulary, check_power
+from sightline.towers.vgg import VGG
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +152,30 @@ class AlexNetOneTowerSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class VGGSpec:
+    """VGG as torchvision has it, its first weights too; tokens are the last map's places. `depths` are the convolutions
+    of the five stages: 1 1 2 2 2 of VGG-11, 2 2 3 3 3 of VGG-16.
+
+    The pooled vector is fc7, `dim` wide, read from a `grid` x `grid` map: 7 for 224 px.
+    """
+
+    depths: tuple[int, ...]
+    widths: tuple[int, ...] = (64, 128, 256, 512, 512)
+    norm: Literal["none", "batch"] = "none"
+    grid: int = 7
+    dim: int = 4096
+    dropout: float = 0.5
+    channels: int = 3
+
+    def build(self) -> VGG:
+        """The tower. ValueError where there are not as many widths as depths."""
+        maps = vgg.maps(self.channels, self.widths, self.depths, nn.BatchNorm2d if self.norm == "batch" else None)
+        head = vgg.head(self.widths[-1] * self.grid**2, self.dim, self.dropout)
+        smallest = 2 ** len(self.depths)
+        return vgg.kaiming(VGG(maps, head, grid=self.grid, width=self.widths[-1], dim=self.dim, smallest=smallest))
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConvNetSpec:
     """`depth` blocks of a 3x3 convolution, norm, ReLU and pooling, `width` wide, for pictures of `size`.
 
@@ -182,13 +207,14 @@ class ConvNetSpec:
         return ConvNet(self.channels, self.width, self.depth, grid)
 
 
-ConvSpec = ResNetSpec | ModifiedResNetSpec | AlexNetSpec | AlexNetOneTowerSpec | ConvNetSpec
+ConvSpec = ResNetSpec | ModifiedResNetSpec | AlexNetSpec | AlexNetOneTowerSpec | VGGSpec | ConvNetSpec
 
 TOWERS: dict[str, type] = {
     "resnet": ResNetSpec,
     "modified_resnet": ModifiedResNetSpec,
     "alexnet": AlexNetSpec,
     "alexnet_one_tower": AlexNetOneTowerSpec,
+    "vgg": VGGSpec,
     "conv_net": ConvNetSpec,
 }
 PARTS: dict[str, type] = {

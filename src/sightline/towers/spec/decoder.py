@@ -9,6 +9,7 @@ from sightline.nn.attention import Attention
 from sightline.nn.box_tokens import BOX, BoxTokens
 from sightline.nn.conv.codec import ConvCodec
 from sightline.nn.cross import CrossAttention, CrossBlock
+from sightline.nn.head import ClassHead
 from sightline.nn.text_decoder import CaptionDecoder, TextDecoder
 from sightline.nn.transformer import Stack, truncated_normal
 from sightline.towers.spec.parts import Act, Norm, Vocabulary, mlp, stack
@@ -110,6 +111,22 @@ class LinearSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClassesSpec:
+    """Logits of named classes."""
+
+    inner: int
+    names: tuple[str, ...]
+
+    def build(self) -> ClassHead:
+        return ClassHead(self.inner, self.names)
+
+    @classmethod
+    def of(cls, layer: ClassHead) -> "ClassesSpec":
+        """The spec of a head that is there."""
+        return cls(inner=layer.in_features, names=layer.names)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Open:
     """A bottleneck that lets every code through: the plain autoencoder."""
 
@@ -130,12 +147,13 @@ class ConvCodecSpec:
         return ConvCodec(self.widths, self.code, self.bottleneck.build(self.code), self.channels)
 
 
-PartSpec = TextDecoderSpec | CaptionDecoderSpec | LinearSpec | ConvCodecSpec
+PartSpec = TextDecoderSpec | CaptionDecoderSpec | LinearSpec | ClassesSpec | ConvCodecSpec
 
 SYSTEM: dict[str, type] = {
     "text_decoder": TextDecoderSpec,
     "caption_decoder": CaptionDecoderSpec,
     "linear": LinearSpec,
+    "classes": ClassesSpec,
     "conv_codec": ConvCodecSpec,
 }
 PARTS: dict[str, type] = {"open": Open, "box_tokens": BoxTokens}

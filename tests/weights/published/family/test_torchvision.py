@@ -1,4 +1,4 @@
-"""torchvision's ResNets and AlexNet, random weights and statistics, through the key map: our towers give the same."""
+"""torchvision's ResNets, AlexNet and VGGs, random weights, through the key map: our towers give the same."""
 
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import torchvision
 from torch import nn
 
 from sightline.data.prepare.preprocess import Preprocess
+from sightline.towers.sizes_conv import vgg11, vgg16, vgg19
 from sightline.towers.spec import AlexNetSpec
 from sightline.weights.published.checkpoint import published
 from sightline.weights.published.family import torchvision as family
@@ -76,6 +77,45 @@ def test_alexnet_equals_torchvisions():
         torch.testing.assert_close(features.pooled, expected, rtol=1e-5, atol=1e-5)
         torch.testing.assert_close(features.tokens, maps.flatten(2).transpose(1, 2), rtol=1e-5, atol=1e-5)
         assert features.grid == tuple(maps.shape[2:])
+
+
+def small_vgg(letter, norm):
+    """torchvision's own class at a quarter of the widths, so that eight of them fit."""
+    config = [c if c == "M" else c // 4 for c in torchvision.models.vgg.cfgs[letter]]
+    features = torchvision.models.vgg.make_layers(config, batch_norm=norm)
+    peer = torchvision.models.VGG(features)
+    full = {0: nn.Linear(128 * 49, 64), 3: nn.Linear(64, 64), 6: nn.Linear(64, 10)}
+    for at, layer in full.items():
+        peer.classifier[at] = layer
+    for parameter in peer.parameters():
+        nn.init.normal_(parameter, std=0.05)
+    return randomised(peer)
+
+
+@pytest.mark.parametrize(("letter", "norm"), [("A", False), ("A", True), ("D", True), ("E", False)])
+def test_vggs_equal_torchvisions(letter, norm):
+    peer = small_vgg(letter, norm)
+    towers, ours = loaded(peer)
+    depths = {"A": (1, 1, 2, 2, 2), "D": (2, 2, 3, 3, 3), "E": (2, 2, 4, 4, 4)}
+    assert towers.image.depths == depths[letter] and towers.dim == 64
+    for size in ((224, 224), (64, 96)):
+        x = torch.randn(1, 3, *size)
+        with torch.no_grad():
+            features, maps = ours(x), peer.features(x)
+            expected = peer.classifier[:6](torch.flatten(peer.avgpool(maps), 1))
+        torch.testing.assert_close(features.pooled, expected, rtol=1e-5, atol=1e-5)
+        torch.testing.assert_close(features.tokens, maps.flatten(2).transpose(1, 2), rtol=1e-5, atol=1e-5)
+    back = write(family.rules(towers, shapes(peer)), read(family.rules(towers, shapes(peer)), peer.state_dict()))
+    assert all(torch.equal(x, peer.state_dict()[n]) for n, x in back.items() if not n.startswith("classifier.6"))
+
+
+def test_vggs_of_the_published_sizes_are_read_from_their_tensors():
+    with torch.device("meta"):
+        for name, expected in (("vgg11", vgg11()), ("vgg16", vgg16()), ("vgg19", vgg19())):
+            peer = getattr(torchvision.models, name)()
+            assert family.spec({}, shapes(peer)).image == expected
+            count = sum(p.numel() for p in expected.build().parameters())
+            assert count == sum(p.numel() for n, p in peer.named_parameters() if not n.startswith("classifier.6"))
 
 
 @pytest.mark.parametrize("name", ["resnet18", "alexnet"])

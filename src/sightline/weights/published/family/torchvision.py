@@ -1,15 +1,16 @@
-"""torchvision's ResNet-18 to -152 and AlexNet: a bare state dict, whose sizes are read from its tensors.
+"""torchvision's ResNet-18 to -152, AlexNet and VGG-11 to -19: a bare state dict, whose sizes are read from its tensors.
 
 timm's plain ResNets have the same names and the same function. The class head (`fc`, `classifier.6`) is left out: an
 encoder ends at what it reads. Converting writes zeros for it, so that torchvision loads the file.
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 
 from sightline.data.prepare.preprocess import Preprocess
 from sightline.text.published import PublishedTokenizer
-from sightline.towers.spec import AlexNetOneTowerSpec, ResNetSpec, StandardStem
+from sightline.towers.spec import AlexNetOneTowerSpec, ResNetSpec, StandardStem, VGGSpec
 from sightline.weights.published.family.protocol import Config, Shapes, Towers
 from sightline.weights.published.keymap import Blank, Rename, Rule
 from sightline.weights.published.layouts.pictures import IMAGENET_MEAN, IMAGENET_STD
@@ -27,22 +28,23 @@ CONVOLUTIONS = {"features.0": "conv1", "features.3": "conv2", "features.6": "con
     "features.10": "conv5",
 }
 FULL = {"classifier.1": "fc6", "classifier.4": "fc7"}
+FULL_VGG = {"classifier.0": "fc6", "classifier.3": "fc7"}
 
 
 def matches(config: Config, shapes: Shapes) -> bool:
     """By the names of the tensors: there is no config, or timm's, which says that it is one of these."""
     if config and not _plain(config):
         return False
-    return {"conv1.weight", "layer1.0.conv2.weight"} <= shapes.keys() or _is_alexnet(shapes)
+    return {"conv1.weight", "layer1.0.conv2.weight"} <= shapes.keys() or _is_alexnet(shapes) or _is_vgg(shapes)
 
 
 def spec(config: Config, shapes: Shapes) -> Towers:
     """The sizes, counted in the tensors. ValueError for a wide ResNet or ResNeXt, and where a layer that every one has
     is missing."""
     try:
-        image = _alexnet(shapes) if _is_alexnet(shapes) else _resnet(shapes)
+        image = _alexnet(shapes) if _is_alexnet(shapes) else _vgg(shapes) if _is_vgg(shapes) else _resnet(shapes)
     except KeyError as error:
-        raise ValueError(f"these weights lack {error}, which every ResNet and AlexNet of torchvision has") from None
+        raise ValueError(f"these weights lack {error}, which every such network of torchvision has") from None
     return Towers(image=image, text=None, dim=_dim(image))
 
 
@@ -52,12 +54,15 @@ def rules(towers: Towers, shapes: Shapes) -> list[Rule]:
         case AlexNetOneTowerSpec() as image:
             found = list(_alexnet_names())
             head = {"classifier.6.weight": (CLASSES, image.dim), "classifier.6.bias": (CLASSES,)}
+        case VGGSpec() as image:
+            found = list(_vgg_names(image))
+            head = {"classifier.6.weight": (CLASSES, image.dim), "classifier.6.bias": (CLASSES,)}
         case ResNetSpec() as image:
             found = list(_resnet_names(image))
             head = {"fc.weight": (CLASSES, _dim(image)), "fc.bias": (CLASSES,)}
         case other:
             raise ValueError(
-                f"torchvision's layout holds a ResNet or an AlexNet of one tower, not {type(other).__name__}"
+                f"torchvision's layout holds a ResNet, an AlexNet of one tower or a VGG, not {type(other).__name__}"
             )
     named: list[Rule] = [Rename(theirs, f"image.{ours}") for theirs, ours in found]
     # a file may have any number of classes, or have been stripped of them
@@ -115,6 +120,33 @@ def _alexnet(shapes: Shapes) -> AlexNetOneTowerSpec:
     )
 
 
+def _is_vgg(shapes: Shapes) -> bool:
+    return {"features.0.weight", "classifier.0.weight", "classifier.3.weight"} <= shapes.keys()
+
+
+def _vgg(shapes: Shapes) -> VGGSpec:
+    """Its stages, by the numbers of the convolutions: a pooling leaves one out."""
+    found = {int(name.split(".")[1]): shape for name, shape in shapes.items() if _is_kernel(name, shape)}
+    norm = "batch" if "features.1.running_mean" in shapes else "none"
+    step = 3 if norm == "batch" else 2  # convolution, ReLU, and perhaps a norm between
+    ends = [one for one, other in pairwise(sorted(found)) if other - one > step] + [max(found)]
+    depths = [sum(before < number <= end for number in found) for before, end in pairwise([-1, *ends])]
+    dim, inner = shapes["classifier.0.weight"]
+    widths = tuple(found[end][0] for end in ends)
+    return VGGSpec(
+        depths=tuple(depths),
+        widths=widths,
+        norm=norm,
+        grid=round((inner / widths[-1]) ** 0.5),
+        dim=dim,
+        channels=found[0][1],
+    )
+
+
+def _is_kernel(name: str, shape: tuple[int, ...]) -> bool:
+    return name.startswith("features.") and len(shape) == 4
+
+
 def _resnet(shapes: Shapes) -> ResNetSpec:
     width, channels, *_ = shapes["conv1.weight"]
     blocks = {tuple(map(int, name[5:].split(".")[:2])) for name in shapes if name.startswith("layer")}
@@ -133,8 +165,8 @@ def _resnet(shapes: Shapes) -> ResNetSpec:
     )
 
 
-def _dim(image: ResNetSpec | AlexNetOneTowerSpec) -> int:
-    if isinstance(image, AlexNetOneTowerSpec):
+def _dim(image: ResNetSpec | AlexNetOneTowerSpec | VGGSpec) -> int:
+    if not isinstance(image, ResNetSpec):
         return image.dim
     return image.width * 2 ** (len(image.depths) - 1) * (4 if image.block == "bottleneck" else 1)
 
@@ -144,6 +176,20 @@ def _alexnet_names() -> Iterator[tuple[str, str]]:
         for theirs, ours in names.items():
             for tensor in ("weight", "bias"):
                 yield f"{theirs}.{tensor}", f"{part}.{ours}.{tensor}"
+
+
+def _vgg_names(image: VGGSpec) -> Iterator[tuple[str, str]]:
+    at, number = 0, 0
+    for depth in image.depths:
+        for _ in range(depth):
+            number += 1
+            yield from ((f"features.{at}.{tensor}", f"maps.conv{number}.{tensor}") for tensor in ("weight", "bias"))
+            if image.norm == "batch":
+                yield from ((f"features.{at + 1}.{tensor}", f"maps.norm{number}.{tensor}") for tensor in NORM)
+            at += 3 if image.norm == "batch" else 2
+        at += 1  # the pooling
+    for theirs, ours in FULL_VGG.items():
+        yield from ((f"{theirs}.{tensor}", f"head.{ours}.{tensor}") for tensor in ("weight", "bias"))
 
 
 def _resnet_names(image: ResNetSpec) -> Iterator[tuple[str, str]]:
