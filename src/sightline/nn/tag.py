@@ -2,10 +2,9 @@
 
 Decayed are the trainable tensors with more than one axis that are not tagged `no_decay`; never biases, norms, scales,
 positions, class tokens. A module with a method `rates()` says by which multiple of the optimiser's rate each of its
-parameters learns, {name: multiple}, 1 for a name it leaves out; `layer_rates` makes them for a transformer.
+parameters learns, {name: multiple}, 1 for a name it leaves out; `nn.depth.layer_rates` makes them.
 """
 
-import re
 from collections.abc import Collection, Mapping
 from math import inf
 from typing import Any
@@ -72,34 +71,3 @@ def rates_of(module: nn.Module) -> Mapping[str, float]:
             "finite. What is not to learn at all is named in `frozen`"
         )
     return rates
-
-
-EMBEDDINGS = ("stem", "position", "prefix", "entry")
-"""what lies before the first block of a tower (towers/vit.py)"""
-
-
-def layer_rates(tower: nn.Module, gamma: float, path: str = "") -> dict[str, float]:
-    """Multiples of the rate that fall with the distance from the output, for `rates()` of a method that fine-tunes:
-
-        gamma ^ (depth + 1 - l),  l = 0 for what comes before the blocks, i + 1 for block i, depth + 1 for the rest
-
-    (Bao et al. 2021, BEiT, https://arxiv.org/abs/2106.08254, appendix; MAE's fine-tuning: gamma .65 for ViT-B, .75 for
-    ViT-L). Returns {path + parameter's name: multiple} of every parameter of `tower`, `path` being where the tower lies
-    in the method ("image."). ValueError for gamma outside (0, 1], or a tower without blocks.
-    """
-    if not 0 < gamma <= 1:
-        raise ValueError(
-            f"the rate falls by gamma a layer, above 0 and at most 1; got {gamma}. Papers take 0.65 to 0.9"
-        )
-    block = {name: re.search(r"(?:^|\.)blocks\.(\d+)\.", name) for name, _ in tower.named_parameters()}
-    numbers = {int(found[1]) for found in block.values() if found}
-    if not numbers:
-        raise ValueError(
-            f"{type(tower).__name__} has no blocks to count layers by; rates by layer are for transformers"
-        )
-    depth = max(numbers) + 1
-    layer = {
-        name: int(found[1]) + 1 if found else 0 if name.partition(".")[0] in EMBEDDINGS else depth + 1
-        for name, found in block.items()
-    }
-    return {f"{path}{name}": gamma ** (depth + 1 - at) for name, at in layer.items()}

@@ -4,7 +4,7 @@ import pytest
 
 from sightline.recipes.catalogue import systems
 from sightline.recipes.find import find
-from sightline.train.optim.schedule import Constant, CosineTail, Halving, WarmupCosine
+from sightline.train.optim.schedule import Constant, CosineTail, Halving, Stairs, WarmupCosine
 
 
 def test_warmup_rises_linearly_then_half_a_cosine_falls_to_the_floor():
@@ -59,3 +59,10 @@ def test_a_halved_rate_is_halved_at_every_border():
     assert [Halving(every=2).factor(s, 7) for s in range(7)] == [1, 1, 0.5, 0.5, 0.25, 0.25, 0.125]
     with pytest.raises(ValueError, match="schedule.every is a number of steps, 1 or more; got 0"):
         Halving(every=0)
+
+
+def test_stairs_divide_by_ten_at_their_shares_of_the_run():
+    factors = [Stairs(at=(0.5, 0.75)).factor(step, 8) for step in range(8)]
+    assert factors == pytest.approx([1, 1, 1, 1, 0.1, 0.1, 0.01, 0.01])
+    with pytest.raises(ValueError, match="shares of the run"):
+        Stairs(at=(30,))

@@ -10,8 +10,9 @@ from torch import nn
 from torch.nn.functional import relu
 
 from sightline import dist
+from sightline.nn.depth import layer_rates
 from sightline.nn.state.lock import lock_named
-from sightline.nn.tag import decayed, groups, layer_rates
+from sightline.nn.tag import decayed, groups
 from sightline.recipes.pictures import mae
 from sightline.towers.sizes import vit_small
 from sightline.train.loop import Learner
@@ -217,7 +218,7 @@ def test_rates_by_layer_are_gamma_to_the_depth_and_one_less_the_layer():
     method = Tuned()
     rates = method.rates()
     assert rates.keys() == {f"image.{name}" for name, _ in method.image.named_parameters()}
-    expected = {"stem.layers.0.weight": 0, "prefix": 0, "position.weight": 0, "stack.norm.weight": 4}
+    expected = {"stem.layers.0.weight": 0, "prefix": 0, "position.weight": 0, "stack.norm.weight": 3}
     expected |= {f"stack.blocks.{i}.mlp.fc1.weight": i + 1 for i in range(3)}
     assert {name: rates[f"image.{name}"] for name in expected} == {n: 0.5 ** (4 - at) for n, at in expected.items()}
 
@@ -241,7 +242,7 @@ def test_groups_without_rates_are_the_two_there_were():
 def test_rates_that_mean_nothing_are_refused():
     with pytest.raises(ValueError, match="above 0 and at most 1; got 1.5"):
         layer_rates(Tuned().image, 1.5)
-    with pytest.raises(ValueError, match="Linear has no blocks"):
+    with pytest.raises(ValueError, match="Linear has no blocks, stages or convolutions"):
         layer_rates(nn.Linear(2, 2), 0.5)
     method = Tuned()
     method.rates = lambda: {"head.weigth": 0.5}

@@ -97,7 +97,22 @@ class Halving:
         return 0.5 ** (step // self.every)
 
 
-Schedule = WarmupCosine | Constant | InverseRoot | CosineTail | Halving
+@dataclass(frozen=True, kw_only=True)
+class Stairs:
+    """The rate is divided by ten at each of the shares `at` of the run: of 90 epochs at the 30th, 60th and 80th, as
+    convolutional networks were trained (He et al. 2015, section 3.4, where the error stood still)."""
+
+    at: tuple[float, ...] = (1 / 3, 2 / 3, 8 / 9)
+
+    def __post_init__(self) -> None:
+        if any(not 0 < share < 1 for share in self.at):
+            raise ValueError(f"schedule.at are shares of the run, between 0 and 1; got {self.at}")
+
+    def factor(self, step: int, total: int) -> float:
+        return 0.1 ** sum(step >= share * total for share in self.at)
+
+
+Schedule = WarmupCosine | Constant | InverseRoot | CosineTail | Halving | Stairs
 
 
 def _check_warmup(steps: int) -> None:
