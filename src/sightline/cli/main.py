@@ -62,6 +62,7 @@ VERBS = (
     "look",
     "probe",
     "convert",
+    "average",
 )
 ROOMS = {
     "enrol": "gallery.enrol",
@@ -73,6 +74,7 @@ ROOMS = {
     "detect": "dense.detect",
     "segment": "dense.segment",
 }
+ROOMS = {"enrol": "gallery.enrol", "recognise": "gallery.recognise", "average": "encoders.average"}
 """verbs that share a folder"""
 
 

@@ -1,0 +1,1 @@
+"""Verbs that make one encoder of others."""
