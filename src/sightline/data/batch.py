@@ -60,12 +60,12 @@ def planes(rows: Sequence[Row], extents: tuple[int, int], empty: np.generic) -> 
 
 
 def pictures(rows: Sequence[Row], extents: tuple[int, int]) -> np.ndarray:
-    """Pictures uint8 (b, c, y, x), each in the upper left corner, 0 beside it; of four channels as soon as one has
-    alpha, the others being opaque."""
+    """Pictures uint8 (b, c, y, x), of bands float32, each in the upper left corner, 0 beside it; of four channels as
+    soon as one has alpha, the others being opaque."""
     images = [row for row in rows if row is not None]
     if len({image.shape for image in images}) == 1:
         return np.stack(images)
-    padded = np.zeros((len(images), max(len(image) for image in images), *extents), np.uint8)
+    padded = np.zeros((len(images), max(len(image) for image in images), *extents), images[0].dtype)
     for row, image in zip(padded, images, strict=True):
         y, x = image.shape[1:]
         row[: len(image), :y, :x] = image

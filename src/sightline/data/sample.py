@@ -12,7 +12,8 @@ import numpy as np
 from sightline.data import regular
 
 Encoded = Path | bytes | np.ndarray
-"""A picture as a source holds it: a file, its bytes, or (rendered sets) a uint8 array (y, x, 3 or 4)."""
+"""A picture as a source holds it: a file, its bytes, or (rendered sets) a uint8 array (y, x, 3 or 4); on its way into a
+batch also float32 (y, x, band), see `data/feed/banded.py`."""
 
 
 class BadSample(ValueError):

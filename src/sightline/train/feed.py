@@ -10,14 +10,18 @@ from torch import Tensor
 
 from sightline import dist
 from sightline.data.augment import AugmentViews
+from sightline.data.augment.bands import AugmentBands
 from sightline.data.augment.draws import Draws
 from sightline.data.augment.patches import AugmentPatches, PatchView
 from sightline.data.augment.targets import TARGETS, followed
 from sightline.data.batch import loaded
+from sightline.data.feed.banded import Banded
 from sightline.data.feed.loader import Loader
 from sightline.data.feed.things import Things
 from sightline.data.masks import Masks
 from sightline.data.prepare.naflex_rule import NaFlexRule
+from sightline.data.prepare.preprocess import COLOURS, Preprocess
+from sightline.data.sample import Stream
 from sightline.data.views.kinds import View, as_views, stored_side
 from sightline.protocols import Batch
 from sightline.towers.naflex import Patches
@@ -47,7 +51,10 @@ class Feed:
             self.views = AugmentPatches(views[0], patch=view.patch, mean=view.mean, std=view.std)
             stored = max(stored, replace(view, length=max(views[0].lengths)).side)
         else:
-            self.views = AugmentViews(views, mean=view.mean, std=view.std)
+            banded = isinstance(view, Preprocess) and view.channels not in COLOURS
+            if banded:
+                source = _bands_of(recipe, source, view.channels)
+            self.views = (AugmentBands if banded else AugmentViews)(views, mean=view.mean, std=view.std)
             mirrored = partial(self.views.mirrored, recipe.seed) if self.views.mirrors else None
         self.masks = recipe.data.masks
         self.sees = not PICTURES.isdisjoint(method.needs | method.uses)
@@ -135,6 +142,19 @@ class Feed:
 
     def close(self) -> None:
         self.loader.close()
+
+
+def _bands_of(recipe: Recipe, source: Any, channels: int) -> Banded:
+    """The source with its pictures in `channels` bands. ValueError for a stream, or a tower of another number."""
+    tower = getattr(recipe.parts.get("image"), "channels", channels)
+    if tower != channels:
+        raise ValueError(
+            f"{recipe.name}: data.preprocess has channels={channels} and the tower {tower}; set image.channels="
+            f"{channels}"
+        )
+    if isinstance(source, Stream):
+        raise ValueError(f"{source.name} is streamed; pictures of {channels} bands are read from files that are here")
+    return Banded(source, channels)
 
 
 def views_of(recipe: Recipe, method: Any) -> tuple[list[View], list[tuple[int, int]]]:

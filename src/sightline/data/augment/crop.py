@@ -101,8 +101,8 @@ class CropResize:
         fits = np.all(extent <= full, axis=-1)
         rows = np.arange(len(drawn))
         boxes = np.where(fits.any(1)[:, None], drawn[rows, fits.argmax(1)], self._central(pictures.size))
-        alpha = pictures.alpha
-        if self.keep and alpha is not None:
+        alpha = pictures.alpha if self.keep else None
+        if alpha is not None:
             held, total = _held(alpha, drawn)
             filled = held * total > FILLED * extent.prod(-1)
             good = fits & (held >= self.keep) & ~filled

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from sightline.data.augment.affine import Affine
 from sightline.data.augment.alpha import Background, Foreground, flat
+from sightline.data.augment.colour import rgb_to_grayscale
 from sightline.data.augment.crop import CropResize, Fit
 from sightline.data.augment.draws import Draws
 from sightline.data.augment.geometry import Transform, joined
@@ -41,7 +42,7 @@ class View:
 
 class AugmentViews:
     """`augment(batch, seed, step)`: stored uint8 pictures -> each view of them, float32 (b, 3, size, size), opaque,
-    normalised, drawn independently; in one pass over the pictures.
+    normalised, drawn independently; in one pass over the pictures. With one mean, grey: (b, 1, size, size).
 
     Pictures that no operation has resized are fitted into the square; what is transparent at the end stands on white.
     Operations that draw nothing (`settled`) and with which every view begins are done once.
@@ -62,24 +63,27 @@ class AugmentViews:
             if len(views) == 1 or not getattr(same[0], "settled", False) or any(op != same[0] for op in same):
                 break
             self.shared += 1
-        self._shift = torch.tensor(mean, dtype=torch.float32).view(3, 1, 1)
-        self._gain = 1 / torch.tensor(std, dtype=torch.float32).view(3, 1, 1)
+        if len(mean) not in (1, 3):
+            raise ValueError(f"{len(mean)} means: colours have one of grey or three; bands are augmented in bands.py")
+        self._shift = torch.tensor(mean, dtype=torch.float32).view(-1, 1, 1)
+        self._gain = 1 / torch.tensor(std, dtype=torch.float32).view(-1, 1, 1)
 
-    def __call__(self, batch: Batch, seed: int, step: int, first: int = 0) -> list[Float[Tensor, "b 3 _y _x"]]:
+    def __call__(self, batch: Batch, seed: int, step: int, first: int = 0) -> list[Float[Tensor, "b c _y _x"]]:
         """The views in order; the first is number `first` of the batch, which decides its draws."""
         return self.with_transforms(batch, seed, step, first)[0]
 
     @torch.no_grad()
     def with_transforms(
         self, batch: Batch, seed: int, step: int, first: int = 0
-    ) -> tuple[list[Float[Tensor, "b 3 _y _x"]], list[Transform]]:
+    ) -> tuple[list[Float[Tensor, "b c _y _x"]], list[Transform]]:
         """The views, and of each where it has taken the points of the stored pictures: by that `targets.followed` takes
         masks, depth, boxes and keypoints along."""
         image, size, index = batch.get("image"), batch.get("size"), batch.get("index")
         if image is None or size is None or index is None:
             raise ValueError(f"a batch to augment has image, size and index; this one has {', '.join(batch)}")
         sizes, indices = size.cpu().numpy(), index.cpu().numpy()
-        made = [torch.empty(len(image), 3, view.size, view.size, device=image.device) for view in self.views]
+        shape = len(image), len(self._shift)
+        made = [torch.empty(*shape, view.size, view.size, device=image.device) for view in self.views]
         parts: list[list[Transform]] = [[] for _ in self.views]
         chunk = together(image)
         for start in range(0, len(image), chunk):
@@ -89,7 +93,7 @@ class AugmentViews:
             for op in self.views[0].ops[: self.shared]:
                 pictures = op(pictures, Draws(seed, step, indices[rows]))
             for number, (view, out) in enumerate(zip(self.views, made, strict=True), first):
-                draws = Draws(seed, step, indices[rows], _view(number))
+                draws = Draws(seed, step, indices[rows], view_name(number))
                 given = replace(pictures, target=view.size)
                 parts[number - first].append(self._write(out[rows], view, given, draws))
         return made, [joined(part) for part in parts]
@@ -105,30 +109,33 @@ class AugmentViews:
         mirrored = np.zeros(len(indices), bool)
         for number, op in enumerate(self.views[0].ops):
             if (mirrors := getattr(op, "mirrors", None)) is not None:
-                mirrored ^= mirrors(_of_op(Draws(seed, step, indices, _view(0)), number, op))
+                mirrored ^= mirrors(of_op(Draws(seed, step, indices, view_name(0)), number, op))
         return mirrored
 
-    def restored(self, view: Float[Tensor, "b 3 y x"]) -> Float[Tensor, "b 3 y x"]:
+    def restored(self, view: Float[Tensor, "b c y x"]) -> Float[Tensor, "b c y x"]:
         """The view in [0, 1], as it was before it was normalised."""
         return torch.addcdiv(self._shift.to(view.device), view, self._gain.to(view.device)).clamp_(0, 1)
 
     def _write(self, made: Tensor, view: View, pictures: Pictures, draws: Draws) -> Transform:
         """Fills `made` and returns the way there."""
         for number, op in enumerate(view.ops[self.shared :], self.shared):
-            pictures = op(pictures, _of_op(draws, number, op))
+            pictures = op(pictures, of_op(draws, number, op))
         square = (view.size, view.size)
         if tuple(pictures.image.shape[2:]) != square or (pictures.size != square).any():
             pictures = Fit()(pictures, draws)
         # the resize leaves rows of channels side by side; towers want them apart
-        torch.sub(flat(pictures).image, self._shift.to(made.device), out=made).mul_(self._gain.to(made.device))
+        opaque = flat(pictures).image
+        shown = opaque if len(self._shift) == 3 else rgb_to_grayscale(opaque)[:, :1]
+        torch.sub(shown, self._shift.to(made.device), out=made).mul_(self._gain.to(made.device))
         return pictures.transform
 
 
-def _view(number: int) -> str:
+def view_name(number: int) -> str:
+    """What the draws of a view are called."""
     return f"view {number}"
 
 
-def _of_op(draws: Draws, number: int, op: Op) -> Draws:
+def of_op(draws: Draws, number: int, op: Op) -> Draws:
     """What operation `number` of a view draws from."""
     return draws.within(f"{number} {type(op).__name__}")
 

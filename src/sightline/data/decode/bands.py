@@ -6,6 +6,7 @@ as bands they have no scale. Colour pictures for towers of one or three channels
 """
 
 import numpy as np
+from PIL import Image
 
 from sightline.data.decode import npy, tiff
 from sightline.data.sample import BadSample
@@ -84,6 +85,20 @@ def unit_range(values: np.ndarray) -> np.ndarray:
     if not np.isfinite(values).all():
         raise BadSample(f"{int((~np.isfinite(values)).sum()):,} values are not finite; fill them before")
     return values
+
+
+def reduced(bands: np.ndarray, size: int, longest: int) -> np.ndarray:
+    """float32 (y, x, c) with a shorter side of at most `size`, and a longer one of at most `longest` times that,
+    antialiased band by band; smaller pictures stay as they are."""
+    y, x = bands.shape[:2]
+    share = min(1.0, size / min(y, x), longest * size / max(y, x))
+    if share == 1:
+        return bands
+    small = max(1, round(x * share)), max(1, round(y * share))
+    each = (
+        Image.fromarray(bands[:, :, band]).resize(small, Image.Resampling.BICUBIC) for band in range(bands.shape[2])
+    )
+    return np.stack([np.asarray(one) for one in each], -1)
 
 
 def false_colours(array: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from sightline.data.batch import KEYS, made_of_records
+from sightline.data.decode.bands import reduced
 from sightline.data.decode.guard import guarded
 from sightline.data.decode.picture import decode
 from sightline.data.decode.target import extent, read_depth, read_mask, scale_boxes, scale_keypoints
@@ -26,7 +27,7 @@ class Record:
     sample: Sample
     """its words and label; the encoded picture and targets are let go"""
     image: np.ndarray
-    """uint8 (c, y, x), RGB or straight (not premultiplied) RGBA"""
+    """uint8 (c, y, x), RGB or straight (not premultiplied) RGBA; of bands float32"""
     targets: Mapping[str, np.ndarray] = field(default_factory=dict)
     """what belongs to the picture, of TARGETS: mask (y, x) integers, depth (y, x) float32 metres, boxes (objects, 4)
     float32 x, y, width, height and keypoints (..., k, 3) float32 x, y, visibility in pixels of `image`; without a key
@@ -105,14 +106,25 @@ def read(sample: Sample, size: int, fields: frozenset[str] = frozenset()) -> Rec
     `fields` may name those of TARGETS, which are brought to the picture's size. A `size` of 0 is for those who read the
     words alone: the picture is not looked at, and one black pixel stands for it. Raises BadSample.
     """
-    image = decode(sample.image, size) if size else UNSEEN
-    if size and (longer := max(image.shape)) > LONGEST * size:
+    image = _pixels(sample.image, size)
+    if size and not _is_bands(sample.image) and (longer := max(image.shape)) > LONGEST * size:
         image = decode(image, max(1, min(image.shape[:2]) * LONGEST * size // longer))
     shape = image.shape[0], image.shape[1]
     given = {name: getattr(sample, name) for name in TARGETS if name in fields}
     targets = {name: TARGETS[name](v, sample.image, shape) for name, v in given.items() if v is not None}
     words = replace(sample, image=b"", **dict.fromkeys(TARGETS))
     return Record(words, np.ascontiguousarray(image.transpose(2, 0, 1)), targets)
+
+
+def _pixels(image: Encoded, size: int) -> np.ndarray:
+    if not size:
+        return UNSEEN
+    return reduced(image, size, LONGEST) if _is_bands(image) else decode(image, size)
+
+
+def _is_bands(image: Encoded) -> bool:
+    """Whether it is float32 (y, x, band), as `data/feed/banded.py` makes them."""
+    return isinstance(image, np.ndarray) and image.dtype == np.float32
 
 
 def collate(records: Sequence[Record], fields: frozenset[str] = frozenset()) -> dict[str, Any]:

@@ -120,7 +120,7 @@ class Preprocess:
 
     def _bands(self, given: "Picture") -> np.ndarray:
         """The same view of a picture of many bands, each resized by itself in floating point."""
-        array = channels_last(np.asarray(_stored(given)), self.channels)
+        array = channels_last(np.asarray(stored(given)), self.channels)
         out = np.zeros((self.channels, self.size, self.size), np.float32)
         for number, (mean, std) in enumerate(zip(self.mean, self.std, strict=True)):
             fitted = np.asarray(self._fit(Image.fromarray(unit_range(array[:, :, number]))))
@@ -191,8 +191,8 @@ def opened(given: "Picture", vector: int, reduce: int | None = None) -> Image.Im
     return picture(_encoded(given), vector, reduce=reduce)
 
 
-def _stored(given: "Picture") -> np.ndarray | Image.Image:
-    """Arrays and bands as stored, and other files as Pillow's own bands."""
+def stored(given: "Picture") -> np.ndarray | Image.Image:
+    """Arrays and bands as stored, and other files as Pillow's own bands. Raises BadSample."""
     if isinstance(given, Image.Image):
         return given
     given = _encoded(given)

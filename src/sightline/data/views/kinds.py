@@ -163,17 +163,20 @@ class MaeView:
     """A crop, mirrored one time in two, and nothing else (He et al. 2021, MAE, appendix A.1).
 
     Drawings stand on plain grounds alone: a pattern would be the elements that are hidden, and pixels to be guessed.
+    Kind "bands" is the same crop of pictures of any number of bands.
     """
 
-    kind: Kind = "photo"
+    kind: Kind | Literal["bands"] = "photo"
     scale: Range = (0.2, 1.0)
 
     def __post_init__(self) -> None:
-        _check(self.kind, self.scale)
+        _check("photo" if self.kind == "bands" else self.kind, self.scale)
 
     def __call__(self, size: int) -> list[View]:
         if self.kind == "graphics":
             return [View(graphics(ground=Background(random=PATTERNED.random)), size)]
+        if self.kind == "bands":
+            return [View([CropResize(self.scale, flip=0.5)], size)]
         return [View([CropResize(self.scale, flip=0.5, keep=KEEP, kernel=BICUBIC), Background()], size)]
 
 
