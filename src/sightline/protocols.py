@@ -113,6 +113,7 @@ CAPABILITIES = (
     "segments",
     "answers",
     "translates",
+    "classifies",
 )
 """What kept parts can do. They add up: a captioner embeds and captions, a promptable segmenter segments and embeds."""
 

@@ -15,7 +15,7 @@ from sightline.recipes.find import train
 FILE = Path(__file__).with_name("losses.json")
 METRIC = ("siamese.tiny", "triplet.tiny", "npair.tiny", "histogram.tiny", "prototypical.tiny", "imprinting.tiny")
 WORDS = ("clip.tiny", "siglip.tiny", "silc.tiny", "tips.tiny", "cappa.tiny", "locca.tiny", "siglip2.tiny")
-FAMILIES = (*WORDS, "mlm.tiny", "seq2seq.tiny", "naflex.tiny", "acid.tiny", *METRIC)
+FAMILIES = (*WORDS, "mlm.tiny", "seq2seq.tiny", "naflex.tiny", "acid.tiny", *METRIC, "supervised.tiny", "finetune.tiny")
 SOURCES = {
     "tips.tiny": ("scenes?n=64&size=32&alt=0.3", "scenes:test?n=8&size=32&alt=0.3"),
     **dict.fromkeys(("mlm.tiny", "seq2seq.tiny"), ("grammars?n=64", "grammars:test?n=8")),

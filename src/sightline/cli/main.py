@@ -73,8 +73,8 @@ ROOMS = {
     "export": "library.export",
     "detect": "dense.detect",
     "segment": "dense.segment",
+    "average": "encoders.average",
 }
-ROOMS = {"enrol": "gallery.enrol", "recognise": "gallery.recognise", "average": "encoders.average"}
 """verbs that share a folder"""
 
 

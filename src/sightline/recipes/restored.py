@@ -34,7 +34,13 @@ def restored(run: str | Path) -> tuple[Recipe, Any]:
     state = load(folder.last)
     phase = phase_recipes(recipe, words, start)[state.get("phase", 0)]
     parts = phase.parts | Parts(**_heads(phase.parts, folder.path))
-    recipe = replace(phase, parts=parts, samples=config["data"]["samples"], classes=config.get("classes", 0))
+    recipe = replace(
+        phase,
+        parts=parts,
+        samples=config["data"]["samples"],
+        classes=config.get("classes", 0),
+        class_names=_names(run),
+    )
     method: Any = recipe.build(recipe)
     try:
         method.load_state_dict(state["method"])
@@ -54,3 +60,9 @@ def _heads(parts: Parts, run: Path) -> dict[str, Any]:
         return {}
     described = read_description(run_folder(run))["parts"]
     return {name: from_json(described[name]) for name in names}
+
+
+def _names(run: str | Path) -> tuple[str, ...]:
+    """How the classes of its head are called, as its encoder has them; nothing where it has none."""
+    head = read_description(run_folder(run)).get("parts", {}).get("classes", {})
+    return tuple(head.get("names", ()))

@@ -23,6 +23,7 @@ VERBS: dict[str, str] = dict(
             "segment",
             "answer",
             "translate",
+            "classify",
         ),
         strict=True,
     )
@@ -70,6 +71,10 @@ class Able:
     def translate(self, texts: Any, **options: Any) -> Any:
         """Each text in the other language."""
         return self._does("translates")(texts, **options)
+
+    def classify(self, images: Any, **options: Any) -> Any:
+        """The likeliest classes of each picture, of those it was trained on."""
+        return self._does("classifies")(images, **options)
 
 
 def can(capabilities: Iterable[str]) -> str:

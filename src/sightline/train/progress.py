@@ -13,7 +13,7 @@ from sightline.probes.heldout.usual import USUAL
 from sightline.train.folder import plain
 from sightline.train.recipe.recipe import Evaluation
 
-STOPS = ("every", "metric", "patience")
+STOPS = ("every", "metric", "patience", "guard")
 """of the rules of evaluation, what decides that a run stops early"""
 
 
@@ -32,6 +32,10 @@ class Progress:
     finished: bool = False
     phase: int = 0
     """the index of the phase whose weights were saved last"""
+    guard: dict[str, Any] = field(default_factory=dict)
+    """what the forgetting guard asks, and how that stood at the start; {} without one"""
+    forgot: str = ""
+    """why the guard stopped the run"""
 
     def over(self, total: int, rules: Evaluation) -> bool:
         """Whether nothing is left to do: the steps are done or patience was at its end, by rules that still hold."""
@@ -50,9 +54,9 @@ class Progress:
         return self.scored == self.step and same
 
     def note(self, scores: dict[str, float], rules: Evaluation) -> bool:
-        """Takes an evaluation at the step reached; True where it is the best so far."""
+        """Takes an evaluation at the step reached; True where it is the best so far. Nothing that was forgotten is."""
         self.scores, self.scored, self.rules = scores, self.step, plain(rules)
-        value = scores.get(rules.metric)
+        value = None if self.forgot else scores.get(rules.metric)
         if self.best.get("metric") != rules.metric:
             self.best = {}  # a score of another kind is no measure for this one
         if value is None or not rules.better(value, self.best.get("value")):
@@ -69,7 +73,8 @@ class Progress:
         """What goes into the checkpoint."""
         self.finished = finished
         names = ("step", "best", "scores", "scored", "rules", "finished", "phase")
-        return {name: getattr(self, name) for name in names}
+        guarded = {"guard": self.guard, "forgot": self.forgot} if self.guard else {}
+        return {name: getattr(self, name) for name in names} | guarded
 
 
 def progress_of(state: Mapping[str, Any], metric_before: str | None) -> Progress:
@@ -78,5 +83,6 @@ def progress_of(state: Mapping[str, Any], metric_before: str | None) -> Progress
     best = dict(state["best"])
     if best and "metric" not in best:
         best["metric"] = metric_before
-    kept = {name: state[name] for name in ("scores", "scored", "rules", "finished", "phase") if name in state}
+    names = ("scores", "scored", "rules", "finished", "phase", "guard", "forgot")
+    kept = {name: state[name] for name in names if name in state}
     return Progress(step=state["step"], best=best, **kept)

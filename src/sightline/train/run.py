@@ -16,14 +16,14 @@ from sightline.data.feed.order import Window
 from sightline.data.sample import Source, Stream
 from sightline.data.sources.source import hold_out, open_source
 from sightline.text.load import AnyTokenizer, load_tokenizer
-from sightline.train import budget, captions, checkpoint, regions
+from sightline.train import budget, captions, checkpoint, labels, regions
 from sightline.train.checks import check_count, check_metric, check_pictures
 from sightline.train.folder import RunFolder, plain, versions
 from sightline.train.log import Line
 from sightline.train.options import Options, Summary
 from sightline.train.parallel import processes
 from sightline.train.progress import Progress, progress_of
-from sightline.train.recipe.given import Init
+from sightline.train.recipe.given import Init, asked
 from sightline.train.recipe.init import Lock, Start, begin
 from sightline.train.recipe.phase import in_phase
 from sightline.train.recipe.precision import settled
@@ -81,6 +81,7 @@ def fit(
         if words is not None:
             _say_words(stage, source, words, tokenizer, line)
         _look_at_regions(stage, source, folder, line)
+        _look_at_labels(stage, source, held, line)
         try:
             if options.dry_run:
                 return _dry_run(stages, stage, Path(out), line)
@@ -93,6 +94,7 @@ def fit(
             if dist.rank() == 0:
                 folder.write_config(config)
             session.prepare_evaluation(source, held, line)
+            session.prepare_guard(source, _image_of(init), line)
             return session.go()
         finally:
             stages.close()
@@ -148,6 +150,20 @@ def _look_at_regions(stage: Stage, source: Any, folder: RunFolder, line: Line) -
         line.say(note)
 
 
+def _look_at_labels(stage: Stage, source: Any, held: Any, line: Line) -> None:
+    """Refuses a run that is to tell classes apart of which there are not two, and says what its labels are like."""
+    method: Any = stage.learner.method
+    if "classifies" in method.kept().capabilities:
+        for note in labels.look(stage.recipe.name, source, held):
+            line.say(note)
+
+
+def _image_of(init: Init | None) -> str:
+    """The encoder that gives the image tower; "" for none."""
+    names = {} if init is None else asked(init)
+    return names.get("image", names.get("", ""))
+
+
 def _say_reach(recipe: Recipe, total: int, line: Line) -> None:
     """A word where a window ends before it has come to every picture."""
     order, n = recipe.data.order, recipe.samples
@@ -191,7 +207,7 @@ def _config(recipe: Recipe, source: Any, held: Any, overrides: Sequence[str]) ->
         "evaluation": held.name if held is not None else None,
     }
     resolved = json.loads(json.dumps(plain(recipe)))
-    del resolved["samples"], resolved["classes"]  # filled in later, and written beside
+    del resolved["samples"], resolved["classes"], resolved["class_names"]  # filled in later, and written beside
     for name in ("phases", "optims"):  # as configs were before there were any
         if not resolved[name]:
             del resolved[name]

@@ -29,6 +29,7 @@ from sightline.train.progress import Progress
 from sightline.train.recipe.recipe import Recipe
 from sightline.train.signals import signals
 from sightline.train.stage import Stage, Stages
+from sightline.train.watch.guard import Forgetting, stopped
 from sightline.train.watch.monitor import Monitor
 from sightline.weights.capabilities import exportable
 from sightline.weights.run_folder.joint import dim_of
@@ -52,6 +53,7 @@ class Session:
         """samples that could not be read in the phases before this one"""
         self.tokenizer, self.options, self.reached = tokenizer, options, reached
         self.evaluator: Evaluator | None = None
+        self.guard: Forgetting | None = None
         self.heldout: tuple[Source, Prepared, Prepared | None] | None = None
         self.lead = dist.rank() == 0
         self.metrics: Metrics | None = None
@@ -86,6 +88,21 @@ class Session:
         for note in self.evaluator.notes:
             line.say(note)
         check_probe(recipe, self.evaluator)
+
+    def prepare_guard(self, source: Any, name: str, line: Line) -> None:
+        """Watches, on the first rank, what the run forgets of the encoder called `name`, where the recipe guards it."""
+        rules = self.recipe.evaluation.guard
+        if rules is None or not self.lead or self.over:
+            return
+        if not name:
+            line.say("nothing is guarded against forgetting: the run begins from no encoder (--init)")
+            return
+        reads = "reads_text" in self.stages.capabilities
+        device, words = self.learner.device, self.tokenizer
+        self.guard = Forgetting(rules, name, self.recipe, source, device, tokenizer=words, reads=reads)
+        self.guard.begun = self.reached.guard
+        for note in self.guard.notes:
+            line.say(note)
 
     def evaluator_now(self) -> Evaluator:
         """The recipe's probes for the method of the present phase, over the samples that were decoded."""
@@ -153,6 +170,10 @@ class Session:
 
     def steps(self, step: int, stop: threading.Event) -> tuple[int, bool]:
         """Returns the step reached, and whether the run is finished (not stopped by a signal)."""
+        if step == 0 and dist.any_true(self.guard is not None):
+            self.evaluate(step)
+            if self.guard is not None:
+                self.line.say(self.guard.said())
         step, ended = self.phase(step, stop)
         while ended == "done" and step < self.stages.total:
             self.change()
@@ -182,6 +203,8 @@ class Session:
             self.line.update(step)
             if rules.every and step % rules.every == 0 and step < total:
                 self.evaluate(step)
+                if dist.any_true(bool(reached.forgot)):
+                    return step, "patience"
                 if dist.any_true(self.lead and reached.patience_over(rules)):
                     self.line.say(
                         f"stopped early at step {step}: {rules.metric} has not "
@@ -245,19 +268,26 @@ class Session:
         rules, reached = self.recipe.evaluation, self.reached
         reached.step = step
         model = self.module()
-        if self.evaluator is None:
+        if self.evaluator is None and self.guard is None:
             reached.note({}, rules)
         else:
-            scores = self.evaluator(model)
+            scores = {} if self.evaluator is None else self.evaluator(model)
+            if self.guard is not None:
+                found, reached.forgot = self.guard.look(model)
+                scores, reached.guard = scores | found, self.guard.begun
             if self.metrics is not None:
                 self.metrics.write({"step": step, "evaluation": scores})
             if self.board is not None:
                 for name, score in scores.items():
                     self.board.add_scalar(f"evaluation/{name}", score, step)
-            self.line.say(f"step {step}: {formatted(scores) or self.evaluator.nothing}")
-            if reached.note(scores, rules):
+            nothing = "nothing is measured" if self.evaluator is None else self.evaluator.nothing
+            self.line.say(f"step {step}: {formatted(scores) or nothing}")
+            unscored = self.guard is not None and rules.metric not in scores and not reached.forgot
+            if reached.note(scores, rules) or unscored:
                 self.write_encoder(self.folder.best, model)
-                write_json(self.folder.best / "best.json", reached.best)
+                write_json(self.folder.best / "best.json", reached.best or {"step": step})
+            if reached.forgot:
+                self.line.say(stopped(step, reached.forgot, self.folder.best / "best.json", self.recipe.optim.lr))
 
     def save(self, step: int, *, finished: bool = False, stopping: bool = False) -> None:
         """The checkpoint: gathered by all ranks, written by the first. Until the run is finished the encoder of that
@@ -276,7 +306,8 @@ class Session:
         """The encoder at the top of the folder: the last weights, or the best ones where the recipe says so."""
         module = self.module()
         if self.lead:
-            if self.recipe.evaluation.keep == "best" and self.reached.best:
+            best = self.recipe.evaluation.keep == "best" and self.reached.best
+            if best or self.reached.forgot:
                 for name in ("tokenizer.json", "model.safetensors", "encoder.json"):
                     if (self.folder.best / name).exists():
                         checkpoint.copy_whole(self.folder.best / name, self.folder.path / name)

@@ -37,7 +37,7 @@ class Prepared:
         self.pictures = _together([p for p, _ in read])
         self.captions = [s.captions[0].strip() if s.captions else "" for _, s in read]
         self.translations = [s.translation[0] if s.translation else "" for _, s in read]
-        self.classes = tuple(map(_plain, source.classes))
+        self.classes = tuple(map(plain_name, source.classes))
         self.labels = [class_name(s.label, self.classes) for _, s in read]
 
     def __len__(self) -> int:
@@ -57,7 +57,7 @@ class Prepared:
         return self.labels.count(None)
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """One spelling of what one system writes composed and another decomposed."""
     return unicodedata.normalize("NFC", name).strip()
 

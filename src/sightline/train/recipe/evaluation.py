@@ -7,6 +7,9 @@ from typing import Literal
 
 from sightline.probes.heldout.probe import Probe
 from sightline.probes.heldout.usual import USUAL
+from sightline.train.recipe.guard import Guard
+
+__all__ = ["METRIC", "Evaluation", "Guard"]
 
 METRIC = "text_to_image_r10"
 
@@ -26,6 +29,8 @@ class Evaluation:
     """at most this many held-out samples"""
     probes: tuple[Probe, ...] = USUAL
     """what is measured (`probes/heldout`); each where model and data have what it needs"""
+    guard: Guard | None = None
+    """what must not be forgotten of the encoder that the run begins from; None guards nothing"""
 
     def __post_init__(self) -> None:
         for name in ("every", "patience"):

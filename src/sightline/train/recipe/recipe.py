@@ -107,6 +107,8 @@ class Recipe:
     stream"""
     classes: int = 0
     """classes of what is trained on, for methods that keep something of each; filled in likewise"""
+    class_names: tuple[str, ...] = ()
+    """how they are called; filled in likewise, left empty where only their number is known"""
 
     def __post_init__(self) -> None:
         if (self.steps is None) == (self.epochs is None):
@@ -146,9 +148,11 @@ def length_of(source: Any) -> int:
 
 
 def counted(recipe: Recipe, source: Any) -> Recipe:
-    """The recipe with what its data has filled in: how many samples, how many classes, heads for what it shows."""
-    classes = len(getattr(source, "classes", ()))
-    return replace(recipe, samples=length_of(source), classes=classes, parts=headed(recipe.parts, source))
+    """The recipe with what its data has filled in: how many samples, how many classes and how they are called, heads for
+    what it shows."""
+    names = tuple(getattr(source, "classes", ()))
+    parts = headed(recipe.parts, source)
+    return replace(recipe, samples=length_of(source), classes=len(names), class_names=names, parts=parts)
 
 
 def fitted(recipe: Recipe, tokenizer: AnyTokenizer | None) -> Recipe:

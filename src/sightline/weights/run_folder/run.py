@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from sightline.data.atomic import atomic_write
 from sightline.data.prepare.naflex_rule import Rule, rule_from_json
 from sightline.data.prepare.preprocess import Preprocess
+from sightline.nn.head import ClassHead
 from sightline.protocols import CAPABILITIES, Kept
 from sightline.runtime.description import (
     FORMAT,
@@ -29,7 +30,7 @@ from sightline.runtime.description import (
 )
 from sightline.text.load import AnyTokenizer, load_tokenizer
 from sightline.towers.shared import share
-from sightline.towers.spec import LinearSpec, from_json, reads_words, sees_pictures, to_json
+from sightline.towers.spec import ClassesSpec, LinearSpec, from_json, reads_words, sees_pictures, to_json
 from sightline.weights.capabilities import must_have_parts
 from sightline.weights.channels import rule_with_channels, with_channels
 from sightline.weights.digest import digest_of
@@ -143,6 +144,8 @@ def spec_of(name: str, part: Any, specs: Mapping[str, Any]) -> Any:
     """What builds a kept part again; None for one that holds nothing. ValueError where nothing does."""
     if name in specs:
         return specs[name]
+    if isinstance(part, ClassHead):
+        return ClassesSpec.of(part)
     if isinstance(part, nn.Linear):
         return LinearSpec.of(part)
     if isinstance(part, nn.Identity):
