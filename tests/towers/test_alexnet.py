@@ -1,4 +1,7 @@
-"""AlexNet of 2012: the paper's normalisation, groups, biases and number of parameters, and what other sizes give."""
+"""AlexNet of 2012: the paper's normalisation, groups, biases and number of parameters, what other sizes give; VGG.
+
+That VGG equals torchvision's stands in tests/weights/published/family/test_torchvision.py.
+"""
 
 import pytest
 import torch
@@ -6,7 +9,7 @@ from torch import nn
 
 from sightline.towers import sizes_conv
 from sightline.towers.alexnet import response_norm
-from sightline.towers.spec import AlexNetOneTowerSpec, AlexNetSpec, from_json, to_json
+from sightline.towers.spec import AlexNetOneTowerSpec, AlexNetSpec, VGGSpec, from_json, to_json
 
 SMALL = {"widths": (8, 16, 8, 8, 8), "kernels": (5, 3, 3, 3, 3), "stride": 1, "grid": 3, "dim": 16}
 
@@ -126,3 +129,25 @@ def test_layers_are_the_maps_after_convolutions():
     torch.testing.assert_close(pooled.flatten(2).transpose(1, 2), tower(x).tokens)
     with pytest.raises(ValueError, match="no convolution 5: the tower has 5, numbered 0 to 4"):
         tower.layers(x, [5])
+
+
+def test_vggs_layers_are_the_maps_after_each_convolution():
+    torch.manual_seed(0)
+    tower, x = sizes_conv.vgg_small().build().eval(), torch.randn(2, 3, 32, 32)
+    found = tower.layers(x, [0, 3, -1])
+    assert [one.grid for one in found] == [(32, 32), (8, 8), (8, 8)]
+    last = tower.maps.pool3(found[-1].tokens.transpose(1, 2).unflatten(2, (8, 8)))
+    torch.testing.assert_close(last.flatten(2).transpose(1, 2), tower(x).tokens)
+    with pytest.raises(ValueError, match="no convolution 4: the tower has 4"):
+        tower.layers(x, [4])
+
+
+def test_a_picture_of_which_a_vgg_leaves_nothing_is_refused():
+    with pytest.raises(ValueError, match="this VGG leaves no place of a picture of 4 x 9 pixels.*at least 8"):
+        sizes_conv.vgg_small().build()(torch.zeros(1, 3, 4, 9))
+    with pytest.raises(ValueError, match="5 widths and 2 depths"):
+        VGGSpec(depths=(1, 2)).build()
+
+
+def test_vggs_spec_goes_to_json_and_back():
+    assert from_json(to_json(sizes_conv.vgg16())) == sizes_conv.vgg16()

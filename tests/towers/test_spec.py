@@ -77,7 +77,7 @@ def test_a_spec_survives_json_and_builds_the_same_tower(spec):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"family": "vgg"}, "unknown family 'vgg'; known are resnet, "),
+        ({"family": "squeezenet"}, "unknown family 'squeezenet'; known are resnet, "),
         ({"family": "cls"}, "cls has no field 'size'"),
         ({"width": 3}, "vit has no field 'width'; it has size, patch"),
         ({"dim": "8"}, "vit.dim cannot be '8'; it is int"),

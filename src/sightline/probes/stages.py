@@ -98,9 +98,9 @@ def stage_vectors(encoder: Any, images: Any, blocks: Mapping[str, int]) -> dict[
 def stage_blocks(encoder: Any, image: Any) -> dict[str, int]:
     """The stages of an encoder's image tower by name, and the block that each ends with, as `layers` counts them.
 
-    Every block of a transformer, every convolution of AlexNet, every stage of a ResNet (its last block). The blocks of
-    another package's tower are asked for `image` one by one, until one is not there. Raises ValueError for a tower that
-    gives none.
+    Every block of a transformer, every convolution of AlexNet and VGG, every stage of a ResNet (its last block). The
+    blocks of another package's tower are asked for `image` one by one, until one is not there. Raises ValueError for a
+    tower that gives none.
     """
     tower: Any = encoder.model.image
     match tower:
@@ -109,7 +109,7 @@ def stage_blocks(encoder: Any, image: Any) -> dict[str, int]:
         case ViT():
             return _blocks(len(tower.stack.blocks))
         case AlexNet():
-            return {f"convolution {i + 1}": i for i in range(5)}
+            return {f"convolution {i + 1}": i for i in range(tower.convolutions)}
         case ResNet():
             ends = np.cumsum([len(list(stage.children())) for stage in tower.stages]) - 1
             return {f"stage {i + 1}": int(end) for i, end in enumerate(ends)}

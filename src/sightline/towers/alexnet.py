@@ -51,10 +51,14 @@ class AlexNet(nn.Module):
         places = features.tokens.reshape(b * n, c, 1, 1).expand(-1, -1, self.grid, self.grid)
         return self.head(places.flatten(1)).unflatten(0, (b, n))
 
+    @property
+    def convolutions(self) -> int:
+        """How many there are, each with its ReLU."""
+        return sum(name.startswith("relu") for name, _ in self.maps.named_children())
+
     def layers(self, image: Float[Tensor, "b c y x"], chosen: Sequence[int]) -> list[Features]:
-        """The map after the ReLU of each of the `chosen` convolutions (0 to 4), in the order asked, and its mean."""
-        count = sum(name.startswith("relu") for name, _ in self.maps.named_children())
-        numbers = numbered(chosen, count, "convolution")
+        """The map after the ReLU of each of the `chosen` convolutions, from 0, in the order asked, and its mean."""
+        numbers = numbered(chosen, self.convolutions, "convolution")
         maps, found = self._checked(image), {}
         for name, layer in self.maps.named_children():
             maps = layer(maps)

@@ -7,14 +7,18 @@ import pytest
 import torch
 from torch import nn
 
+import sightline
+from sightline.data.prepare.preprocess import Preprocess
 from sightline.methods.transfer.finetune import Config, FineTuned
 from sightline.methods.transfer.supervised import HeadAlone, Supervised
 from sightline.nn.head import ClassHead
 from sightline.nn.state.lock import keep_locked, lock_named, locked
 from sightline.nn.tag import rates_of
+from sightline.protocols import Kept
 from sightline.towers.sizes import vit_small
 from sightline.towers.sizes_conv import common_resnet
 from sightline.weights.capabilities import must_have_parts
+from sightline.weights.run_folder.run import save
 
 NAMES = ("cat", "dog", "owl")
 
@@ -140,3 +144,30 @@ def test_numbers_that_mean_nothing_are_refused(numbers, said):
 def test_more_blocks_than_there_are_cannot_be_frozen():
     with pytest.raises(ValueError, match="ViT has 2 blocks, stages or convolutions, and 3 are to be held"):
         vit(Config(freeze=3))
+
+
+def test_a_run_that_is_loaded_names_the_likeliest_classes(tmp_path):
+    torch.manual_seed(0)
+    spec = vit_small(16, 8, 1)
+    method = Supervised(spec.build(), ClassHead(spec.dim, NAMES))
+    kept = method.kept()
+    with torch.no_grad():
+        kept.parts["classes"].bias.copy_(torch.tensor([0.0, 3.0, 1.0]))
+    save(tmp_path, kept, specs={"image": spec}, preprocess=Preprocess(size=16), tokenizer=None, dim=spec.dim)
+    encoder = sightline.load(tmp_path)
+    pictures = torch.randn(2, 3, 16, 16)
+    [first, second] = encoder.classify(pictures, top=3)
+    assert [name for name, _ in first] == [name for name, _ in second] == ["dog", "owl", "cat"]
+    expected = method.eval().classes(method.image(pictures).pooled).softmax(1)[0].sort(descending=True).values
+    assert [share for _, share in first] == pytest.approx(expected.tolist(), rel=1e-5)
+    assert [[name] for name in ("dog", "dog")] == [[name for name, _ in one] for one in encoder.classify(pictures)]
+    with pytest.raises(ValueError, match="top is 4; .* has 3 classes: expected 1 to 3"):
+        encoder.classify(pictures, top=4)
+
+
+def test_what_trains_no_classes_cannot_classify(tmp_path):
+    spec = vit_small(16, 8, 1)
+    kept = Kept(parts={"image": spec.build()}, capabilities=("embeds",))
+    save(tmp_path, kept, specs={"image": spec}, preprocess=Preprocess(size=16), tokenizer=None, dim=spec.dim)
+    with pytest.raises(ValueError, match="cannot classify: it embeds"):
+        sightline.load(tmp_path).classify(torch.zeros(1, 3, 16, 16))
