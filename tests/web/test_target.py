@@ -27,7 +27,7 @@ def test_the_page_names_nothing_by_a_whole_address(plain):
     html = plain.get("/").body.decode()
     addresses = re.findall(r'(?:href|src)="([^"#]+)"', html)
     assert {"./", "static/app.js", "static/icon.svg", "static/style.css"} <= set(addresses)
-    assert all(re.fullmatch(r"\./|static/[\w/]+\.(js|css|svg)", address) for address in addresses)
+    assert not [address for address in addresses if re.match(r"/|\w+:", address)]
     for name in ("app.js", "api.js", "ask.js", "grid.js", "detail.js", "tile.js", "style.css"):
         # these would lead out of the prefix
         assert not re.search(r"""["'`(]/(?:static|api|\?)""", plain.get(f"/static/{name}").body.decode()), name

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import FastAPI, Query, Request, Response
-from fastapi import Path as At
 from fastapi.concurrency import run_in_threadpool
 
 from sightline import __version__
@@ -20,9 +19,13 @@ from sightline.web.host import names_of
 from sightline.web.library import AboutLibrary, Found, Library, Shown
 from sightline.web.limits import Limits
 from sightline.web.page import not_modified, serve_page
+from sightline.web.routes import DROPPED, LARGEST, PICTURE, Id, gone
 from sightline.web.taking import FILE_POLICY, serve_taking
 from sightline.web.target import Target, prefix_of
 from sightline.web.upload import Uploads
+from sightline.web.views.duplicates import duplicate_routes
+from sightline.web.views.explain import explain_routes
+from sightline.web.views.map import map_routes
 
 MOST = 500
 """results of one answer"""
@@ -30,23 +33,6 @@ LONGEST_NAME = 255
 KEEP = "private, no-cache"
 """kept by the browser, and asked about each time: ids mean other pictures in another library on the same port"""
 
-LARGEST = 2**63 - 1
-"""of a number in SQLite"""
-
-BYTES = {"schema": {"type": "string", "format": "binary"}}
-PICTURE: dict[int | str, dict[str, Any]] = {
-    200: {"description": "the picture", "content": {"image/*": BYTES}},
-    304: {"description": "the browser has it: If-None-Match named its ETag"},
-}
-DROPPED = {
-    "requestBody": {
-        "required": True,
-        "description": "the bytes of a picture; what they are is decided by themselves",
-        "content": {"application/octet-stream": BYTES, "image/*": BYTES},
-    }
-}
-
-Id = Annotated[int, At(ge=1, le=LARGEST)]
 Count = Annotated[int, Query(ge=1, le=MOST, description="how many results")]
 Where = Annotated[str, Query(max_length=4096, description="only pictures that fit, such as width>512 and folder=brand")]
 Fold = Annotated[bool, Query(description="near-identical pictures stand behind the best of them, in its `folded`")]
@@ -114,7 +100,7 @@ def make_app(
     ) -> Found:
         """Pictures like the one whose bytes are the body of the request, with what is said beside it."""
         async with uploads.body(request) as picture:
-            prepared = await decoding.run(lambda: library.prepared(picture, region), lambda: _gone(request))
+            prepared = await decoding.run(lambda: library.prepared(picture, region), lambda: gone(request))
             ask = partial(library.by_picture, prepared, k, shown_name(name), q, weight, where=where, fold=fold)
             return await run_in_threadpool(ask)
 
@@ -156,6 +142,9 @@ def make_app(
         return Response(data, media_type=media, headers=headers)
 
     serve_taking(app, library, uploads, limits)
+    explain_routes(app, library, uploads, decoding)
+    duplicate_routes(app, library)
+    map_routes(app, library)
     return app
 
 
@@ -166,9 +155,3 @@ def shown_name(name: str) -> str | None:
     ('C:/fakepath/photo.jpg', None)
     """
     return "".join(character for character in name[:4096] if character.isprintable())[:LONGEST_NAME].strip() or None
-
-
-async def _gone(request: Request) -> None:
-    """Returns when the other side has left."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass

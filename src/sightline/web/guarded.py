@@ -10,10 +10,13 @@ from sightline.search.query import Embedder
 
 
 class Guarded:
-    """An encoder that one thread at a time may use; pictures are made ready for it outside, by `preprocess`."""
+    """An encoder that one thread at a time may use; pictures are made ready for it outside, by `preprocess`.
+
+    Whoever calls the encoder itself (`own`) does so inside `turn`.
+    """
 
     def __init__(self, encoder: Embedder) -> None:
-        self._encoder, self._lock = encoder, threading.Lock()
+        self.own, self.turn = encoder, threading.Lock()
         self.name, self.dim, self.identity = encoder.name, encoder.dim, encoder.identity
         self.logit_scale, self.logit_bias = encoder.logit_scale, encoder.logit_bias
         self.preprocess, self.tokenize = encoder.preprocess, encoder.tokenize
@@ -28,18 +31,18 @@ class Guarded:
             images = [one]
         # every encoder takes a batch; a picture cut into patches (NaFlex) is several arrays, which its encoder stacks
         images = images if isinstance(one, tuple) else one[None]
-        with self._lock:
-            return self._encoder.encode_image(images, normalize=normalize)
+        with self.turn:
+            return self.own.encode_image(images, normalize=normalize)
 
     def encode_text(self, texts: Any, normalize: bool = False) -> Any:
         """As the encoder's own, one thread at a time."""
-        with self._lock:
-            return self._encoder.encode_text(texts, normalize=normalize)
+        with self.turn:
+            return self.own.encode_text(texts, normalize=normalize)
 
     def features(self, images: Any) -> Any:
         """As the encoder's own, one thread at a time."""
-        with self._lock:
-            return self._encoder.features(images)
+        with self.turn:
+            return self.own.features(images)
 
 
 @dataclass(frozen=True, slots=True)

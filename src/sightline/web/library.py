@@ -208,7 +208,7 @@ class Library:
 
     def picture(self, id: int) -> Picture:
         """The picture's row. Refused (404) where the index has none of this id."""
-        with _spoken(404):
+        with spoken(404):
             return self.index.picture(id)
 
     def shown(self, id: int) -> Shown:
@@ -246,13 +246,13 @@ class Library:
 
     def original(self, picture: Picture) -> Original:
         """The picture's own bytes with a name to save them by. Refused (409) where they are not what was indexed."""
-        with _spoken(409):
+        with spoken(409):
             data, media = self.index.original(picture.id)
         return Original(data, media, file_name(picture, media))
 
     def thumb(self, id: int) -> tuple[bytes, str]:
         """The thumbnail and its media type. Refused (404) where the index has none of this id."""
-        with _spoken(404):
+        with spoken(404):
             return self.index.thumb(id)
 
     def _found(
@@ -287,7 +287,7 @@ class Library:
         while True:
             encoder, about = self.encoder, self._about()
             try:
-                with _spoken(422):
+                with spoken(422):
                     found = ask()
             except Refused:
                 if self._switched(encoder):
@@ -302,14 +302,14 @@ class Library:
             if self.encoder is not encoder:
                 return True
             try:
-                with _spoken(409):
+                with spoken(409):
                     self.index.check(encoder)
             except Refused:
                 if self._reopen is None:
                     raise
             else:
                 return False
-            with _spoken(409):
+            with spoken(409):
                 opened = self._reopen()
                 self.index.check(opened)
             with self._lock:
@@ -320,7 +320,7 @@ class Library:
         """Counting a large library takes longer than searching it, so it is done once a second at most."""
         with self._lock:
             if self._counted is None or time.monotonic() - self._counted[0] > 1.0:
-                with _spoken(503):
+                with spoken(503):
                     self._counted = (time.monotonic(), self.index.about())
             return self._counted[1]
 
@@ -340,7 +340,7 @@ def _alike(fold: bool) -> float | None:
 
 
 @contextmanager
-def _spoken(status: int) -> Iterator[None]:
+def spoken(status: int) -> Iterator[None]:
     """The index's errors with a status; a file that cannot be read now (another writes it) is 503."""
     try:
         yield

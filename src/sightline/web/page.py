@@ -19,8 +19,9 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 )
-INDEX = "index.html"
-RELATIVE = re.compile(rb'\b(href|src)="(?:\./)?(static/[^"]*|)"')
+PAGES = {"/": "index.html", "/duplicates": "duplicates/duplicates.html", "/map": "map/map.html"}
+"""addresses and the HTML that stands there"""
+RELATIVE = re.compile(rb'\b(href|src)="(?:\./)?(static/[^"]*|duplicates|map|)"')
 """addresses in the page's HTML"""
 
 
@@ -31,8 +32,9 @@ def serve_page(app: FastAPI, prefix: str) -> None:
         for file in STATIC.rglob("*")
         if file.suffix in MEDIA
     }
-    html, media = files[INDEX]
-    files[INDEX] = below(html, prefix), media
+    for name in PAGES.values():
+        html, media = files[name]
+        files[name] = below(html, prefix), media
 
     def answer(name: str, request: Request) -> Response:
         if name not in files:
@@ -43,9 +45,11 @@ def serve_page(app: FastAPI, prefix: str) -> None:
             return Response(status_code=304, headers=headers)
         return Response(data, media_type=media, headers=headers)
 
-    @app.get("/", include_in_schema=False)
     def page(request: Request) -> Response:
-        return answer(INDEX, request)
+        return answer(PAGES[request.scope["path"].removeprefix(prefix)], request)
+
+    for path in PAGES:
+        app.add_api_route(path, page, methods=["GET"], include_in_schema=False)
 
     @app.get("/static/{name:path}", include_in_schema=False)
     def static(name: str, request: Request) -> Response:

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import quote
 
 from fastapi import FastAPI, Query, Request, Response
-from fastapi import Path as At
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
@@ -21,11 +20,10 @@ from sightline.web.fault import faults
 from sightline.web.library import Library
 from sightline.web.limits import Limits
 from sightline.web.refused import Refused
+from sightline.web.routes import Id
 from sightline.web.upload import Uploads
 
 T = TypeVar("T", bytes, str)
-LARGEST = 2**63 - 1
-"""of a number in SQLite"""
 RANGE = re.compile(r"(\d{1,19})(?:-(\d{1,19}))?", re.ASCII)
 FILE_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """A file of the library may be an SVG with a script in it. Opened by itself it is a page of this origin; so it is put
@@ -133,7 +131,7 @@ def serve_taking(app: FastAPI, library: Library, uploads: Uploads, limits: Limit
         responses=text | faults(404, 409, 415, 422),
     )
     def svg(
-        id: Annotated[int, At(ge=1, le=LARGEST)],
+        id: Id,
         form: Annotated[Literal["svg", "symbol", "jsx"], Query(alias="as")] = "svg",
         color: Colour = "",
     ) -> Response:

@@ -12,7 +12,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
-TAKEN = ("api", "static")
+TAKEN = ("api", "static", "duplicates", "map")
 
 
 def prefix_of(root_path: str) -> str:

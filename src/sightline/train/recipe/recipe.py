@@ -148,8 +148,7 @@ def length_of(source: Any) -> int:
 
 
 def counted(recipe: Recipe, source: Any) -> Recipe:
-    """The recipe with what its data has filled in: how many samples, how many classes and how they are called, heads for
-    what it shows."""
+    """The recipe with what its data has filled in: its samples, its classes and how they are called, heads for it."""
     names = tuple(getattr(source, "classes", ()))
     parts = headed(recipe.parts, source)
     return replace(recipe, samples=length_of(source), classes=len(names), class_names=names, parts=parts)

@@ -66,3 +66,11 @@ export const drawn = async (id, form, color) => (await ask(drawingOf(id, form, c
 export const answers = async (address) => (await fetch(address, { method: "HEAD" }).catch(() => ({ ok: false }))).ok;
 export const selected = async (path, ids) =>
   (await ask(root + path, { method: "POST", body: JSON.stringify({ ids }), headers: { "Content-Type": "application/json" } })).blob();
+export const explain = (id, { q, like, blob }, signal) =>
+  blob
+    ? json(`${root}api/pictures/${id}/explain`, { method: "POST", body: blob, headers: { "Content-Type": "application/octet-stream" }, signal })
+    : json(`${root}api/pictures/${id}/explain?${new URLSearchParams(like ? { like } : { q })}`, { signal });
+export const duplicates = (kind, look, after, k, signal) =>
+  json(`${root}api/duplicates?${new URLSearchParams({ kind, look, after, k })}`, { signal });
+export const map = (make) => json(`${root}api/map`, make ? { method: "POST" } : {});
+export const mapPoints = async () => (await ask(`${root}api/map/points`)).arrayBuffer();

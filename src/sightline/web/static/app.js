@@ -9,6 +9,7 @@ import { showParts } from "./compose/composer.js";
 import { prepareFacets } from "./compose/facets.js";
 import { withPicture } from "./compose/parts.js";
 import { Detail } from "./detail.js";
+import { Explain } from "./explain/explain.js";
 import { showFolders } from "./folders.js";
 import { Grid } from "./grid.js";
 import { letGo, settled, warn } from "./notice.js";
@@ -45,6 +46,8 @@ const detail = new Detail({
   open: (hit) => openPicture(hit.id),
   address,
 });
+
+const explain = new Explain($("grid"), { beside: $("views"), warn: (words) => warn(words) });
 
 // What is asked, and the address.
 
@@ -143,6 +146,7 @@ async function load(more = false) {
 function draw() {
   const cards = visible(shown);
   grid.show(cards, asked.q, headingsOf(cards));
+  explain.ask({ q: asked.q, like: asked.like, blob: sent.get(asked.sent)?.blob });
   $("grid").classList.toggle("bare", !asked.q);
   showFolders($("folders"), cards, asked.q, (q) => (go({ q }), query.focus()));
   sayNothing(shown, cards, asked.q);
