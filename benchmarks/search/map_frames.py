@@ -115,7 +115,8 @@ def measured(url: str, n: int, size: Any, options: Any) -> dict[str, Any]:
 
     state = {"format": 2, "state": "ready", "share": 0, "pictures": n, "added": 0, "worn": False, "failed": None}
     with sync_playwright() as playwright:
-        gl = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+        gl = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+        gl = ["--no-sandbox", *(gl if options.webgl else ["--disable-gpu"])]
         profile = tempfile.mkdtemp()
         browser = playwright.chromium.launch_persistent_context(
             profile, executable_path=executable(), args=[*gl, "--disable-background-networking"], viewport=size

@@ -57,7 +57,10 @@ function frame() {
   const margin = 40 / view.scale;
   const [w, h] = [width / 2 / view.scale + margin, height / 2 / view.scale + margin];
   const visible = data.within(view.x - w, view.x + w, view.y - h, view.y + h, FEW);
-  stage.dataset.thumbs = thumbs.draw(pen, visible, data, view, placeOf, still);
+  const drawn = thumbs.draw(pen, visible, data, view, placeOf, still);
+  stage.dataset.thumbs = drawn;
+  // an empty sheet over all costs as much as a full one
+  $("thumbs").hidden = !drawn && on < 0;
   stage.dataset.visible = visible.length;
   if (on >= 0) ring(...placeOf(on));
 }

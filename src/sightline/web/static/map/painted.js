@@ -5,6 +5,7 @@ export class PaintedLayer {
     this.canvas = canvas;
     this.pen = canvas.getContext("2d");
     this.xy = new Float32Array(0);
+    this.words = new Uint32Array(0);
   }
 
   /** As of `PointLayer`. */
@@ -16,15 +17,26 @@ export class PaintedLayer {
   /** As of `PointLayer`; the canvas may have more pixels than `width` by `height`. */
   draw({ x, y, scale }, width, height, size) {
     const [across, down] = [this.canvas.width, this.canvas.height];
-    const image = this.pen.createImageData(across, down);
-    const pixels = new Uint32Array(image.data.buffer);
+    if (this.image?.width !== across || this.image.height !== down) {
+      this.image = this.pen.createImageData(across, down);
+      this.pixels = new Uint32Array(this.image.data.buffer);
+    }
+    const { pixels, xy, words, image } = this;
+    pixels.fill(0);
     const [fx, fy] = [(scale * across) / width, (scale * down) / height];
     const side = Math.max(1, Math.round(size));
-    for (let at = 0; at < this.words.length; at += 1) {
-      const left = Math.round((this.xy[2 * at] - x) * fx + (across - side) / 2);
-      const top = Math.round((y - this.xy[2 * at + 1]) * fy + (down - side) / 2);
-      if (left < 0 || top < 0 || left + side > across || top + side > down) continue;
-      for (let row = top; row < top + side; row += 1) pixels.fill(this.words[at], row * across + left, row * across + left + side);
+    const [left, top] = [(across - side) / 2 - x * fx, (down - side) / 2 + y * fy];
+    const [right, bottom] = [across - side, down - side];
+    for (let at = 0; at < words.length; at += 1) {
+      const column = Math.round(xy[2 * at] * fx + left);
+      const row = Math.round(top - xy[2 * at + 1] * fy);
+      if (column < 0 || row < 0 || column > right || row > bottom) continue;
+      const word = words[at];
+      let here = row * across + column;
+      // plain loops: a call for each row of a point costs more than its pixels
+      for (let down_ = 0; down_ < side; down_ += 1, here += across) {
+        for (let over = 0; over < side; over += 1) pixels[here + over] = word;
+      }
     }
     this.pen.putImageData(image, 0, 0);
   }
