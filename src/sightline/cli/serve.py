@@ -20,6 +20,7 @@ def serve(
     root_path: str = "",
     token: Annotated[str | None, Parameter(env_var="SIGHTLINE_TOKEN")] = None,
     no_token: bool = False,
+    report: Path | None = None,
     device: str = "auto",
 ) -> None:
     """Serve a library as a page: search by words or by a picture, see neighbours, take pictures out. Ctrl-C ends.
@@ -53,6 +54,9 @@ def serve(
         What a visitor must have; left out, a random one where --host lets other machines in, and none for this one.
     no_token
         Let in whoever reaches it.
+    report
+        A page that `sightline measure ENCODER --out report.html` wrote, to be shown at /report; left out,
+        DB-report.html beside the index where it is there.
     device
         auto, cpu, cuda or mps. auto runs an exported encoder on the CPU, without torch.
     """
@@ -78,4 +82,5 @@ def serve(
             root_path=root_path,
             reopen=reopen,
             token="" if no_token else token or None,
+            report=report,
         )

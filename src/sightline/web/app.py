@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
 
@@ -26,6 +27,7 @@ from sightline.web.upload import Uploads
 from sightline.web.views.duplicates import duplicate_routes
 from sightline.web.views.explain import explain_routes
 from sightline.web.views.map import map_routes
+from sightline.web.views.report import report_of, report_routes
 
 MOST = 500
 """results of one answer"""
@@ -50,16 +52,18 @@ def make_app(
     limits: Limits | None = None,
     reopen: Callable[[], Embedder] | None = None,
     token: str = "",
+    report: Path | None = None,
 ) -> FastAPI:
     """The application over an open index and its encoder.
 
     `host` is the address it will listen at, `given` how that was named; `allow` are more names it goes by, `root_path`
-    is where a proxy has the page; with a `token` only those are answered who have it. ValueError where one of them
-    cannot be. `reopen` is as of `Library`.
+    is where a proxy has the page, `report` a page of `sightline measure`; with a `token` only those are answered who
+    have it. ValueError where one of them cannot be. `reopen` is as of `Library`.
     """
     limits = limits or Limits()
     prefix = prefix_of(root_path)
-    library = Library(index, encoder, limits.upload, reopen)
+    report = report_of(index.path, report)
+    library = Library(index, encoder, limits.upload, reopen, report=report is not None)
     uploads, decoding = Uploads(limits), Decoding(limits)
     app = FastAPI(
         title="Sightline",
@@ -145,6 +149,7 @@ def make_app(
     explain_routes(app, library, uploads, decoding)
     duplicate_routes(app, library)
     map_routes(app, library)
+    report_routes(app, report)
     return app
 
 

@@ -72,6 +72,8 @@ class AboutLibrary:
     """whether the encoder reads words; else only names, captions and pictures are searched"""
     upload_bytes: int
     """most bytes of a picture to search by"""
+    report: bool = False
+    """whether there is a report of the encoder at /report"""
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,14 @@ class Library:
     """
 
     def __init__(
-        self, index: Index, encoder: Embedder, upload_bytes: int, reopen: Callable[[], Embedder] | None = None
+        self,
+        index: Index,
+        encoder: Embedder,
+        upload_bytes: int,
+        reopen: Callable[[], Embedder] | None = None,
+        report: bool = False,
     ) -> None:
+        self.report = report
         self.index, self.encoder, self.upload_bytes = index, Guarded(encoder), upload_bytes
         self._reopen = reopen
         self._lock, self._switching = threading.Lock(), threading.Lock()
@@ -137,6 +145,7 @@ class Library:
             sources=list(about.sources),
             words=self.encoder.reads_text,
             upload_bytes=self.upload_bytes,
+            report=self.report,
         )
 
     def by_words(self, query: str, k: int, *, where: str = "", fold: bool = False) -> Found:

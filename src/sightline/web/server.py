@@ -7,6 +7,7 @@ import socket
 import sys
 import webbrowser
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -37,6 +38,7 @@ def serve(
     root_path: str = "",
     reopen: Callable[[], Embedder] | None = None,
     token: str | None = None,
+    report: Path | None = None,
 ) -> None:
     """Serves an open index until Ctrl-C, which arrives as KeyboardInterrupt. Says where on stdout once it answers.
 
@@ -75,6 +77,7 @@ def serve(
             root_path=root_path,
             reopen=reopen,
             token=token,
+            report=report,
         )
         Server(app, ready).run(sockets=[bound])
 

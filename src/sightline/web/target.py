@@ -12,7 +12,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
-TAKEN = ("api", "static", "duplicates", "map")
+TAKEN = ("api", "static", "duplicates", "map", "report")
 
 
 def prefix_of(root_path: str) -> str:

@@ -17,6 +17,7 @@ import { EMPTY, goesOn, headingsOf, sayCount, sayMeant, sayNothing, visible } fr
 import { thumbSize } from "./size.js";
 import { prepareBar, showBar } from "./take/bar.js";
 import { Selection } from "./take/selection.js";
+import { offerReport } from "./views/report.js";
 
 const FIRST = 48;
 const MOST = 480;
@@ -341,6 +342,7 @@ async function start() {
   query.focus();
   try {
     library = await api.about();
+    offerReport(library);
     $("library").textContent = library.name;
     document.title = titleOf();
     chip();

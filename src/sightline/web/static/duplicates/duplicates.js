@@ -2,6 +2,7 @@
 
 import * as api from "../api.js";
 import { settle } from "../tile.js";
+import { offerReport } from "../views/report.js";
 
 const SOME = 60;
 const $ = (id) => document.getElementById(id);
@@ -115,7 +116,8 @@ $("look").addEventListener("change", () => go(true));
 $("more-show").addEventListener("click", () => load(true));
 addEventListener("popstate", follow);
 follow();
-api.about().then(({ name }) => {
-  $("library").textContent = name;
-  document.title = `Duplicates · ${name} · Sightline`;
+api.about().then((about) => {
+  $("library").textContent = about.name;
+  document.title = `Duplicates · ${about.name} · Sightline`;
+  offerReport(about);
 }, () => {});

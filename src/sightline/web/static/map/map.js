@@ -2,6 +2,7 @@
 
 import * as api from "../api.js";
 import { MapData } from "./data.js";
+import { offerReport } from "../views/report.js";
 import { layerOf } from "./points.js";
 import { FEW, Thumbs } from "./thumbs.js";
 import { View } from "./view.js";
@@ -225,6 +226,7 @@ async function start() {
   try {
     const [about, state] = await Promise.all([api.about(), api.map(false)]);
     $("library").textContent = about.name;
+    offerReport(about);
     document.title = `Map · ${about.name} · Sightline`;
     await follow(state);
     if (document.activeElement === document.body) stage.focus({ preventScroll: true });
