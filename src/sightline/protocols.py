@@ -54,6 +54,8 @@ class Batch(TypedDict, total=False):
     """the caption chosen for each sample at this step."""
     label: Tensor
     """(b,) int64; -1 where the sample has none."""
+    domain: Tensor
+    """(b,) int64: 0 of the set with labels, 1 of the one without (`domains(SRC, SRC)`)."""
     mask: Tensor
     """(b, y, x) int64 class or instance numbers per pixel of `image`: as stored, and after the augmentation where that
     has taken them (`data.augment.targets`); -1 where there is no picture."""

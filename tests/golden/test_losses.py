@@ -15,9 +15,21 @@ from sightline.recipes.find import train
 FILE = Path(__file__).with_name("losses.json")
 METRIC = ("siamese.tiny", "triplet.tiny", "npair.tiny", "histogram.tiny", "prototypical.tiny", "imprinting.tiny")
 WORDS = ("clip.tiny", "siglip.tiny", "silc.tiny", "tips.tiny", "cappa.tiny", "locca.tiny", "siglip2.tiny")
-FAMILIES = (*WORDS, "mlm.tiny", "seq2seq.tiny", "naflex.tiny", "acid.tiny", *METRIC, "supervised.tiny", "finetune.tiny")
+ADAPT = ("adabn.tiny", "coral.tiny", "dann.tiny", "self_training.tiny")
+FAMILIES = (
+    *WORDS,
+    *ADAPT,
+    "mlm.tiny",
+    "seq2seq.tiny",
+    "naflex.tiny",
+    "acid.tiny",
+    *METRIC,
+    "supervised.tiny",
+    "finetune.tiny",
+)
 SOURCES = {
     "tips.tiny": ("scenes?n=64&size=32&alt=0.3", "scenes:test?n=8&size=32&alt=0.3"),
+    **dict.fromkeys(ADAPT, ("domains(icons?n=64, icons?n=64&seed=1)", "icons:test?n=8")),
     **dict.fromkeys(("mlm.tiny", "seq2seq.tiny"), ("grammars?n=64", "grammars:test?n=8")),
     **dict.fromkeys(("locca.tiny", "siglip2.tiny", "naflex.tiny"), ("scenes?n=64&size=32", "scenes:test?n=8&size=32")),
 }

@@ -15,12 +15,14 @@ from sightline.train.options import Options
 from sightline.train.recipe.recipe import counted, fitted
 from sightline.train.vocabulary import tokenizer_of
 
+ADAPT = ("adabn.tiny", "coral.tiny", "dann.tiny", "self_training.tiny")
 SOURCES = {
     "tips.tiny": "scenes?n=48&size=32&alt=0.3",
     "seq2seq.tiny": "grammars?n=48",
     **dict.fromkeys(("locca.tiny", "siglip2.tiny", "naflex.tiny"), "scenes?n=48&size=32"),
     **dict.fromkeys(("fcn.tiny", "faster_rcnn.tiny", "mask_rcnn.tiny"), "scenes?n=48&size=32"),
     "histogram.tiny": "icons?n=400",
+    **dict.fromkeys(ADAPT, "domains(icons?n=24, icons?n=24&seed=1)"),
 }
 """for what icons lack: a few of them have one of each class, and a picture is like itself from the start"""
 CPU = torch.device("cpu")
@@ -80,7 +82,7 @@ def test_every_recipe_is_a_valid_value_that_names_itself(name):
 
 
 def test_unknown_names_list_the_known_ones():
-    with pytest.raises(ValueError, match="known systems: acid, autoencoder, byol, cappa, clip, .* simclr"):
+    with pytest.raises(ValueError, match="known systems: acid, adabn, autoencoder, byol, cappa, clip, .* simclr"):
         find("clop")
     with pytest.raises(ValueError, match="no variant 'huge'; it has .*tiny"):
         find("clip.huge")

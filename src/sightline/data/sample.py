@@ -77,7 +77,7 @@ class Source(Protocol):
     name: str
     """the SRC text it was opened from"""
     has: frozenset[str]
-    """what its samples carry, of: image text alt translation negatives label mask depth boxes keypoints"""
+    """what its samples carry, of: image text alt translation negatives label domain mask depth boxes keypoints"""
     classes: tuple[str, ...]
     """names of the labels, () without labels"""
 

@@ -152,5 +152,7 @@ def _row(record: Record, name: str) -> np.ndarray | None:
             return np.array(record.image.shape[1:], np.int64)
         case "label":
             return None if record.sample.label is None else np.array(record.sample.label, np.int64)
+        case "domain":
+            return np.array(record.sample.extra.get("domain", 0), np.int64)
         case _:
             return record.targets.get(name)

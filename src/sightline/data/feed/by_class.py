@@ -13,6 +13,7 @@ from sightline.data.feed.labelled import PK, Episodes, Pairs
 from sightline.data.feed.order import Epochs, Order, Window
 from sightline.data.feed.permutation import dealt, handed, look_up
 from sightline.data.sample import Source, Stream
+from sightline.data.sources.derived.domains import Domains
 from sightline.data.sources.labels import labels_of
 from sightline.data.sources.mixture import Mixture
 
@@ -125,7 +126,16 @@ class ByClass:
 
 def laid_on(order: Order, source: Source | Stream, batch: int, world: int) -> Epochs | Window | ByClass:
     """The order as a loader follows it on a source: one that looks at labels with those labels, others as they are.
-    ValueError where it cannot be followed: see `by_class`; a window on a mixture or a stream."""
+    ValueError where it cannot be followed: see `by_class`; a window on a mixture or a stream; any
+    but epochs on two domains, and a batch that is not half of each."""
+    if isinstance(source, Domains):
+        source.check(batch, world)
+        if not isinstance(order, Epochs):
+            raise ValueError(
+                f"{source.name!r} gives pictures of two domains in turn, each in epochs; data.order={order} cannot be "
+                "laid on it: set data.order=Epochs"
+            )
+        return order
     if isinstance(order, PK | Pairs | Episodes):
         return by_class(order, source, batch, world)
     if isinstance(order, Window) and (isinstance(source, Mixture) or not isinstance(source, Source)):

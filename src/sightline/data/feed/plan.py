@@ -17,6 +17,7 @@ from sightline.data.feed.regions import REGIONS, drawn
 from sightline.data.feed.store import nothing_usable
 from sightline.data.feed.things import Things
 from sightline.data.sample import Sample, Source, Stream
+from sightline.data.sources.derived.domains import Domains
 from sightline.data.sources.mixture import Mixture
 
 PATIENCE = 64
@@ -93,6 +94,8 @@ class Plan:
 
     def indices(self, source: Source, places: np.ndarray) -> np.ndarray:
         """Source indices (b,) int64 of places in the endless order; of a mixture, in its parts laid end to end."""
+        if isinstance(source, Domains):
+            return source.in_turn(self.seed, places)
         if not isinstance(source, Mixture):
             return self.order.look_up(len(source), self.seed, places)
         lengths = [len(part) for part in source.parts]

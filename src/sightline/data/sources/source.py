@@ -2,7 +2,8 @@
 
 NAME is `icons`, `scenes` or `grammars`, a folder, a table (csv, tsv, jsonl, parquet), webdataset tars (braces, globs),
 the address of tars, or `iconify:` and the path of icon sets; `regions(SRC, ENCODER)` is a SRC with boxes that an
-encoder found. What exists on disk under the literal text wins over any other reading of it.
+encoder found, `domains(SRC, SRC)` one with labels beside one without. What exists on disk under the literal text wins
+over any other reading of it.
 """
 
 import glob
@@ -15,6 +16,7 @@ from urllib.parse import unquote
 
 from sightline.data.regular import special_kind
 from sightline.data.sample import Source, Stream
+from sightline.data.sources.derived.domains import Domains
 from sightline.data.sources.derived.turned import QUARTERS, Turned
 from sightline.data.sources.endings import TABLES
 from sightline.data.sources.folder import open_folder
@@ -48,7 +50,9 @@ MADE = frozenset({"icons", "scenes", "grammars"})
 """sources that come with the package, where nothing on disk is called so"""
 SETS = "iconify:"
 """before the path of icon sets in Iconify's JSON"""
-ASKED = "regions("
+ASKED, BOTH = "regions(", "domains("
+WITHIN = (ASKED, BOTH)
+"""sources made of others, which stand within the parentheses"""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,14 @@ class Asked(Part):
 
     source: str
     encoder: str
+
+
+@dataclass(frozen=True)
+class Both(Part):
+    """`domains(SRC, SRC)`. `name` and `split` are those of the first source within."""
+
+    labelled: str
+    target: str
 
 
 def open_source(src: str, *, split: str | None = None) -> Source | Stream:
@@ -123,6 +135,8 @@ def _parse(text: str) -> Part:
         return Part(text, text, None, {})
     if text.startswith(ASKED):
         return _asked(text)
+    if text.startswith(BOTH):
+        return _both(text)
     if text.startswith(SETS) and text != SETS:
         inner = _parse(text.removeprefix(SETS))
         return Part(text, SETS + inner.name, inner.split, inner.options)
@@ -133,10 +147,10 @@ def _parse(text: str) -> Part:
 
 
 def _joined(src: str) -> list[str]:
-    """The sources that `::` joins; what stands within `regions(...)` is one."""
+    """The sources that `::` joins; what stands within parentheses is one."""
     parts, rest = [], src
     while True:
-        first = closing(rest) if rest.startswith(ASKED) else 0
+        first = closing(rest) if rest.startswith(WITHIN) else 0
         head, joint, tail = rest[first:].partition("::")
         parts.append(rest[:first] + head)
         if not joint:
@@ -145,13 +159,14 @@ def _joined(src: str) -> list[str]:
 
 
 def closing(text: str) -> int:
-    """Where the parenthesis closes that `regions(` opens."""
+    """Where the parenthesis closes that `regions(` or `domains(` opens."""
     depth = 0
     for place, letter in enumerate(text):
         depth += (letter == "(") - (letter == ")")
         if letter == ")" and not depth:
             return place
-    raise ValueError(f"{text!r}: {ASKED} is not closed; expected {ASKED}SRC, ENCODER)")
+    opened, takes = (ASKED, "SRC, ENCODER") if text.startswith(ASKED) else (BOTH, "SRC, SRC")
+    raise ValueError(f"{text!r}: {opened} is not closed; expected {opened}{takes})")
 
 
 def _asked(text: str) -> Asked:
@@ -165,6 +180,22 @@ def _asked(text: str) -> Asked:
         raise ValueError(f"{text[end + 1 :]!r} in {text!r}: expected ?key=value, several joined by &")
     inner = parse(source)[0]
     return Asked(text, inner.name, inner.split, {key: unquote(value) for key, _, value in pairs}, source, encoder)
+
+
+def _both(text: str) -> Both:
+    """The two sources that the one comma outside of parentheses parts."""
+    end, commas, depth = closing(text), list[int](), 0
+    for place, letter in enumerate(text[:end]):
+        depth += (letter == "(") - (letter == ")")
+        commas += [place] if letter == "," and depth == 1 else []
+    if len(commas) != 1 or text[end + 1 :]:
+        raise ValueError(
+            f"{text!r}: expected {BOTH}SRC, SRC), the set with labels and the one without, such as {BOTH}photos/, "
+            "sketches/); options stand with their source, a comma in one is written %2C"
+        )
+    labelled, target = text[len(BOTH) : commas[0]].strip(), text[commas[0] + 1 : end].strip()
+    inner = parse(labelled)[0]
+    return Both(text, inner.name, inner.split, {}, labelled, target)
 
 
 def _options(text: str) -> tuple[str, dict[str, str]]:
@@ -195,6 +226,12 @@ def _open(part: Part, split: str | None) -> Source | Stream:
     """The source of one part, which may be joined with others."""
     if isinstance(part, Asked):
         return _regions(part, split)
+    if isinstance(part, Both):
+        labelled, target = (open_source(one, split=split) for one in (part.labelled, part.target))
+        for source in (labelled, target):
+            if not isinstance(source, Source):
+                raise ValueError(f"{source.name} is streamed and cannot be drawn from in turn; download its shards")
+        return Domains(labelled, target, part.text)  # pyright: ignore[reportArgumentType]
     split = part.split or split
     if part.name == "scenes" and not Path(part.name).exists():
         return _scenes(part, split)
@@ -347,5 +384,6 @@ def _regions(part: Asked, split: str | None) -> Source:
 def _known() -> str:
     return (
         "expected icons, scenes, grammars, a folder, a .csv, .tsv, .jsonl or .parquet, webdataset tars "
-        "(shards/{000..127}.tar, s3://...), icon sets in Iconify's JSON (iconify:PATH), or regions(SRC, ENCODER)"
+        "(shards/{000..127}.tar, s3://...), icon sets in Iconify's JSON (iconify:PATH), "
+        "regions(SRC, ENCODER), or domains(SRC, SRC)"
     )

@@ -8,6 +8,7 @@ import numpy as np
 from sightline.data.draw import uniform
 from sightline.data.sample import Sample, Source, words
 from sightline.data.sources import sides
+from sightline.data.sources.derived.domains import Domains
 from sightline.data.sources.mixture import Mixture
 
 MOST_HELD = 5000
@@ -59,12 +60,16 @@ def hold_out(source: Source, share: float = 0.05, seed: int = 0) -> tuple[Source
 
     Decided sample by sample from a hash of its `name`, or of its content where it has none: copies of a picture and
     drawings of one thing fall on one side, and a sample keeps its side when others are added. The parts of a mixture
-    are split one by one. What was hashed once is not read again (`data/sources/sides.py`).
+    are split one by one, of two domains only the one with labels. What was hashed once is not read again
+    (`data/sources/sides.py`).
     """
     if isinstance(source, Mixture):
         pairs = [hold_out(part, share, seed) for part in source.parts]
         kept, held = zip(*pairs, strict=True)
         return Mixture(kept, source.weights, source.name), Mixture(held, source.weights, source.name)
+    if isinstance(source, Domains):
+        labelled, judged = hold_out(source.labelled, share, seed)
+        return Domains(labelled, source.target, source.name), judged
     if not 0 < share < 1:
         raise ValueError(f"share is {share}; expected a part of the samples, above 0 and below 1")
     draws = sides.split_draws(source, seed)

@@ -1,0 +1,1 @@
+"""The numbers of systems that adapt to another domain, a file each."""
