@@ -192,3 +192,33 @@ def test_settings_that_cannot_be_are_refused(place, capsys):
     assert "ending" in refused(capsys, "--data", "colours", "--task", "knn", "--json", "knn.txt")
     assert "--k must be at least 1" in refused(capsys, "--data", "colours", "--task", "knn", "--k", "0")
     assert "--task" in refused(capsys, "--data", "colours", "--task", "guess")
+
+
+def test_another_domain_is_judged_beside_the_oracle_on_the_same_pictures(made, capsys, tmp_path):
+    source, target = str(made / "colours"), str(made / "colours")
+    out = tmp_path / "shift.json"
+    main(["probe", str(made / "run"), "--from", source, "--to", target, "--task", "linear", "--json", str(out)])
+    said = capsys.readouterr()
+    assert "source on target" in said.out and "the domain costs 0.000" in said.err
+    found = json.loads(out.read_text())
+    encoder = next(row for row in found["rows"] if row["kind"] == "encoder")
+    assert encoder["scores"]["moved"] == encoder["scores"]["oracle"]
+    assert encoder["details"]["interval"] == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    "given, said",
+    [
+        (["--from", "a"], "--from SRC and --to SRC"),
+        (["--from", "a", "--to", "b", "--data", "c"], "--from SRC and --to SRC"),
+        ([], "give --data SRC"),
+    ],
+)
+def test_what_to_fit_on_is_said_in_one_of_two_ways(made, capsys, given, said):
+    assert main(["probe", str(made / "run"), "--task", "linear", *given]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_dense_tasks_have_no_accuracy_to_compare_domains_by(made, capsys):
+    assert main(["probe", str(made / "run"), "--from", "a", "--to", "b", "--task", "depth"]) == 2
+    assert "--task knn, linear or attentive; got depth" in capsys.readouterr().err

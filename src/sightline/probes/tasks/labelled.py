@@ -78,8 +78,8 @@ def classified(make: Callable[[], Any], labels: Labels, train: Gathered, test: G
     y, truth, rows = labels.train[train.index], labels.test[test.index], [labels.majority]
     known, asked = y >= 0, truth >= 0
     for name, kind in subjects.items():
-        fitted = make().fit(_rows(train.features[name])[known], y[known])
-        hits = fitted.predict(_rows(test.features[name])[asked]) == truth[asked]
+        fitted = make().fit(rows_of(train.features[name])[known], y[known])
+        hits = fitted.predict(rows_of(test.features[name])[asked]) == truth[asked]
         rows.append(Row(name, kind, {"accuracy": share(hits)}, _details(fitted)))
     rows.append(Row("upper bound", "bound", {"accuracy": Score(1.0)}))
     sizes = [f"{row.name} {row.details['parameters']:,}" for row in rows if "parameters" in row.details]
@@ -89,7 +89,11 @@ def classified(make: Callable[[], Any], labels: Labels, train: Gathered, test: G
 
 def neighbours(k: int, labels: Labels) -> Callable[[], KNN]:
     """kNN by `k`. ValueError where there are fewer labelled training pictures than that."""
-    count = int((labels.train >= 0).sum())
+    return voters(k, int((labels.train >= 0).sum()))
+
+
+def voters(k: int, count: int) -> Callable[[], KNN]:
+    """The same for so many labelled training pictures."""
     if k > count:
         raise ValueError(
             f"--k {k}: there are only {count} labelled training pictures to be neighbours; give --k {count}"
@@ -132,7 +136,7 @@ def linear(seed: int) -> Callable[[], LinearProbe]:
     return lambda: LinearProbe(seed=seed)
 
 
-def _rows(features: Mapping[str, np.ndarray]) -> np.ndarray:
+def rows_of(features: Mapping[str, np.ndarray]) -> np.ndarray:
     """Vectors (n, d), or the tokens of a grid as a sequence (n, t, d)."""
     if "vectors" in features:
         return features["vectors"]
