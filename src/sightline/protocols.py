@@ -56,6 +56,8 @@ class Batch(TypedDict, total=False):
     """(b,) int64; -1 where the sample has none."""
     domain: Tensor
     """(b,) int64: 0 of the set with labels, 1 of the one without (`domains(SRC, SRC)`)."""
+    values: Tensor
+    """(b, k) float32 numbers of a table's columns (`?values=`), NaN where one is not known."""
     mask: Tensor
     """(b, y, x) int64 class or instance numbers per pixel of `image`: as stored, and after the augmentation where that
     has taken them (`data.augment.targets`); -1 where there is no picture."""

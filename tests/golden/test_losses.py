@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from some_tasks import lasting_table
 
 from sightline.recipes.find import train
 
@@ -19,6 +20,7 @@ ADAPT = ("adabn.tiny", "coral.tiny", "dann.tiny", "self_training.tiny")
 FAMILIES = (
     *WORDS,
     *ADAPT,
+    "multitask.tiny",
     "mlm.tiny",
     "seq2seq.tiny",
     "naflex.tiny",
@@ -29,6 +31,7 @@ FAMILIES = (
 )
 SOURCES = {
     "tips.tiny": ("scenes?n=64&size=32&alt=0.3", "scenes:test?n=8&size=32&alt=0.3"),
+    "multitask.tiny": (lasting_table(64), lasting_table(8)),
     **dict.fromkeys(ADAPT, ("domains(icons?n=64, icons?n=64&seed=1)", "icons:test?n=8")),
     **dict.fromkeys(("mlm.tiny", "seq2seq.tiny"), ("grammars?n=64", "grammars:test?n=8")),
     **dict.fromkeys(("locca.tiny", "siglip2.tiny", "naflex.tiny"), ("scenes?n=64&size=32", "scenes:test?n=8&size=32")),

@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+from some_tasks import lasting_table
 
 from sightline.data.sources.source import open_source
 from sightline.nn.tag import decayed
@@ -22,6 +23,7 @@ SOURCES = {
     **dict.fromkeys(("locca.tiny", "siglip2.tiny", "naflex.tiny"), "scenes?n=48&size=32"),
     **dict.fromkeys(("fcn.tiny", "faster_rcnn.tiny", "mask_rcnn.tiny"), "scenes?n=48&size=32"),
     "histogram.tiny": "icons?n=400",
+    "multitask.tiny": lasting_table(48),
     **dict.fromkeys(ADAPT, "domains(icons?n=24, icons?n=24&seed=1)"),
 }
 """for what icons lack: a few of them have one of each class, and a picture is like itself from the start"""

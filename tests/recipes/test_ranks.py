@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from some_tasks import lasting_table
 
 from sightline.recipes.catalogue import systems
 from sightline.recipes.find import find
@@ -32,6 +33,7 @@ SOURCES = {
     **dict.fromkeys(
         ("fcn.tiny", "faster_rcnn.tiny", "mask_rcnn.tiny"), ("scenes?n=40&size=32", "scenes:test?n=4&size=32")
     ),
+    "multitask.tiny": (lasting_table(40), lasting_table(8)),
     **dict.fromkeys(ADAPT, ("domains(icons?n=24, icons?n=24&seed=1)", "icons:test?n=4")),
     **dict.fromkeys(("locca.tiny", "siglip2.tiny", "naflex.tiny"), ("scenes?n=40&size=32", "scenes:test?n=4&size=32")),
 }

@@ -90,6 +90,7 @@ KEYS: dict[str, Key] = {
     "text": Key(needs="text", maker="loader", spoken=True),
     "label": Key(needs="label", join=partial(stacked, empty=np.int64(-1))),
     "domain": Key(needs="domain", asked=True, join=partial(stacked, empty=np.int64(0))),
+    "values": Key(needs="values", asked=True, join=stacked),
     "mask": Key(needs="mask", asked=True, join=partial(planes, empty=np.int64(-1))),
     "depth": Key(needs="depth", asked=True, join=partial(planes, empty=np.float32(0))),
     "boxes": Key(needs="boxes", asked=True, join=partial(listed, empty=NO_BOXES)),

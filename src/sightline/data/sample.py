@@ -51,6 +51,8 @@ class Sample:
     now and then of another picture."""
     translation: tuple[str, ...] = ()
     """the main caption in another language."""
+    values: np.ndarray | None = None
+    """(k,) float32 numbers to be learnt, NaN where one is not known; the source's `columns` say which they are."""
 
     def content(self) -> bytes:
         """The encoded bytes of the picture (read from disk if need be), for hashing."""
@@ -77,7 +79,8 @@ class Source(Protocol):
     name: str
     """the SRC text it was opened from"""
     has: frozenset[str]
-    """what its samples carry, of: image text alt translation negatives label domain mask depth boxes keypoints"""
+    """what its samples carry, of: image text alt translation negatives label domain values mask depth boxes
+    keypoints"""
     classes: tuple[str, ...]
     """names of the labels, () without labels"""
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from sightline.data.numbers import Column
 from sightline.recipes.find import find
 from sightline.runtime.description import read_description, run_folder
 from sightline.text.load import load_tokenizer
@@ -33,6 +34,7 @@ def restored(run: str | Path) -> tuple[Recipe, Any]:
     words = load_tokenizer(folder.tokenizer) if recipe.reads_words else None
     state = load(folder.last)
     phase = phase_recipes(recipe, words, start)[state.get("phase", 0)]
+    columns = tuple(Column(**column) for column in config.get("columns", ()))
     parts = phase.parts | Parts(**_heads(phase.parts, folder.path))
     recipe = replace(
         phase,
@@ -40,6 +42,7 @@ def restored(run: str | Path) -> tuple[Recipe, Any]:
         samples=config["data"]["samples"],
         classes=config.get("classes", 0),
         class_names=_names(run),
+        columns=columns,
     )
     method: Any = recipe.build(recipe)
     try:

@@ -24,6 +24,8 @@ GIVEN = {
     "label": "labels (a folder of pictures for each class, a label column, .cls in tars)",
     "text": "captions (a .txt file beside each picture, a caption column, .txt in tars)",
     "translation": "the captions in another language (a column translation, grammars)",
+    "values": "numbers (--data 'table.csv?values=COLUMN,COLUMN')",
+    "depth": "depth (a column depth)",
     "domain": "pictures of the other domain beside them ('domains(SRC, SRC)', the second without labels)",
     "alt": "alt text beside the captions (a column alt, .alt.txt in tars, 'scenes?alt=0.3')",
 }

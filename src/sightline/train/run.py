@@ -5,6 +5,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from math import ceil
 from pathlib import Path
 from shlex import quote
@@ -207,16 +208,20 @@ def _config(recipe: Recipe, source: Any, held: Any, overrides: Sequence[str]) ->
         "evaluation": held.name if held is not None else None,
     }
     resolved = json.loads(json.dumps(plain(recipe)))
-    del resolved["samples"], resolved["classes"], resolved["class_names"]  # filled in later, and written beside
+    # filled in later, and written beside
+    for name in ("samples", "classes", "class_names", "columns"):
+        del resolved[name]
     for name in ("phases", "optims"):  # as configs were before there were any
         if not resolved[name]:
             del resolved[name]
+    columns = [asdict(column) for column in getattr(source, "columns", ())]
     return {
         "format": 2,
         "recipe": resolved,
         "overrides": list(overrides),
         "data": data,
         "classes": len(getattr(source, "classes", ())),
+        **({"columns": columns} if columns else {}),
         "versions": versions(),
     }
 

@@ -10,7 +10,7 @@ from sightline.data.batch import KEYS, made_of_records
 from sightline.data.decode.bands import reduced
 from sightline.data.decode.guard import guarded
 from sightline.data.decode.picture import decode
-from sightline.data.decode.target import extent, read_depth, read_mask, scale_boxes, scale_keypoints
+from sightline.data.decode.target import extent, known_depth, read_mask, scale_boxes, scale_keypoints
 from sightline.data.sample import BadSample, Encoded, Sample, Source, words
 
 T = TypeVar("T")
@@ -93,7 +93,7 @@ def attempt(sample: Sample | Bad, size: int, fields: frozenset[str] = frozenset(
 
 TARGETS: dict[str, Callable[[Any, Encoded, tuple[int, int]], np.ndarray]] = {
     "mask": lambda mask, image, shape: read_mask(mask, shape),
-    "depth": lambda depth, image, shape: read_depth(depth, shape),
+    "depth": lambda depth, image, shape: known_depth(depth, shape),
     "boxes": lambda boxes, image, shape: scale_boxes(boxes, extent(image), shape),
     "keypoints": lambda points, image, shape: scale_keypoints(points, extent(image), shape),
 }
@@ -152,6 +152,8 @@ def _row(record: Record, name: str) -> np.ndarray | None:
             return np.array(record.image.shape[1:], np.int64)
         case "label":
             return None if record.sample.label is None else np.array(record.sample.label, np.int64)
+        case "values":
+            return record.sample.values
         case "domain":
             return np.array(record.sample.extra.get("domain", 0), np.int64)
         case _:

@@ -1,5 +1,7 @@
 """Masks, depth, boxes and keypoints brought to the size at which the picture was decoded. numpy and pillow only."""
 
+from pathlib import Path
+
 import numpy as np
 
 from sightline.data.decode.guard import guarded
@@ -26,6 +28,17 @@ def read_depth(depth: Encoded, shape: tuple[int, int]) -> np.ndarray:
     values = _plane(depth)
     metres = values / np.float32(1000) if np.issubdtype(values.dtype, np.integer) else values
     return _nearest(metres.astype(np.float32), shape)
+
+
+def known_depth(depth: Encoded, shape: tuple[int, int]) -> np.ndarray:
+    """`read_depth` of a depth to learn from. Raises BadSample, naming the file, for one that is NaN or infinite."""
+    metres = read_depth(depth, shape)
+    if count := int((~np.isfinite(metres)).sum()):
+        which = f"{depth.name}: " if isinstance(depth, Path) else ""
+        raise BadSample(
+            f"{which}depth is NaN or infinite at {count} of {metres.size} pixels; write 0 where it is not known"
+        )
+    return metres
 
 
 def scale_boxes(boxes: np.ndarray, before: tuple[int, int], after: tuple[int, int]) -> np.ndarray:

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from sightline.data.draw import seed_of
+from sightline.data.feed.in_turn import check_halves
 from sightline.data.feed.labelled import PK, Episodes, Pairs
 from sightline.data.feed.order import Epochs, Order, Window
 from sightline.data.feed.permutation import dealt, handed, look_up
@@ -129,7 +130,7 @@ def laid_on(order: Order, source: Source | Stream, batch: int, world: int) -> Ep
     ValueError where it cannot be followed: see `by_class`; a window on a mixture or a stream; any
     but epochs on two domains, and a batch that is not half of each."""
     if isinstance(source, Domains):
-        source.check(batch, world)
+        check_halves(source, batch, world)
         if not isinstance(order, Epochs):
             raise ValueError(
                 f"{source.name!r} gives pictures of two domains in turn, each in epochs; data.order={order} cannot be "

@@ -11,6 +11,7 @@ from sightline.data.decode.record import Bad, Record, collate
 from sightline.data.draw import uniform
 from sightline.data.feed.by_class import ByClass
 from sightline.data.feed.caption_choice import DRAWS, Chooser
+from sightline.data.feed.in_turn import in_turn
 from sightline.data.feed.mirror import other_side
 from sightline.data.feed.order import Epochs, Window, mixture_look_up
 from sightline.data.feed.regions import REGIONS, drawn
@@ -95,7 +96,7 @@ class Plan:
     def indices(self, source: Source, places: np.ndarray) -> np.ndarray:
         """Source indices (b,) int64 of places in the endless order; of a mixture, in its parts laid end to end."""
         if isinstance(source, Domains):
-            return source.in_turn(self.seed, places)
+            return in_turn(source, self.seed, places)
         if not isinstance(source, Mixture):
             return self.order.look_up(len(source), self.seed, places)
         lengths = [len(part) for part in source.parts]

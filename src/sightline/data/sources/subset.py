@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from sightline.data.draw import uniform
+from sightline.data.numbers import Column
 from sightline.data.sample import Sample, Source, words
 from sightline.data.sources import sides
 from sightline.data.sources.derived.domains import Domains
@@ -23,6 +24,7 @@ class Subset:
         self.name = name or source.name
         self.has, self.classes = source.has, source.classes
         self.keypoint_flip: tuple[int, ...] = getattr(source, "keypoint_flip", ())
+        self.columns: tuple[Column, ...] = getattr(source, "columns", ())
         self.notes: tuple[str, ...] = getattr(source, "notes", ())
         self.unread: tuple[str, ...] = getattr(source, "unread", ())
         self.fingerprint: str = getattr(source, "fingerprint", "")

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from sightline.data.numbers import Column, column_of_numbers, mixed, number
 from sightline.data.regular import special_kind
 from sightline.data.sample import BadSample, Encoded, Sample
 from sightline.data.sources.caption import clean, from_name
@@ -24,7 +27,8 @@ URL = ("url", "image_url")
 
 @dataclass(eq=False)
 class Table:
-    """Rows of a table. `?image=COLUMN&caption=COLUMN` name columns called otherwise, `?encoding=latin-1` the text."""
+    """Rows of a table. `?image=COLUMN&caption=COLUMN` name columns called otherwise, `?encoding=latin-1` the text,
+    `?values=COLUMN,COLUMN` numbers to be learnt."""
 
     path: Path
     name: str
@@ -40,6 +44,9 @@ class Table:
     """the columns of alt text"""
     translation: str | None = None
     """the column of the caption in another language"""
+    columns: tuple[Column, ...] = ()
+    """of numbers"""
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -61,6 +68,7 @@ class Table:
             mask=self._beside(row.get("mask"), index),
             depth=self._beside(row.get("depth"), index),
             keypoints=read_keypoints(row.get("keypoints")),
+            values=self._values(row, index),
             name=clean(str(row.get("name") or row.get("family") or "")),
         )
 
@@ -69,6 +77,14 @@ class Table:
         number = {said: label for label, said in enumerate(self.classes)}
         values = self.rows.column(self.label) if self.label else [None] * len(self)
         return [number.get(_as_text(value), -1) for value in values]
+
+    def _values(self, row: dict[str, Any], index: int) -> np.ndarray | None:
+        """The numbers of a row (k,) float32, NaN where there is none."""
+        try:
+            found = [number(row.get(column.name)) for column in self.columns]
+        except (TypeError, ValueError) as error:
+            raise BadSample(f"row {index + 1}: {error} is no number") from None
+        return np.array(found, np.float32) if found else None
 
     def _picture(self, row: dict[str, Any], index: int) -> tuple[Encoded, str]:
         value = row.get(self.image)
@@ -109,6 +125,7 @@ def open_table(
     encoding: str | None = None,
     image: str | None = None,
     caption: str | None = None,
+    values: str | None = None,
 ) -> Table:
     """A table as a source. ValueError lists the columns found and expected, or names the place of text that is no text.
 
@@ -122,7 +139,8 @@ def open_table(
     words = _column("caption", caption, CAPTION, columns, path)
     label = _column("label", None, LABEL, columns, path)
     # a table of nothing but files speaks by their names; other columns must not be passed over in silence
-    if not (words or label or {*CAPTIONS, *TERMS} & {*columns}) and len(columns) > 1:
+    numbers = [name.strip() for name in (values or "").split(",") if name.strip()]
+    if not (words or label or numbers or {*CAPTIONS, *TERMS} & {*columns}) and len(columns) > 1:
         raise ValueError(_no_words(path, columns))
     if twice := next((name for name in (picture, words, label) if name and columns.count(name) > 1), None):
         raise ValueError(f"{path} has {columns.count(twice)} columns called {twice!r}; give each a name of its own")
@@ -139,8 +157,13 @@ def open_table(
     has |= {"translation"} if other else set()
     flips = rows.column("keypoint_flip") if "keypoint_flip" in columns else []
     flip = read_flip(next((said for said in flips if said is not None), None))
-    known = label if classes else None
-    return Table(path, name or str(path), rows, picture, words, known, classes, frozenset(has), flip, alt, other)
+    for column in numbers:
+        _column("values", column, (), columns, path)
+    learnt = tuple(column_of_numbers(column, rows.column(column), str(path)) for column in numbers)
+    has |= {"values"} if learnt else set()
+    known, notes = (label, tuple(mixed(label, rows.column(label)))) if label and classes else (None, ())
+    kinds = frozenset(has)
+    return Table(path, name or str(path), rows, picture, words, known, classes, kinds, flip, alt, other, learnt, notes)
 
 
 def _of_split(rows: Rows, split: str, path: Path) -> Rows:

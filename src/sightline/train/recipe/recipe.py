@@ -15,6 +15,7 @@ from torch import nn
 from sightline.data.feed.caption_choice import first
 from sightline.data.feed.order import Epochs, Order
 from sightline.data.masks import Masks
+from sightline.data.numbers import Column
 from sightline.data.prepare.naflex_rule import Rule
 from sightline.data.prepare.preprocess import Preprocess
 from sightline.data.sample import Sample
@@ -109,6 +110,8 @@ class Recipe:
     """classes of what is trained on, for methods that keep something of each; filled in likewise"""
     class_names: tuple[str, ...] = ()
     """how they are called; filled in likewise, left empty where only their number is known"""
+    columns: tuple[Column, ...] = ()
+    """of numbers that are learnt; filled in likewise"""
 
     def __post_init__(self) -> None:
         if (self.steps is None) == (self.epochs is None):
@@ -150,8 +153,14 @@ def length_of(source: Any) -> int:
 def counted(recipe: Recipe, source: Any) -> Recipe:
     """The recipe with what its data has filled in: its samples, its classes and how they are called, heads for it."""
     names = tuple(getattr(source, "classes", ()))
-    parts = headed(recipe.parts, source)
-    return replace(recipe, samples=length_of(source), classes=len(names), class_names=names, parts=parts)
+    return replace(
+        recipe,
+        samples=length_of(source),
+        classes=len(names),
+        class_names=names,
+        columns=getattr(source, "columns", ()),
+        parts=headed(recipe.parts, source),
+    )
 
 
 def fitted(recipe: Recipe, tokenizer: AnyTokenizer | None) -> Recipe:

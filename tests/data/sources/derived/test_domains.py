@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from sightline.data.feed.in_turn import in_turn
 from sightline.data.feed.labelled import PK
 from sightline.data.feed.loader import Loader
 from sightline.data.sources.derived.domains import Domains
@@ -24,7 +25,7 @@ def test_labels_of_the_target_are_hidden_and_those_of_the_source_are_not():
 
 def test_every_batch_is_half_of_each_and_each_domain_comes_in_epochs_of_its_own():
     source = open_source(SRC)
-    drawn = source.in_turn(3, np.arange(36))
+    drawn = in_turn(source, 3, np.arange(36))
     assert sorted(drawn[::2][:9]) == list(range(9)) and sorted(drawn[::2][9:18]) == list(range(9))
     assert sorted(drawn[1::2][:5]) == list(range(9, 14))
     batch = Loader(source, batch=6, size=16, fields={"image", "label", "domain"}).batch(0)

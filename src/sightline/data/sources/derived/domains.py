@@ -1,15 +1,11 @@
 """Two domains as one source: pictures with labels, and pictures of other looks whose labels nobody has.
 
 Domain adaptation (the same task, p_S(x) != p_T(x)) learns from both. Positions of training alternate between them
-(`in_turn`), so that every batch is half of one and half of the other however large they are.
+(`feed/in_turn.py`), so that every batch is half of one and half of the other however large they are.
 """
 
 from dataclasses import replace
 
-import numpy as np
-
-from sightline.data.draw import seed_of
-from sightline.data.feed.permutation import look_up
 from sightline.data.sample import Sample, Source, words
 
 SOURCE, TARGET = 0, 1
@@ -52,25 +48,6 @@ class Domains:
     def words(self, index: int) -> Sample:
         domain, place = self._place(index)
         return _bare(words((self.labelled, self.target)[domain], place), domain)
-
-    def in_turn(self, seed: int, at: np.ndarray) -> np.ndarray:
-        """Indices (count,) int64 at positions `at` (count,) of training: even ones from the labelled set, odd ones from
-        the target, each in epochs of its own."""
-        at = np.asarray(at, np.int64)
-        rounds = at // 2
-        labelled = look_up(len(self.labelled), seed, rounds)
-        target = look_up(len(self.target), seed_of(seed, "target domain"), rounds)
-        return np.where(at % 2 == SOURCE, labelled, len(self.labelled) + target)
-
-    def check(self, batch: int, world: int) -> None:
-        """ValueError for a batch that is not half of each domain on every rank."""
-        if batch % (2 * world):
-            fits = max(1, round(batch / (2 * world))) * 2 * world
-            share = f" on each of {world} processes" if world > 1 else ""
-            raise ValueError(
-                f"{self.name} gives as many pictures of one domain as of the other{share}, and batch is {batch}: set "
-                f"batch={fits}"
-            )
 
     def _place(self, index: int) -> tuple[int, int]:
         """The domain, and the place in its source."""

@@ -1,0 +1,1 @@
+"""Systems that learn several tasks at once, a file each."""
