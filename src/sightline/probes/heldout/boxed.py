@@ -11,8 +11,8 @@ from sightline.data.feed.things import UNKNOWN, Things
 from sightline.data.prepare.preprocess import Preprocess
 from sightline.data.prepare.seen import onto_view, seen_part
 from sightline.data.sample import BadSample, Sample
-from sightline.probes.average_precision import EXTRA, Labelled, average_precision, there
 from sightline.probes.grid import nearest
+from sightline.probes.heldout.average_precision import EXTRA, Labelled, average_precision, there
 from sightline.probes.heldout.prepared import Prepared
 from sightline.probes.heldout.probe import Probe
 from sightline.probes.heldout.subject import Subject

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sightline.data.boxes import box_iou
-from sightline.probes.average_precision import Labelled, average_precision
+from sightline.probes.heldout.average_precision import Labelled, average_precision
 
 IOUS = np.arange(50, 100, 5) / 100
 RECALLS = np.arange(101) / 100
