@@ -1,6 +1,7 @@
 """`sightline detect`."""
 
 from pathlib import Path
+from typing import Any
 
 from sightline.data.terminal import printable_line
 
@@ -54,6 +55,7 @@ def detect(
     with written.folder():
         for picture, things in found_in(source, bad, lambda some: model.detect(some, least=least, most=most)):
             written.things(picture, things)
-        written.finish(model.name, model.parts["detector"].names)
+        detector: Any = model.parts["detector"]
+        written.finish(model.name, detector.names)
     print_bad(bad)
     print(f"{printable_line(out)}: {written.count:,} things in {written.pictures:,} pictures")

@@ -1,6 +1,7 @@
 """`sightline segment`."""
 
 from pathlib import Path
+from typing import Any
 
 from sightline.data.terminal import printable_line
 
@@ -63,7 +64,8 @@ def segment(
                 written.pixels(picture, found)
             else:
                 written.things(picture, found)
-        written.finish(model.name, model.parts["segmenter" if whole else "detector"].names)
+        head: Any = model.parts["segmenter" if whole else "detector"]
+        written.finish(model.name, head.names)
     print_bad(bad)
     what = "areas" if whole else "things"
     print(f"{printable_line(out)}: {written.count:,} {what} in {written.pictures:,} pictures")

@@ -113,7 +113,7 @@ def export(
         ids = list(id)
         if not ids:
             model = encoder_of(db, index.about().encoder, encoder, device)
-            box = region and region_of(region)
+            box = region_of(region) if region else None
 
             def ask(count: int) -> "Answer":
                 return answered(index, query or "", model, count, image, box, where, fold)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
 
@@ -122,7 +122,7 @@ def _pixels(image: Encoded, size: int) -> np.ndarray:
     return reduced(image, size, LONGEST) if _is_bands(image) else decode(image, size)
 
 
-def _is_bands(image: Encoded) -> bool:
+def _is_bands(image: Encoded) -> TypeGuard[np.ndarray]:
     """Whether it is float32 (y, x, band), as `data/feed/banded.py` makes them."""
     return isinstance(image, np.ndarray) and image.dtype == np.float32
 

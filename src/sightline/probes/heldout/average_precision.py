@@ -67,7 +67,8 @@ def average_precision(truth: Sequence[Labelled], found: Sequence[Labelled], *, m
     shapes = [(0, 0) if one.masks is None else one.masks.shape[1:] for one in truth]
     images = [{"id": number, "height": y, "width": x} for number, (y, x) in enumerate(shapes)]
     with redirect_stdout(io.StringIO()):  # it talks
-        one, other = COCO(), COCO()
+        one: Any = COCO()
+        other: Any = COCO()
         for made, rows in ((one, right), (other, said)):
             made.dataset = {"images": images, "annotations": rows, "categories": [{"id": label} for label in classes]}
             made.createIndex()

@@ -6,6 +6,7 @@ clusters around its commonest ones, and that of the ground. Everything works on 
 a millisecond or two.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from hashlib import blake2b
@@ -78,7 +79,7 @@ def seen(picture: np.ndarray) -> Seen:
     found = _palette(few, codes, ink)
     if ground is not None and ground.any():
         middle = few[ground][:, :3].mean(0)
-        found += (_colour(*(round(float(part)) for part in middle), round(float(ground.mean()), 4)),)
+        found += (_colour(middle.tolist(), float(ground.mean())),)
     drawn = None if ground is None else _drawn(ink)
     digest = blake2b(f"{picture.shape}".encode() + np.ascontiguousarray(picture).tobytes(), digest_size=12)
     return Seen(clear, drawn, found, _alike(picture), digest.hexdigest())
@@ -142,15 +143,16 @@ def _palette(picture: np.ndarray, codes: np.ndarray, ink: np.ndarray) -> tuple[C
     sizes = np.bincount(which, minlength=len(leads))
     sums = [np.bincount(which, pixels[:, part], len(leads)) for part in range(3)]
     found = [
-        _colour(*(round(float(part[at] / sizes[at])) for part in sums), round(float(sizes[at] / len(mine)), 4))
+        _colour([float(part[at] / sizes[at]) for part in sums], float(sizes[at] / len(mine)))
         for at in np.argsort(-sizes, kind="stable").tolist()
         if sizes[at] >= LEAST * len(mine)
     ]
     return tuple(found)
 
 
-def _colour(red: int, green: int, blue: int, share: float) -> Colour:
-    return Colour(name(red, green, blue), (red, green, blue), _lab(red, green, blue), share)
+def _colour(mean: Sequence[float], share: float) -> Colour:
+    red, green, blue = map(round, mean)
+    return Colour(name(red, green, blue), (red, green, blue), _lab(red, green, blue), round(share, 4))
 
 
 @lru_cache(maxsize=4096)

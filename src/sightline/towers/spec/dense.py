@@ -211,4 +211,6 @@ def _built(spec: DetectorSpec, outlining: dict[str, Any]) -> "Detector":
     for name, part in outlining.items():
         setattr(made.roi_heads, name, part)
     neck = _neck(spec)
-    return Detector(neck, made.rpn, made.roi_heads, blocks=spec.blocks, names=spec.names, field=spec.field)
+    proposing: Any = made.rpn
+    judging: Any = made.roi_heads
+    return Detector(neck, proposing, judging, blocks=spec.blocks, names=spec.names, field=spec.field)
