@@ -85,7 +85,7 @@ def test_it_stops_when_more_than_its_share_of_what_stood_above_chance_is_lost(mo
         method.image.gain.zero_()
     scores, fell = one.look(method)
     assert scores["guard_knn"] < 0.6
-    assert f"knn on colours fell from 1.000 at the start to {scores['guard_knn']:.3f} (chance 0.246, n 60)" in fell
+    assert f"knn on colours fell from 1.000 at the start to {scores['guard_knn']:.3f} (chance 0.246, n 120)" in fell
 
 
 class Words:
