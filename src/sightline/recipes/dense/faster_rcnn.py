@@ -21,7 +21,6 @@ from sightline.train.recipe.recipe import Data, Evaluation, Recipe
 
 PAPER = "Ren et al. 2015"
 LEARNS = "boxes of things and their classes, on any tower"
-MINUTES = {"tiny": 0.2}
 
 MEASURED = Evaluation(metric="box_ap", samples=500, probes=(BoxAP(), HeldOutLoss()))
 SMALL = DetectorSpec(finest=2, anchor=4.0, out=64, hidden=256, proposals=200, anchors_learnt=128, regions_learnt=64)

@@ -21,7 +21,6 @@ from sightline.train.recipe.recipe import Data, Evaluation, Recipe
 
 PAPER = "Long et al. 2015"
 LEARNS = "a class for every pixel, on any tower"
-MINUTES = {"tiny": 0.1}
 
 MEASURED = Evaluation(metric="miou", samples=500, probes=(PixelIoU(), HeldOutLoss()))
 

@@ -17,7 +17,6 @@ from sightline.train.recipe.recipe import Evaluation, Recipe
 
 PAPER = "He et al. 2017"
 LEARNS = "boxes of things, their classes and outlines, on any tower"
-MINUTES = {"tiny": 0.2}
 
 MEASURED = Evaluation(metric="box_ap", samples=500, probes=(BoxAP(masks=True), HeldOutLoss()))
 
