@@ -93,6 +93,13 @@ def test_a_picture_and_words_are_asked_for_together(page):
     assert asked(page) == {"q": "blue"}
 
 
+def test_an_opened_picture_has_its_name_and_what_looks_like_it(page):
+    page.locator(".card", has_text="red-ball").click()
+    expect(page.locator("#detail-name")).to_have_text("red-ball")
+    expect(page.locator("#strip .card").first).to_be_visible()
+    expect(page.locator("#unavailable")).not_to_be_visible()
+
+
 def test_parts_are_added_weighed_turned_and_left_out(page):
     page.locator("#query").fill("red")
     page.wait_for_url(re.compile("q=red"))

@@ -45,11 +45,11 @@ export const thumbOf = (id) => `${root}api/pictures/${id}/thumb`;
 
 export const about = () => json(`${root}api/about`);
 /** What every search may have: `where`, a filter, and `fold`, near-identical pictures behind the best of them. */
-const limits = ({ where, fold }) => ({ ...(where && { where }), ...(fold && { fold: "true" }) });
+const limits = ({ where, fold } = {}) => ({ ...(where && { where }), ...(fold && { fold: "true" }) });
 export const byWords = (q, k, signal, asked) =>
   json(`${root}api/search?${new URLSearchParams({ q, k, ...limits(asked) })}`, { signal });
 export const byPicture = (blob, name, k, signal, asked) =>
-  json(`${root}api/search?${new URLSearchParams({ k, name: name.slice(0, 255), ...(asked.q && { q: asked.q }), ...limits(asked) })}`, {
+  json(`${root}api/search?${new URLSearchParams({ k, name: name.slice(0, 255), ...(asked?.q && { q: asked.q }), ...limits(asked) })}`, {
     method: "POST",
     body: blob,
     headers: { "Content-Type": "application/octet-stream" },
@@ -57,7 +57,7 @@ export const byPicture = (blob, name, k, signal, asked) =>
   });
 export const similar = (id, k, signal, asked) =>
   json(`${root}api/pictures/${id}/similar?${new URLSearchParams({ k, ...limits(asked) })}`, { signal });
-export const browse = (after, k, signal, { where }) =>
+export const browse = (after, k, signal, { where } = {}) =>
   json(`${root}api/pictures?${new URLSearchParams({ after, k, ...(where && { where }) })}`, { signal });
 export const picture = (id, signal) => json(`${root}api/pictures/${id}`, { signal });
 export const source = async (id) => (await ask(fileOf(id))).text();
