@@ -24,6 +24,7 @@ from sightline.methods.metric.triplet import Config
 from sightline.probes.heldout.probe import Probe
 from sightline.probes.heldout.subject import Subject
 from sightline.probes.knn import KNN
+from sightline.train.optim.schedule import WarmupCosine
 from sightline.train.recipe.evaluation import Evaluation
 from sightline.train.recipe.recipe import Recipe
 
@@ -71,7 +72,8 @@ class Recall1(Probe):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=Path("runs/metric/batch_tuning"))
-    parser.add_argument("--recall", type=float, default=0.25, help="the stated R@1")
+    parser.add_argument("--recall", type=float, default=0.15, help="the stated R@1")
+    parser.add_argument("--steps", type=int, default=STEPS, help="another number wants another --folder")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--table", action="store_true", help="of the finished runs alone, nothing is trained")
     parser.add_argument("--plot", type=Path, help="an .svg")
@@ -100,9 +102,10 @@ def curve(options: argparse.Namespace, name: str, recipe: Recipe) -> Curve:
     out = options.folder / f"{name.replace(', ', '-').replace(' ', '-')}-{options.seed}"
     if options.table and not (out / "encoder.json").exists():
         return []
+    warmed = WarmupCosine(warmup=options.steps // 10)
     measured = Evaluation(every=EVERY, metric="r1", probes=(Recall1(),))
     trained(
-        replace(recipe, seed=options.seed, evaluation=measured),
+        replace(recipe, seed=options.seed, steps=options.steps, schedule=warmed, evaluation=measured),
         caltech("train").of(old, f"caltech101, old classes {options.seed}"),
         out,
         held=caltech("test").of(new, f"caltech101, new classes {options.seed}"),
