@@ -121,7 +121,7 @@ def vit_b_16() -> Recipe:
         name="supervised.vit_b_16",
         parts=Parts(image=vit_b16()),
         optim=AdamW(lr=3e-3, betas=(0.9, 0.999), weight_decay=0.3),
-        schedule=WarmupCosine(warmup=10_000),
+        schedule=WarmupCosine(warmup=10_000, most=0.2),
         batch=4096,
         epochs=300,
         clip=1.0,
