@@ -254,6 +254,7 @@ def test_a_drawing_is_recoloured_and_copied_in_every_form(drawn, drawings, brows
         assert text.startswith(start) and "#cc0033" in text and ("strokeWidth" in text) == (form == "jsx")
     drawn.locator("#own-colours").click()
     expect(picture).to_have_attribute("src", re.compile("/file$"))
+    expect(drawn.locator("#copy-symbol")).to_have_text("Copy symbol")  # what was said of the copy before is gone
     drawn.locator("#copy-symbol").click()
     expect(drawn.locator("#copy-symbol")).to_have_text("Copied")
     assert "currentColor" in drawn.evaluate("navigator.clipboard.readText()")
