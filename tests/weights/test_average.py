@@ -66,3 +66,12 @@ def test_what_does_not_belong_together_is_refused(tmp_path):
         average(tmp_path / "a", tmp_path / "b", tmp_path / "c", weight=1.5)
     with pytest.raises(ValueError, match="is there and not empty"):
         average(tmp_path / "a", tmp_path / "a", tmp_path / "b")
+
+
+@pytest.mark.parametrize("names", [("ant", "bee", "fly"), ("cat", "dog"), ("cat",)])
+def test_heads_of_other_classes_are_not_averaged(tmp_path, names):
+    saved(tmp_path / "a", classes=ClassHead(24, ("cat", "dog", "owl")))
+    saved(tmp_path / "b", seed=1, classes=ClassHead(24, names))
+    with pytest.raises(ValueError, match=r"the classes of .* differ in more than their weights.*'owl'"):
+        average(tmp_path / "b", tmp_path / "a", tmp_path / "c")
+    assert not (tmp_path / "c").exists()

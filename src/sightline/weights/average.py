@@ -8,6 +8,7 @@ has are kept as they are: the head of the run, the text tower and projections of
 BatchNorms are averaged like weights, which is no statistic of the average's own maps; the paper's towers have none.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,8 +38,8 @@ class Averaged:
 def average(start: str | Path, run: str | Path, out: str | Path, *, weight: float = 0.5) -> Averaged:
     """Writes the average of the encoders called `start` and `run` into the new folder `out`.
 
-    Raises ValueError for a weight outside 0 to 1, towers that differ in more than their weights, or a folder that is
-    not empty; OSError where nothing can be written.
+    Raises ValueError for a weight outside 0 to 1, shared parts that differ in more than their weights, or a folder that
+    is not empty; OSError where nothing can be written.
     """
     if not 0 <= weight <= 1:
         raise ValueError(f"--weight {weight}: expected the share of {run}, 0 to 1")
@@ -46,9 +47,9 @@ def average(start: str | Path, run: str | Path, out: str | Path, *, weight: floa
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ValueError(f"{folder} is there and not empty; name a new folder")
     first, second = opened(start), opened(run)
-    _must_fit(first, second, str(start), str(run))
     before, after = _parts(first), _parts(second)
     shared = before.keys() & after.keys()
+    _must_fit(first, second, str(start), str(run), shared)
     kept = Kept(
         parts=before | after,
         scalars=dict(kept_of(first.encoder.model).scalars) | dict(kept_of(second.encoder.model).scalars),
@@ -89,18 +90,22 @@ def _capabilities(first: Opened, second: Opened) -> tuple[str, ...]:
     return tuple(name for name in CAPABILITIES if name in both)
 
 
-def _must_fit(first: Opened, second: Opened, start: str, run: str) -> None:
-    """ValueError where the two have no image tower in common, or one part of another shape."""
+def _must_fit(first: Opened, second: Opened, start: str, run: str, shared: Collection[str]) -> None:
+    """ValueError where the two have no image tower in common, or one of the `shared` parts in another shape, or of
+    other classes."""
     mine, theirs = first.towers.specs() | first.others, second.towers.specs() | second.others
     if "image" not in mine or "image" not in theirs:
         raise ValueError(f"{start if 'image' not in mine else run} has no image tower to average")
-    for name in sorted({*TOWERS} & mine.keys() & theirs.keys()):
-        kinds: tuple[Any, Any] = mine[name], theirs[name]
+    for name in sorted(shared):
+        specs: list[Any] = [specs.get(name) for specs in (mine, theirs)]
         shapes = [
             {key: x.shape for key, x in one.tensors.items() if key.startswith(f"{name}.")} for one in (first, second)
         ]
-        if type(kinds[0]) is not type(kinds[1]) or shapes[0] != shapes[1]:
+        # a published head has no spec, and a spec of classes says which they are
+        kinds = [(type(spec), getattr(spec, "names", ())) for spec in specs if spec is not None]
+        if kinds[:1] != kinds[-1:] or shapes[0] != shapes[1]:
             raise ValueError(
-                f"the {name} towers of {start} and {run} differ in more than their weights, so {run} did not begin "
-                f"from it as it is (another size of pictures, another encoder): {kinds[0]} and {kinds[1]}"
+                f"the {name}{' towers' if name in TOWERS else ''} of {start} and {run} differ in more than their "
+                f"weights, so {run} did not begin from it as it is (another size of pictures, another encoder, other "
+                f"classes): {specs[0]} and {specs[1]}"
             )
