@@ -51,11 +51,11 @@ def segment(
     from sightline.weights.load import load
 
     written = Written(out, "segments.json", labels=True)
+    source = open_source(src)
+    print_source_notes(source)
     model = load(run, device=device)
     model.segment([], *[prompt for prompt in (point, box) if prompt is not None])  # refused before the work
     whole = "segmenter" in model.parts
-    source = open_source(src)
-    print_source_notes(source)
     bad: dict[str, str] = {}
     with written.folder():
         options = {} if whole else {"least": least}

@@ -76,10 +76,8 @@ class Written:
             box = [across[0], down[0], across[-1] + 1 - across[0], down[-1] + 1 - down[0]]
             row = self._row(label, [float(edge) for edge in box], int(mask.sum()))
             self.annotations.append(row | {"segmentation": runs(mask)})
-        self._label(name, pixels.labels)
-        coloured = Image.fromarray(pixels.labels, "P")
-        coloured.putpalette(palette())
-        Image.blend(picture.image, coloured.convert("RGB"), 0.5).save(self._at / "drawn" / f"{name}.png")
+        coloured = self._label(name, pixels.labels).convert("RGB")
+        Image.blend(picture.image, coloured, 0.5).save(self._at / "drawn" / f"{name}.png")
 
     def finish(self, encoder: str, names: Sequence[str]) -> None:
         """The JSON: COCO's categories count from 1, class i of the run is i + 1."""
@@ -108,10 +106,11 @@ class Written:
             "iscrowd": 0,
         }
 
-    def _label(self, name: str, plane: np.ndarray) -> None:
+    def _label(self, name: str, plane: np.ndarray) -> Image.Image:
         picture = Image.fromarray(plane, "P")
         picture.putpalette(palette())
         picture.save(self._at / "labels" / f"{name}.png")
+        return picture
 
 
 def runs(mask: np.ndarray) -> dict[str, Any]:
