@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sightline.cli.library.asked import options_of
 from sightline.cli.main import main
-from sightline.cli.search import OPTIONS, search
+from sightline.cli.search import search
 from sightline.data.prepare.preprocess import Preprocess
 
 EVIL = "a\x1b[31mred\x1b]0;pwn\x07\n\u202egnp.png"
@@ -123,6 +124,9 @@ def test_a_drop_comes_after_what_is_indexed_so_that_nothing_is_embedded_twice(pl
         (["search", "a.db", "--jsn"], "search has no option --jsn (did you mean --json?)"),
         (["search", "a.db", "--imge", "a.png"], "search has no option --imge (did you mean --image?)"),
         (["search", "a.db", "--encodr=runs/a", "red"], "search has no option --encodr (did you mean --encoder?)"),
+        (["explain", "a.db", "--jsn"], "explain has no option --jsn (did you mean --json?)"),
+        (["export", "a.db", "--sprit", "b.svg"], "export has no option --sprit (did you mean --sprite?)"),
+        (["export", "a.db", "--al", "--zip", "b.zip"], "export has no option --al (did you mean --all?)"),
         (["index", "a.db", "--drop", "a", "--rebuild"], "--rebuild embeds a source again: name it"),
         (["search", "a.db", "x", "--jsn"], "Words that begin with - are given as --option=WORDS, or after a --"),
         (["classify", "mean", "pics", "--labels", "-cold,warm"], "given as --option=WORDS"),
@@ -235,4 +239,4 @@ def test_embed_writes_labels_and_classes(place, said):
 def test_a_slip_in_any_option_of_search_is_known_as_one():
     taken = inspect.signature(search).parameters.values()
     own = {f"--{option.name.replace('_', '-')}" for option in taken if option.kind is option.KEYWORD_ONLY}
-    assert set(OPTIONS) == own - {"--as-json", "--everything"} | {"--json", "--all", "--help"}
+    assert set(options_of("search")) == own - {"--as-json", "--everything"} | {"--json", "--all", "--help"}

@@ -76,6 +76,8 @@ ROOMS = {
     "average": "encoders.average",
 }
 """verbs that share a folder"""
+WORDED = ("search", "export", "explain")
+"""verbs that look for words, which may begin with -"""
 
 
 def _default_worth_saying(value: Any) -> str | None:
@@ -179,9 +181,7 @@ def _refuse(reason: str, *, lost: bool = False) -> int:
 
 def _leading(error: CycloptsError) -> str:
     """How words that begin with `-` are given, where such may have been taken for an option."""
-    if not isinstance(error, UnknownOptionError) or not {"search", "classify", "explain", "export"}.intersection(
-        error.command_chain or ()
-    ):
+    if not isinstance(error, UnknownOptionError) or not {*WORDED, "classify"}.intersection(error.command_chain or ()):
         return ""
     return " Words that begin with - are given as --option=WORDS, or after a -- of their own."
 
@@ -209,12 +209,14 @@ def _settings_meant(words: Sequence[str]) -> str:
 
 
 def _misspelt(words: Sequence[str]) -> str:
-    """What `search` answers to an option that is none, and stands before its own value; "" elsewhere."""
-    if words[:1] != ["search"]:
+    """What a verb that looks for words answers to an option that is none, and stands before its own value; ""
+    elsewhere."""
+    if words[0] not in WORDED:
         return ""
-    from sightline.cli.search import misspelt
+    from sightline.cli.library.asked import misspelt
 
-    return next((f"{said}." for said in map(misspelt, takewhile(lambda word: word != "--", words)) if said), "")
+    said = (misspelt(words[0], word) for word in takewhile(lambda word: word != "--", words))
+    return next((f"{one}." for one in said if one), "")
 
 
 def _missing(error: BaseException | None) -> str | None:

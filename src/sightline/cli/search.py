@@ -4,7 +4,6 @@ import io
 import json
 import sys
 from dataclasses import asdict
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,26 +12,11 @@ from cyclopts import Parameter
 from sightline.data.terminal import printable_line
 
 if TYPE_CHECKING:
-    from sightline.data.prepare.tile import Box
-    from sightline.search.index import About, Index
+    from sightline.search.index import About
     from sightline.search.read import Answer, Hit
 
 FORMAT = 2
 """of `--json`; docs/search.md lists its fields"""
-OPTIONS = (
-    "--image",
-    "--region",
-    "--where",
-    "--fold",
-    "--k",
-    "--all",
-    "--json",
-    "--sheet",
-    "--encoder",
-    "--device",
-    "--timing",
-    "--help",
-)
 
 
 def search(
@@ -101,28 +85,21 @@ def search(
         Also print where the time went, on stderr.
     """
     from sightline.cli.found import likely
+    from sightline.cli.library.asked import answered, check_asked
     from sightline.cli.timing import TimedEncoder, Timing
     from sightline.search.encoder import encoder_of
     from sightline.search.index import Index
-    from sightline.search.typed.compose import region_of
 
     spent = Timing()
     if query is None and image is None and not where.strip():
         raise ValueError('give words, --image or --where: sightline search DB "credit card"')
-    if region is not None and image is None:
-        raise ValueError("--region is a part of --image; in a query it stands behind the path: ./one.png[10,20,100,80]")
-    if query is not None and (meant := misspelt(query)):
-        raise ValueError(meant)
-    if query is not None and not query.strip():
-        raise ValueError('the query is empty; type what the picture shows, such as "credit card"')
-    if image is not None and not image.is_file():
-        raise ValueError(f"there is no picture at {image}")
+    check_asked("search", query, image, region)
     with Index(db) as index:
         about = index.about()
         spent.lap("index")
         model: Any = TimedEncoder(encoder_of(db, about.encoder, encoder, device))
         spent.lap("encoder")
-        answer = answered(index, query or "", model, k, image, region_of(region) if region else None, where, fold)
+        answer = answered(index, query or "", model, k, image, region, where, fold)
         spent.laps["encoder"] += model.seconds
         spent.lap("query", less=model.seconds)
         hits = answer.hits if everything else likely(answer)
@@ -150,37 +127,6 @@ def search(
             print(f"sheet: {sheet}")
     if timing:
         print(spent.summary(), file=sys.stderr)
-
-
-def answered(
-    index: "Index",
-    query: str,
-    model: Any,
-    k: int,
-    image: Path | None,
-    region: "Box | None",
-    where: str,
-    fold: bool,
-) -> "Answer":
-    """The answer; a query or a filter that cannot be read is shown with a mark where, and raised."""
-    from sightline.search.rank.fold import ALIKE
-    from sightline.search.typed.unparsed import Unparsed
-
-    try:
-        alike = ALIKE if fold else None
-        return index.answer(query, model, k, image=image, region=region, where=where, fold=alike)
-    except Unparsed as error:
-        for line in error.pointed():
-            print(f"  {printable_line(line)}", file=sys.stderr)
-        raise
-
-
-def misspelt(word: str) -> str:
-    """What to say of an option with a slip of the pen, which would else be searched for; "" for any other word. One
-    that is spelt right came after `--`."""
-    name = word.partition("=")[0]
-    near = get_close_matches(name, OPTIONS, n=1, cutoff=0.75) if word.startswith("--") else []
-    return f"search has no option {name} (did you mean {near[0]}?)" if near and name not in OPTIONS else ""
 
 
 def _told(answer: "Answer", hits: list["Hit"], query: str | None, where: str, db: Path, about: "About") -> list[str]:

@@ -1,1 +1,1 @@
-"""What is asked of a whole index: `sightline explain`, `duplicates`, `map`."""
+"""What is asked of a whole index: `sightline export`, `explain`, `duplicates`, `map`."""

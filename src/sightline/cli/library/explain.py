@@ -66,6 +66,7 @@ def explain(
     device
         auto, cpu, cuda or mps.
     """
+    from sightline.cli.library.asked import check_asked
     from sightline.search.encoder import encoder_of
     from sightline.search.explain.hit import Sought, explain_hit, said, sought_words
     from sightline.search.index import Index
@@ -73,8 +74,7 @@ def explain(
 
     if (query is None) == (image is None):
         raise ValueError('give words or --image, one of them: sightline explain DB "credit card"')
-    if image is not None and not image.is_file():
-        raise ValueError(f"there is no picture at {image}")
+    check_asked("explain", query, image)
     if out is not None and out.suffix.lower() != ".png":
         raise ValueError(f"--out {out}: the sheet is written as .png; give it such an ending")
     found: list[dict[str, Any]] = []

@@ -85,7 +85,7 @@ def export(
     device
         auto, cpu, cuda or mps. auto runs an exported encoder on the CPU, without torch.
     """
-    from sightline.cli.search import answered
+    from sightline.cli.library.asked import answered, check_asked
     from sightline.search.encoder import encoder_of
     from sightline.search.index import Index
     from sightline.search.take.archive import zipped
@@ -94,29 +94,24 @@ def export(
     from sightline.search.take.sprite import sprite as make_sprite
     from sightline.search.take.sprite import symbols
     from sightline.search.take.taken import Counted, taken
-    from sightline.search.typed.compose import region_of
 
     if bool(query or image or where.strip()) == bool(id):
         raise ValueError('give words, --image, --where or else --id: sightline export DB "heart" --zip hearts.zip')
-    if region is not None and image is None:
-        raise ValueError("--region is a part of --image; in a query it stands behind the path: ./one.png[10,20,100,80]")
+    check_asked("export", query, image, region)
     if sum(bool(one) for one in (zip, copy_to, sprite, as_text)) != 1:
         raise ValueError("say what to make of them: --zip FILE, --copy-to FOLDER, --sprite FILE or --as svg|symbol|jsx")
     if color and not (sprite or as_text):
         raise ValueError("--color goes with --sprite and --as; a ZIP and copies hold the files as they are")
     color = color and colour_of(color)
-    if image is not None and not image.is_file():
-        raise ValueError(f"there is no picture at {image}")
     if k is not None and k < 1:
         raise ValueError(f"-k must be at least 1; got {k}")
     with Index(db) as index:
         ids = list(id)
         if not ids:
             model = encoder_of(db, index.about().encoder, encoder, device)
-            box = region_of(region) if region else None
 
             def ask(count: int) -> "Answer":
-                return answered(index, query or "", model, count, image, box, where, fold)
+                return answered(index, query or "", model, count, image, region, where, fold)
 
             ids = _found(ask, index.about().pictures, k, everything)
         if not ids:
