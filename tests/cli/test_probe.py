@@ -163,6 +163,11 @@ def test_fewer_pictures_than_neighbours_are_refused(place, capsys):
     assert "--k 40: there are only 36 labelled training pictures" in err
 
 
+def test_a_linear_probe_needs_no_neighbours(place, capsys):
+    code, out, err = probe(capsys, "--data", "colours", "--task", "linear", "--k", "100")
+    assert code == 0 and "upper bound" in out, err
+
+
 def test_missing_masks_and_missing_depth_are_refused(place, capsys):
     assert "has no mask" in refused(capsys, "--data", "colours", "--task", "segmentation")
     assert "has no depth" in refused(capsys, "--data", "colours", "--task", "depth")

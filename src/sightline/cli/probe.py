@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args
@@ -149,11 +150,7 @@ def _probe_domains(
             print_source_notes(part)
     domains = shift.Domains(names[0], names[1])
     fewest = min(int((numbers[0] >= 0).sum()) for numbers in (domains.source, domains.target))
-    make = {
-        "linear": lambda: labelled.linear(seed),
-        "attentive": lambda: labelled.attentive(seed),
-        "knn": lambda: labelled.voters(k, fewest),
-    }[task]()
+    make = _classifier(task, k, seed, fewest)
     model = load(encoder, device=device)
     if not model.sees:
         raise ValueError(f"{model.name} embeds no pictures, so there is nothing to probe")
@@ -213,12 +210,18 @@ def _judged(
         return dense.ranged(train, test, kinds, seed)
     if task == "stages":
         return labelled.staged(k, seed, labels, train, test, name, PIXELS)
-    make = {
-        "linear": labelled.linear(seed),
-        "attentive": labelled.attentive(seed),
-        "knn": labelled.neighbours(k, labels),
-    }
-    return labelled.classified(make[task], labels, train, test, kinds)
+    make = _classifier(task, k, seed, int((labels.train >= 0).sum()))
+    return labelled.classified(make, labels, train, test, kinds)
+
+
+def _classifier(task: Task, k: int, seed: int, count: int) -> Callable[[], Any]:
+    """What makes the classifier of a task of one accuracy. ValueError where kNN has fewer than `k` of the `count`
+    labelled training pictures."""
+    from sightline.probes.tasks import labelled
+
+    if task == "linear":
+        return labelled.linear(seed)
+    return labelled.attentive(seed) if task == "attentive" else labelled.voters(k, count)
 
 
 def _readers(
