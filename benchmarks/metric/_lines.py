@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from math import floor, log10
 
 WIDTH, HEIGHT, LEFT, TOP, LEGEND = 230, 200, 52, 30, 16
 INK, SOFT, LINE = "#1d1d1f", "#6e6e73", "#d2d2d7"
@@ -66,6 +67,6 @@ def _panel(panel: Panel, left: float, right: float, top: float, x: str, y: str, 
 
 def _ticks(end: float) -> list[float]:
     """About four round numbers from 0 to the end."""
-    step = 10.0 ** (len(f"{end / 4:e}".split("e")) and int(f"{end / 4:e}".split("e")[1]))
+    step = 10.0 ** floor(log10(end / 4))
     step *= next(times for times in (1, 2, 5, 10) if times * step >= end / 5)
     return [round(step * i, 10) for i in range(int(end / step) + 1)]

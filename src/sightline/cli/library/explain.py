@@ -1,6 +1,5 @@
 """`sightline explain`."""
 
-import io
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -123,11 +122,10 @@ def _drawn(thumb: bytes, told: "Explanation") -> Any:
     import numpy as np
     from PIL import Image, ImageDraw
 
+    from sightline.data.prepare.page import on_page
     from sightline.data.prepare.seen import laid_over
 
-    small = Image.open(io.BytesIO(thumb)).convert("RGBA")
-    page = Image.new("RGB", small.size, (255, 255, 255))
-    page.paste(small, mask=small)
+    page = on_page(thumb)
     page = page.resize((round(page.width * SHOWN / max(page.size)), round(page.height * SHOWN / max(page.size))))
     light = 0.35 + 0.65 * laid_over(told.scaled, told.part, *page.size)[:, :, None]
     lit = Image.fromarray(np.rint(np.asarray(page) * light).clip(0, 255).astype(np.uint8))
