@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from sightline.data.atomic import atomic_folder
 from sightline.protocols import CAPABILITIES, Kept
 from sightline.weights.convert.source import Opened, opened
 from sightline.weights.run_folder.joint import dim_of, kept_of, tensors_of
@@ -39,7 +40,7 @@ def average(start: str | Path, run: str | Path, out: str | Path, *, weight: floa
     """Writes the average of the encoders called `start` and `run` into the new folder `out`.
 
     Raises ValueError for a weight outside 0 to 1, shared parts that differ in more than their weights, or a folder that
-    is not empty; OSError where nothing can be written.
+    is not empty; OSError where nothing can be written. The folder is whole or not there.
     """
     if not 0 <= weight <= 1:
         raise ValueError(f"--weight {weight}: expected the share of {run}, 0 to 1")
@@ -56,15 +57,16 @@ def average(start: str | Path, run: str | Path, out: str | Path, *, weight: floa
         capabilities=_capabilities(first, second),
     )
     count = _mixed(kept, {name: x for name, x in first.tensors.items() if name.partition(".")[0] in shared}, weight)
-    save(
-        folder,
-        kept,
-        specs=first.towers.specs() | first.others | second.towers.specs() | second.others,
-        preprocess=second.encoder.preparation,
-        tokenizer=second.tokenizer or first.tokenizer,
-        dim=dim_of(kept),
-        extra={"averaged": {"start": str(start), "run": str(run), "weight": weight}},
-    )
+    with atomic_folder(folder) as made:
+        save(
+            made,
+            kept,
+            specs=first.towers.specs() | first.others | second.towers.specs() | second.others,
+            preprocess=second.encoder.preparation,
+            tokenizer=second.tokenizer or first.tokenizer,
+            dim=dim_of(kept),
+            extra={"averaged": {"start": str(start), "run": str(run), "weight": weight}},
+        )
     return Averaged(folder, count, tuple(sorted(before.keys() ^ after.keys())))
 
 
