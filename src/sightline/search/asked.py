@@ -1,12 +1,11 @@
 """A typed query as it is understood: words to look for, and the folders or sets to look in (`in:lucide`)."""
 
-import re
 from dataclasses import dataclass
 
 from sightline.search.query import Readers, pieces, single_line, text_vector
 from sightline.search.rank.rank import Wanted
-from sightline.search.typed.compose import IN
-from sightline.search.words import stored_words, telling
+from sightline.search.typed.compose import without_folders
+from sightline.search.words import telling
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +30,8 @@ def asked(query: str) -> Asked:
     >>> asked('heart in:lucide  in:"Nav arrows" outline')
     Asked(words='heart outline', folders=('lucide', 'nav arrows'))
     """
-    folders: list[str] = []
-
-    def taken(found: re.Match[str]) -> str:
-        folder = stored_words(found["several"] or found["one"])
-        if not folder:
-            return found[0]
-        folders.append(folder)
-        return ""
-
-    rest = " ".join(IN.sub(taken, single_line(query)).split())
-    return Asked(rest, tuple(dict.fromkeys(folders)))
+    folders, rest = without_folders(single_line(query))
+    return Asked(" ".join(rest.split()), folders)
 
 
 def wanted(said: Asked, readers: Readers) -> Wanted:

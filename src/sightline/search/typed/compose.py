@@ -68,7 +68,7 @@ def composed(text: str, *given: Part) -> Composed | None:
     >>> composed("arrow-left c++ 16:9 -5") is composed("salt +") is None
     True
     """
-    folders, plain = _without_folders(text)
+    folders, plain = without_folders(text)
     masked = QUOTED.sub(lambda found: "x" * len(found[0]), plain)
     pieces = _pieces(masked)
     first = next((piece for piece in pieces if piece.filled), None)
@@ -116,7 +116,7 @@ def _pieces(masked: str) -> list[_Piece]:
     ]
 
 
-def _without_folders(text: str) -> tuple[tuple[str, ...], str]:
+def without_folders(text: str) -> tuple[tuple[str, ...], str]:
     """The folders that `in:` names, and the text with spaces in their place."""
     folders: list[str] = []
 
