@@ -64,15 +64,18 @@ class Caches:
                 tiles = TileCache(self.db).renew(connection, owner.id, vectors.stamp)
             if words := words_owner(connection):
                 lines = LineCache(self.db).renew(connection, words.id, stamp_of(connection, words))
-                spoken = some_lines(connection, words.id, near.QUERIES)
+                spoken = some_lines(connection, words.id, near.QUERIES) if self._lacks_graph(vectors) else []
         BackgroundCache(self.db).renew(_shelf(words, vectors, tiles, lines), readers)
-        if self._large(vectors):
+        if self._lacks_graph(vectors):
             looks = None if readers is None else readers.looks
             asked = None if looks is None or not spoken else unit(looks.encode_text(spoken)).astype(np.float32)
             near.update(near.path_of(self.db), vectors, progress, asked)
 
     def _large(self, vectors: Vectors) -> bool:
         return len(vectors.ids) >= self.approximate_from and vectors.stamp.dim > 0
+
+    def _lacks_graph(self, vectors: Vectors) -> bool:
+        return self._large(vectors) and near.recall_of(near.path_of(self.db), vectors.stamp) is None
 
     def _near(self, vectors: Vectors) -> near.Graph | None:
         if self._graph is None or self._graph[0] != vectors.stamp:

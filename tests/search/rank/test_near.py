@@ -169,6 +169,18 @@ def test_a_stale_or_missing_graph_means_exact_search(tmp_path, encoder):
         assert Index(tmp_path / "a.db", approximate_from=100).search(np.ones(3), 3)
 
 
+def test_words_are_embedded_for_recall_only_where_the_graph_is_made(tmp_path, encoder, monkeypatch):
+    with Index(tmp_path / "a.db", approximate_from=100) as index:
+        index.add(Drawn(range(150)), encoder)
+        recall, plain, read = index.about().approximate, encoder.encode_text, []
+        monkeypatch.setattr(encoder, "encode_text", lambda texts, **more: read.extend(texts) or plain(texts, **more))
+        index.add(Drawn(range(150)), encoder)
+        assert read == [] and index.about().approximate == recall
+        (tmp_path / "a.db-near").unlink()
+        index.add(Drawn(range(150)), encoder)
+        assert 0 < len(read) <= near.QUERIES and index.about().approximate == recall
+
+
 def test_small_libraries_do_not_import_usearch(tmp_path):
     script = """
 import sys, numpy as np

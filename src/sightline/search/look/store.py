@@ -65,8 +65,9 @@ def measure_older(connection: sqlite3.Connection, progress: Callable[[int, int |
     Each batch is committed, so that a run that was killed goes on. Of an SVG the size it states is read from its file,
     where that is still the one that was indexed; what kind of raster a file is, by its name.
     """
+    # of a library that was measured, no row of contents is read: each holds a thumbnail
     find = """SELECT hash FROM content WHERE bad IS NULL AND thumb IS NOT NULL
-              AND hash NOT IN (SELECT hash FROM look) AND hash IN (SELECT hash FROM picture)"""
+              AND hash IN (SELECT hash FROM picture WHERE hash NOT IN (SELECT hash FROM look))"""
     wanted = [hash_ for (hash_,) in connection.execute(find)]
     for first in range(0, len(wanted), BATCH):
         some = wanted[first : first + BATCH]
