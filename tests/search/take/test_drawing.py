@@ -137,6 +137,7 @@ def test_a_style_is_always_an_object_of_strings(text):
         ("<path d='M0 0h2v2'/>", 'fill="none" stroke="currentColor"', ["currentColor"]),
         ("<path d='M0 0h2v2'/>", 'color="#c03" fill="currentColor"', ["#cc0033"]),
         ("<path fill='rgb(255 0 0 / .5)' d='M0 0'/><path fill='RED' d='M0 0'/>", "", ["#ff0000"]),
+        ("<path fill='rgb(calc(1 + 2) 3 4)' d='M0 0'/>", "", ["#030304"]),
         ("<mask id='m'><rect fill='#fff' width='4'/></mask><path mask='url(#m)' d='M0 0'/>", "", ["#000000"]),
         ("<line x2='4' stroke='teal'/>", "", ["#008080"]),
         ("<g fill='none'><path d='M0 0'/></g>", "", []),

@@ -8,9 +8,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import tinycss2
-
-from sightline.data.decode.svg.colour import rgba
+from sightline.data.decode.svg.colour import levels
 from sightline.data.decode.svg.cost import SHAPES
 from sightline.data.decode.svg.sheet import declarations_of
 from sightline.search.take.drawing import Drawing
@@ -140,14 +138,11 @@ def _ink(value: str) -> Ink | None:
         return Ink(CURRENT)
     if len(low) > LONGEST:
         return Ink(low[:LONGEST])
-    try:
-        found = rgba(tinycss2.parse_one_component_value(low, skip_comments=True))
-        if found is None or isinstance(found, str):
-            return Ink(CURRENT) if found else Ink(low)
-        sides = [round(255 * min(max(one, 0.0), 1.0)) for one in found[:3]]
-    except (ValueError, ArithmeticError, NotImplementedError, AttributeError, TypeError, LookupError, StopIteration):
-        return Ink(low)  # as decode/svg/colour.py: what odd arguments and endless numbers raise
-    return Ink("#{:02x}{:02x}{:02x}".format(*sides), found[3]) if found[3] else None
+    found = levels(low)
+    if found is None or isinstance(found, str):
+        return Ink(CURRENT if found else low)
+    *sides, alpha = found
+    return Ink("#{:02x}{:02x}{:02x}".format(*sides), alpha) if alpha else None
 
 
 def _written(ink: Ink, alpha: float) -> str:

@@ -70,6 +70,15 @@ def colour(value: str) -> str | None:
         return "currentColor"
     if text.lower() in SYSTEM:
         return SYSTEM[text.lower()]
+    found = levels(text)
+    if found is None or isinstance(found, str):
+        return found
+    red, green, blue, alpha = found
+    return f"#{red:02x}{green:02x}{blue:02x}" if alpha == 1 else f"rgba({red},{green},{blue},{alpha:.4g})"
+
+
+def levels(text: str) -> tuple[int, int, int, float] | str | None:
+    """A colour as red, green and blue of 255 and alpha in [0, 1]; `currentColor`; None where it is no colour."""
     try:
         found = rgba(tinycss2.parse_one_component_value(evaluate(text) if "(" in text else text, skip_comments=True))
         if isinstance(found, str) or found is None:
@@ -77,8 +86,7 @@ def colour(value: str) -> str | None:
         red, green, blue = (round(255 * min(max(part, 0.0), 1.0)) for part in found[:3])
     except (ValueError, ArithmeticError, NotImplementedError, AttributeError, TypeError, LookupError, StopIteration):
         return None  # what tinycss2 raises on arguments it does not expect, and what endless numbers do
-    alpha = min(max(found[3], 0.0), 1.0)
-    return f"#{red:02x}{green:02x}{blue:02x}" if alpha == 1 else f"rgba({red},{green},{blue},{alpha:.4g})"
+    return red, green, blue, min(max(found[3], 0.0), 1.0)
 
 
 def rgba(token: Any) -> tuple[float, float, float, float] | str | None:
