@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -222,7 +223,7 @@ class Index:
         if parts is None:
             return self.answer_text(query, encoder, k, where=where, fold=fold)
         readers = self._readers(encoder)
-        sought = mixed(parts, encoder, readers, lambda id, box: self._stored(id, box, encoder), paths=paths)
+        sought = mixed(parts, encoder, readers, partial(self._stored, encoder), paths=paths)
         return self._best(k, replace(sought, where=fit), encoder, readers if sought.words else None, fold=fold)
 
     def _readers(self, encoder: Embedder) -> Readers:
@@ -240,13 +241,11 @@ class Index:
     def similar(self, id: int, k: int = 10, *, where: str = "", fold: float | None = None) -> list[Hit]:
         """The `k` pictures most alike to one of the index, which is left out. ValueError for an unknown `id`."""
         fit = filter_of(where)
-        return self._best(k, Wanted(vector=self._stored(id), where=fit), without=id, fold=fold).hits
+        return self._best(k, Wanted(vector=self.vector(id), where=fit), without=id, fold=fold).hits
 
-    def _stored(self, id: int, region: Box | None = None, encoder: Embedder | None = None) -> np.ndarray:
+    def _stored(self, encoder: Embedder, id: int, region: Box | None) -> np.ndarray:
         """The unit vector (e,) of a picture of the index; of a part of it by the `encoder`."""
-        if region is not None and encoder is not None:
-            return picture_vector(encoder, self.original(id)[0], region)
-        return self.vector(id)
+        return self.vector(id) if region is None else picture_vector(encoder, self.original(id)[0], region)
 
     def vector(self, id: int) -> np.ndarray:
         """The unit vector (e,) of a picture of the index. ValueError for an unknown `id`, and where it has none yet."""

@@ -72,13 +72,13 @@ def test_a_composed_query_finds_what_lies_between_and_leaves_what_is_taken_away(
     assert names(f"id:{id}")[0] == names(str(folder / "red-square.png"))[0] == "red-square"
     assert names("square - red")[-1] == names("square - 0.1: red")[-1] == "red-square"
     assert names("", image=folder / "red-square.png", where="not folder=none")[0] == "red-square"
-    between = summed([index._stored(id), of("blue", encoder)], [1, 2])
+    between = summed([index.vector(id), of("blue", encoder)], [1, 2])
     for hit in index.answer(f"id:{id} + 2: blue", encoder).hits:
-        assert hit.score == pytest.approx(float(index._stored(hit.id) @ between), abs=1e-5)
+        assert hit.score == pytest.approx(float(index.vector(hit.id) @ between), abs=1e-5)
     region = index.answer(f"id:{id}[1,1,5,5]", encoder, k=1).hits[0]
     plain = unit(encoder.encode_image([np.full((5, 5, 3), (220, 30, 30), np.uint8)]))[0]
-    assert region.name == "red-square" and region.score == pytest.approx(float(plain @ index._stored(id)), abs=1e-5)
-    np.testing.assert_allclose(index._stored(id, Box(0, 0, 16, 12), encoder), index._stored(id), atol=1e-5)
+    assert region.name == "red-square" and region.score == pytest.approx(float(plain @ index.vector(id)), abs=1e-5)
+    np.testing.assert_allclose(index._stored(encoder, id, Box(0, 0, 16, 12)), index.vector(id), atol=1e-5)
     with pytest.raises(Unparsed, match="has no picture 999"):
         index.answer("id:999 + red", encoder)
 

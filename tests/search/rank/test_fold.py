@@ -52,7 +52,7 @@ def test_hits_are_compared_with_those_kept_alone(tmp_path, listed, encoder):
         first = index.browse(9)[0]
         hits = index.answer(f"id:{first.id}", encoder, 9, fold=0.97).hits
         assert 1 < len(hits) < 6 and sum(1 + len(hit.folded) for hit in hits) == 6
-        vectors = {hit.id: index._stored(hit.id) for hit in index.browse(9)}
+        vectors = {hit.id: index.vector(hit.id) for hit in index.browse(9)}
         for hit in hits:
             assert all(vectors[hit.id] @ vectors[one.id] >= 0.97 - 1e-6 for one in hit.folded)
 

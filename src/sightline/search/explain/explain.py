@@ -146,5 +146,5 @@ def _patches(encoder: Any, batch: Any) -> np.ndarray:
 
     seen = encoder.features(batch if isinstance(batch, list) else torch.from_numpy(batch))
     found = to_numpy(encoder.patches_of(seen, normalize=True))[0]
-    rows, columns = np.asarray(to_numpy(seen.grid) if hasattr(seen.grid, "shape") else seen.grid).reshape(-1)[:2]
-    return found[: int(rows) * int(columns)].reshape(int(rows), int(columns), -1)
+    rows, columns = to_numpy(seen.grid).reshape(-1)[:2].astype(int).tolist()
+    return found[: rows * columns].reshape(rows, columns, -1)
