@@ -4,6 +4,7 @@ import pytest
 from sightline.search.blind import Blind
 from sightline.search.index import Index
 from sightline.search.map.atlas import GREY, colour_of, made, opened, path_of, points, worn
+from sightline.search.schema import connect
 
 
 @pytest.fixture
@@ -83,3 +84,21 @@ def test_the_colour_is_that_of_what_is_opaque(tmp_path):
     out = io.BytesIO()
     Image.new("RGBA", (8, 8), (9, 9, 9, 0)).save(out, "PNG")
     assert colour_of(out.getvalue()) == GREY
+
+
+def test_the_colours_of_a_map_are_those_of_the_thumbnails_measured_or_not(library, folder, listed, encoder):
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path fill="#c80" d="M1 1h5v2z"/></svg>'
+    (folder / "amber.svg").write_text(drawing)
+    (folder / "teal.svg").write_text(drawing.replace("#c80", "teal"))
+    library.add(listed(folder), encoder)
+    told: list[float] = []
+    measured = points(library, made(library, progress=told.append))
+    by_thumb = np.array([colour_of(library.thumb(id)[0]) for id in measured.ids.tolist()])
+    assert len(np.unique(by_thumb, axis=0)) > 3 and told[-1] == 1
+    assert np.abs(measured.colours.astype(int) - by_thumb).max() <= 1
+    with connect(library.path) as connection:
+        connection.execute("DELETE FROM look WHERE kind = 'svg'")
+    again = points(library, made(library))
+    drawings = [library.picture(id).svg for id in again.ids.tolist()]
+    assert sum(drawings) == 2 and np.array_equal(again.colours[drawings], by_thumb[drawings])
+    assert np.array_equal(again.colours[~np.array(drawings)], measured.colours[~np.array(drawings)])

@@ -41,6 +41,10 @@ PEN, LINE = 0.15, 0.3
 the best: 97 of 100 outlined and 93 of 100 filled Phosphor icons are told right, 87 and 95 of Font Awesome's"""
 CELLS = 8
 """a side, whose mean colours tell what looks the same"""
+GREY = 128
+"""what those lie on"""
+LENGTH = 4 * CELLS**2 + 1
+"""bytes of what tells that, of one picture"""
 
 
 class Colour(NamedTuple):
@@ -83,6 +87,15 @@ def seen(picture: np.ndarray) -> Seen:
     drawn = None if ground is None else _drawn(ink)
     digest = blake2b(f"{picture.shape}".encode() + np.ascontiguousarray(picture).tobytes(), digest_size=12)
     return Seen(clear, drawn, found, _alike(picture), digest.hexdigest())
+
+
+def mean_colours(alike: np.ndarray) -> np.ndarray:
+    """uint8 (n, 3): the mean colour of what is opaque of each picture, by its `Seen.alike` as a row of uint8 (n, l);
+    grey where nothing is."""
+    sums = alike[:, :-1].reshape(len(alike), CELLS**2, 4).sum(1, dtype=np.float64)
+    opaque = sums[:, 3:] / 255
+    shown = sums[:, :3] - GREY * (CELLS**2 - opaque)  # the cells lie on grey
+    return np.where(opaque > 0, shown / np.maximum(opaque, 1e-9), GREY).round().clip(0, 255).astype(np.uint8)
 
 
 @cache
@@ -185,6 +198,6 @@ def _alike(picture: np.ndarray) -> bytes:
     small = Image.fromarray(np.ascontiguousarray(picture)).resize((CELLS, CELLS), Image.Resampling.BOX)
     cells = np.asarray(small.convert("RGBA") if bands == "RGB" else small).astype(np.float64)
     share = cells[..., 3:] / 255
-    shown = np.concatenate([cells[..., :3] * share + 128 * (1 - share), cells[..., 3:]], 2)
+    shown = np.concatenate([cells[..., :3] * share + GREY * (1 - share), cells[..., 3:]], 2)
     shape = np.clip(128 + round(100 * float(np.log2(picture.shape[1] / picture.shape[0]))), 0, 255)
     return np.append(np.rint(shown), shape).astype(np.uint8).tobytes()

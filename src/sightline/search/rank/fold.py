@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sightline.search.look.measure import CELLS
+from sightline.search.look.measure import LENGTH
 from sightline.search.rank.matrix import Vectors
 from sightline.search.rank.there import FROM
 from sightline.search.read import TOGETHER, Folded, Hit
@@ -68,7 +68,7 @@ class _Mark(NamedTuple):
     look: bytes | None
 
 
-NOTHING = bytes(4 * CELLS**2 + 1)
+NOTHING = bytes(LENGTH)
 
 
 def _marks(connection: sqlite3.Connection, ids: Sequence[int]) -> list[_Mark]:
