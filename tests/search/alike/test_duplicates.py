@@ -47,6 +47,20 @@ def test_bytes_alone_are_a_kind_of_their_own(library, tmp_path, listed, colours)
     assert names(duplicates(library).same) == [("bytes", ["red-again", "red"])]
 
 
+def test_small_pictures_whose_thumbnails_lose_something_are_compared_by_all_their_pixels(
+    library, tmp_path, listed, colours
+):
+    pixels = np.array(Image.open(tmp_path / "pictures" / "red.png"))
+    pixels[9, 9, 1] ^= 1
+    Image.fromarray(pixels).save(tmp_path / "pictures" / "red-level.png")
+    library.add(listed(tmp_path / "pictures"), colours())
+    level = next(hit.id for hit in library.browse(9) if hit.name == "red-level")
+    assert library.thumb(level)[0] == library.thumb(next(h.id for h in library.browse(9) if h.name == "red"))[0]
+    found = duplicates(library, 0.98)
+    assert names(found.same) == [("pixels", ["red-again", "red-bitmap", "red"])]
+    assert names(found.alike) == [("look", ["red-again", "red-spot", "red-level"])]
+
+
 def test_large_pictures_are_compared_by_all_their_pixels(tmp_path, listed, colours):
     folder = tmp_path / "large"
     folder.mkdir()

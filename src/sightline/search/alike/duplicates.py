@@ -1,14 +1,15 @@
 """What a library holds more than once: files of the same bytes, pictures of the same pixels, and what only looks alike.
 
 Bytes are the same where their fingerprints are. Pixels are compared among what looks alike: equal thumbnails and sizes,
-and, of a picture larger than its thumbnail whose file can be read, the decoded pixels themselves. What looks alike are
-pictures of other pixels whose vectors are near (groups.py), each to the first of its group.
+and, of a picture that its thumbnail does not hold without loss and whose file can be read, the decoded pixels
+themselves. What looks alike are pictures of other pixels whose vectors are near (groups.py), each to the first of its
+group.
 """
 
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -16,12 +17,12 @@ import numpy as np
 from sightline.data.decode.picture import picture as decoded
 from sightline.data.sample import BadSample
 from sightline.search.alike.groups import LOOK, leaders
+from sightline.search.fill.picture import THUMB
 from sightline.search.index import Index
+from sightline.search.look.store import lossless
 from sightline.search.read import TOGETHER
 
 Kind = Literal["bytes", "pixels", "look"]
-THUMB = 256
-"""pixels of a thumbnail's longer side: a picture no larger is there whole"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +110,7 @@ def _same(kind: Kind, copies: Sequence[Copy]) -> Group:
 
 
 def _at(copy: Copy, cosine: float) -> Copy:
-    found = round(min(1.0, cosine), 6)
-    return Copy(copy.id, copy.name, copy.path, copy.key, copy.width, copy.height, copy.bytes, found)
+    return replace(copy, cosine=round(min(1.0, cosine), 6))
 
 
 def _by_hash(connection: sqlite3.Connection) -> dict[str, list[Copy]]:
@@ -131,31 +131,30 @@ def _same_pixels(index: Index, groups: Sequence[Sequence[str]], by_hash: dict[st
         classes: dict[tuple, list[str]] = {}
         for one in group:
             copy = by_hash[one][0]
-            classes.setdefault((copy.width, copy.height, thumbs.get(one, one)), []).append(one)
-        for some in classes.values():
-            if len(some) > 1:
-                found += [exact for exact in _exactly(index, some, by_hash) if len(exact) > 1]
+            classes.setdefault((copy.width, copy.height, *thumbs.get(one, (one, True))), []).append(one)
+        for (width, height, _, exact), some in classes.items():
+            whole = exact and max(width or 0, height or 0) <= THUMB  # drawings are compared as they are drawn
+            found += [same for same in ([some] if whole else _exactly(index, some, by_hash)) if len(same) > 1]
     return found
 
 
-def _thumbs(index: Index, hashes: Iterable[str]) -> dict[str, bytes]:
-    """The fingerprint of each thumbnail."""
+def _thumbs(index: Index, hashes: Iterable[str]) -> dict[str, tuple[bytes, bool]]:
+    """The fingerprint of each thumbnail, and whether nothing was lost by its format."""
     wanted, found = list(hashes), {}
     for first in range(0, len(wanted), TOGETHER):
         some = wanted[first : first + TOGETHER]
         find = f"SELECT hash, thumb FROM content WHERE hash IN ({', '.join('?' * len(some))}) AND thumb IS NOT NULL"
         with index.rows() as connection:
             found |= {
-                hash_: hashlib.blake2b(thumb, digest_size=16).digest()
+                hash_: (hashlib.blake2b(thumb, digest_size=16).digest(), lossless(thumb))
                 for hash_, thumb in connection.execute(find, some)
             }
     return found
 
 
 def _exactly(index: Index, some: list[str], by_hash: dict[str, list[Copy]]) -> list[list[str]]:
-    """Bytes with equal thumbnails, by their decoded pixels where the thumbnail does not have them all."""
-    copy = by_hash[some[0]][0]
-    if max(copy.width or 0, copy.height or 0) <= THUMB:  # drawings are compared as they are drawn
+    """Bytes with equal thumbnails, by their decoded pixels."""
+    if len(some) == 1:
         return [some]
     classes: dict[bytes | None, list[str]] = {}
     for one in some:

@@ -1,9 +1,8 @@
 """Groups of vectors that are alike: each member's cosine to the first of its group is at least a threshold.
 
 In their order: who is near enough to one that leads already joins the first such, else leads a group of its own. So a
-chain of small steps makes no group of what is unlike, and an answer's folded hits stand behind the best of them. Exact,
-without looking at every pair in full: turned onto its first k principal directions, x becomes (x', rest), and by Cauchy
-and Schwarz
+chain of small steps makes no group of what is unlike. Exact, without looking at every pair in full: turned onto its
+first k principal directions, x becomes (x', rest), and by Cauchy and Schwarz
 
     cos(x, y) = x'.y' + rest.rest <= x'.y' + |rest x| |rest y|,
 
@@ -14,8 +13,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-LOOK = 0.97
-"""cosine from which pictures look alike, where nobody says otherwise"""
+from sightline.search.rank.fold import ALIKE
+
+LOOK = ALIKE
+"""cosine from which pictures look alike, where nobody says otherwise: that by which answers are folded"""
 DIRECTIONS = 24
 """k: with more, the bound is closer and dearer"""
 SAMPLE = 4096

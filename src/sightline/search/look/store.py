@@ -82,10 +82,14 @@ def measure_older(connection: sqlite3.Connection, progress: Callable[[int, int |
     return bool(wanted)
 
 
+def lossless(thumb: bytes) -> bool:
+    """Whether a thumbnail is the small picture itself: a WebP without loss."""
+    return thumb[12:16] == b"VP8L"
+
+
 def _by_thumb(row: tuple[str, bytes, int | None, int | None, bytes | None, str, str]) -> tuple[str, Look]:
     hash_, thumb, width, height, source, path, key = row
-    # a WebP without loss is the small picture itself
-    exact = thumb[12:16] == b"VP8L"
+    exact = lossless(thumb)
     with Image.open(io.BytesIO(thumb)) as image:
         pixels = np.asarray(image.convert("RGBA" if "A" in image.mode or "transparency" in image.info else "RGB"))
     if width and height:
