@@ -15,6 +15,7 @@ from sightline.search.fill.place import parts_of
 from sightline.search.fill.samples import samples
 from sightline.search.index import Index
 from sightline.search.query import Embedder
+from sightline.search.rank.there import GOOD
 from sightline.search.row import storable, why_unstorable
 from sightline.search.schema import connect, plain_errors, transaction
 
@@ -69,9 +70,7 @@ def enrol(index: Index, source: Source, encoder: Embedder, progress: "Progress |
             "INSERT OR REPLACE INTO enrolled (picture, name) SELECT id, ? FROM picture WHERE place = ?",
             [(name, place) for place, name in said.items()],
         )
-        # not joined with content, whose rows are as large as their thumbnails
-        find = "SELECT place FROM picture WHERE hash NOT IN (SELECT hash FROM content WHERE bad IS NOT NULL)"
-        good = {place for (place,) in connection.execute(find)}
+        good = {place for (place,) in connection.execute(f"SELECT place FROM picture WHERE {GOOD}")}
     counts = Counter(name for place, name in said.items() if place in good)
     named = dict.fromkeys(storable(name) for name in source.classes)
     return Enrolled(

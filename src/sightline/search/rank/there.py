@@ -28,6 +28,7 @@ KEPT = 8
 FROM = "FROM picture LEFT JOIN look USING (hash)"
 """what conditions are about; not the contents, whose rows hold thumbnails and are slow to read past"""
 GOOD = "hash NOT IN (SELECT hash FROM content WHERE bad IS NOT NULL)"
+"""of those the pictures that can be used; an index has the bad ones, so that here too no contents are read"""
 
 
 class Fit(NamedTuple):
