@@ -6,7 +6,7 @@ const SIDE = 24;
 // relative luminance: a contrast of about 1.5 to the squares of the theme
 const LOST_IN_DARK = 0.05;
 const LOST_IN_LIGHT = 0.62;
-const linear = (value) => (value / 255) ** 2.2;
+const LINEAR = Float64Array.from({ length: 256 }, (_, value) => (value / 255) ** 2.2);
 const dark = matchMedia("(prefers-color-scheme: dark)");
 /** Of the ink of a drawing that counts as black and nothing else; edges are softened. */
 const ALL = 0.97;
@@ -76,13 +76,14 @@ function inspect(image) {
     let white = 0;
     let opaque = 0;
     for (let at = 0; at < pixels.length; at += 4) {
+      if (!pixels[at + 3]) continue; // no ink: most of an icon
       const alpha = pixels[at + 3] / 255;
-      const light = 0.2126 * linear(pixels[at]) + 0.7152 * linear(pixels[at + 1]) + 0.0722 * linear(pixels[at + 2]);
+      const [red, green, blue] = [pixels[at], pixels[at + 1], pixels[at + 2]];
+      const light = 0.2126 * LINEAR[red] + 0.7152 * LINEAR[green] + 0.0722 * LINEAR[blue];
       ink += alpha;
       if (light < LOST_IN_DARK) {
         black += alpha;
-        const parts = pixels.slice(at, at + 3);
-        if (Math.max(...parts) - Math.min(...parts) < COLOURLESS) grey += alpha;
+        if (Math.max(red, green, blue) - Math.min(red, green, blue) < COLOURLESS) grey += alpha;
       }
       if (light > LOST_IN_LIGHT) white += alpha;
       if (alpha > 0.98) opaque += 1;
