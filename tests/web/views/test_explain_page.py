@@ -75,6 +75,25 @@ def test_another_question_takes_the_maps_away_and_the_switch_makes_new_ones(page
     expect(page.locator("canvas.explain")).to_have_count(0)
 
 
+def test_another_question_or_the_key_in_the_middle_of_an_explanation_does_not_end_the_others(page):
+    held = []
+    page.route("**/explain?*", lambda route: held.append(route) if not held else route.continue_())
+    ask(page)
+    page.locator("#explain").click()
+    expect(page.locator("[data-explaining]")).to_have_count(1)
+    page.locator("#query").fill("blue")
+    expect(page.locator("#grid .card-name").first).to_have_text(re.compile("blue"))
+    cards = page.locator("#grid .card")
+    expect(page.locator("canvas.explain")).to_have_count(cards.count(), timeout=20_000)
+    held.clear()
+    page.locator("#query").fill("red dot")
+    expect(page.locator("#grid .card-name").first).to_have_text("red-dot")
+    page.locator("#query").press("ArrowDown")
+    page.keyboard.press("e")
+    expect(page.locator("canvas.explain")).to_have_count(cards.count(), timeout=20_000)
+    expect(page.locator("[data-explaining]")).to_have_count(0)
+
+
 def test_pictures_like_another_are_explained(page, served):
     page.goto(f"{served.url}/?like={served.id('red-evening')}")
     expect(page.locator("#chip-name")).to_have_text("Like red-evening")

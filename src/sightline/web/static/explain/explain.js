@@ -30,22 +30,21 @@ export class Explain {
     const same = ["q", "like", "blob"].every((name) => asked[name] === this.asked[name]);
     this.asked = asked;
     this.button.hidden = !(asked.q || asked.like || asked.blob);
-    if (!same) {
-      this.running?.abort();
-      this.clear();
-    }
-    if (this.on) this.next();
+    if (!same) this.clear();
+    this.next();
   }
 
   turn(on) {
     this.on = on;
     this.button.setAttribute("aria-pressed", String(on));
-    if (on) return this.next();
-    this.running?.abort();
-    this.clear();
+    if (on) this.next();
+    else this.clear();
   }
 
+  /** Takes all heat maps away, and ends what is being made; another may begin at once. */
   clear() {
+    this.running?.abort();
+    this.running = null;
     for (const laid of this.list.querySelectorAll(".explain")) laid.remove();
     for (const card of this.list.querySelectorAll(".card")) delete card.explained;
     this.told.textContent = "";
@@ -58,7 +57,7 @@ export class Explain {
     if (!card) return;
     event.preventDefault();
     const laid = card.querySelector(".explain");
-    if (!laid) return this.one(card, true);
+    if (!laid) return this.one(card, true).then(() => this.next());
     laid.remove();
     delete card.explained;
   }
@@ -74,7 +73,7 @@ export class Explain {
   async one(card, aloud) {
     this.running?.abort();
     const mine = (this.running = new AbortController());
-    card.explained = true;
+    card.explained = mine;
     card.querySelector(".tile").dataset.explaining = "";
     try {
       const found = await api.explain(card.hit.id, this.asked, mine.signal);
@@ -83,7 +82,7 @@ export class Explain {
       if (aloud) this.told.textContent = `${card.hit.name}: ${placeOf(found)}`;
       return true;
     } catch (error) {
-      delete card.explained;
+      if (card.explained === mine) delete card.explained;
       if (error.name !== "AbortError") {
         if (!(error instanceof api.Failed)) throw error;
         if (this.on) this.turn(false);
@@ -91,7 +90,8 @@ export class Explain {
       }
       return false;
     } finally {
-      delete card.querySelector(".tile").dataset.explaining;
+      // a later one may be at the same card
+      if (!card.explained || card.explained === mine) delete card.querySelector(".tile").dataset.explaining;
       if (this.running === mine) this.running = null;
     }
   }
