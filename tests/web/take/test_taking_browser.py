@@ -84,6 +84,7 @@ def test_clicks_with_ctrl_and_shift_and_a_button_of_its_own_select(page):
     assert selected(page) == ["arrow-up", "ball", "bar-chart"]
     expect(page.locator("#bar-count")).to_have_text("3 selected")
     expect(page.locator("#picked")).to_have_text("3 selected")
+    expect(page.locator("#bar")).to_have_css("padding", "8px 8px 8px 20px")  # of its own, not of another page's bar
     card(page, "ball").click(modifiers=["Control"])
     assert selected(page) == ["arrow-up", "bar-chart"]
     cross = page.get_by_role("button", name="Select cross")
