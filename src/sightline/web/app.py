@@ -75,7 +75,7 @@ def make_app(
     )
     app.state.uploads, app.state.decoding = uploads, decoding
     if token:
-        app.add_middleware(Door, token=token, prefix=prefix)
+        app.add_middleware(Door, token=token, prefix=prefix, idle=limits.idle)
     app.add_middleware(Target, prefix=prefix)
     app.add_middleware(Guard, names=names_of(host, given, allow))
     say_errors(app)

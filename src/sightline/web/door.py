@@ -4,14 +4,16 @@ The page's address has the token behind a `#`, which a browser sends to nobody: 
 Referer. The page hands it in once and gets a cookie for it, which scripts cannot read and other sites cannot use.
 """
 
+import asyncio
 import hashlib
 import hmac
 import json
 import secrets
 from http.cookies import CookieError, SimpleCookie
 
+from sightline.web.limits import Limits
 from sightline.web.page import POLICY, STATIC, below
-from sightline.web.target import App, Message, Receive, Send
+from sightline.web.target import App, Message, Receive, Send, answer
 
 ENTER = "/api/enter"
 DAYS = 30
@@ -45,8 +47,8 @@ def checked_token(token: str) -> str:
 class Door:
     """Wraps an ASGI app: the page's own scripts are given to everybody, all else to those who have the token."""
 
-    def __init__(self, app: App, token: str, prefix: str) -> None:
-        self.app, self.prefix = app, prefix
+    def __init__(self, app: App, token: str, prefix: str, idle: float = Limits.idle) -> None:
+        self.app, self.prefix, self.idle = app, prefix, idle
         self._token = _digest(token)
         # servers on other ports of this machine share its cookies: each has a name of its own
         self._cookie = f"sightline-{hashlib.sha256(b'name' + self._token).hexdigest()[:12]}"
@@ -60,11 +62,10 @@ class Door:
         elif path == ENTER and scope["method"] == "POST":
             await self._enter(receive, send)
         elif path == "/":
-            headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-security-policy", POLICY.encode())]
-            await _answer(send, 401, self._page, headers)
+            headers = {"content-type": "text/html; charset=utf-8", "content-security-policy": POLICY}
+            await answer(send, 401, headers, self._page)
         else:
-            headers = [(b"content-type", b"application/json"), (b"www-authenticate", b"Bearer")]
-            await _answer(send, 401, json.dumps({"error": REFUSED}).encode(), headers)
+            await _refuse(send, 401, REFUSED, {"www-authenticate": "Bearer"})
 
     def _may(self, headers: list[tuple[bytes, bytes]]) -> bool:
         for name, value in headers:
@@ -82,27 +83,32 @@ class Door:
 
     async def _enter(self, receive: Receive, send: Send) -> None:
         """Answers a token in a body with a cookie."""
-        body = b""
-        while True:
-            message = await receive()
-            body += message.get("body", b"")
-            if message["type"] == "http.disconnect" or len(body) > 2 * LONGEST:
-                break
-            if not message.get("more_body", False):
-                break
+        try:
+            async with asyncio.timeout(self.idle):
+                body = await _body(receive)
+        except TimeoutError:
+            return await _refuse(send, 408, "the token was not sent in time; try again", {"connection": "close"})
         if not hmac.compare_digest(hashlib.sha256(body.strip()).digest(), self._token):
-            wrong = json.dumps({"error": "that is not the token of this library"}).encode()
-            await _answer(send, 401, wrong, [(b"content-type", b"application/json"), (b"connection", b"close")])
-            return
+            return await _refuse(send, 401, "that is not the token of this library", {"connection": "close"})
         cookie = f"{self._cookie}={self._pass}; Max-Age={DAYS * 86400}; HttpOnly; SameSite=Lax; Path=/"
-        await _answer(send, 204, b"", [(b"set-cookie", cookie.encode())])
+        await answer(send, 204, {"set-cookie": cookie})
 
 
 def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-async def _answer(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
-    length = [] if status == 204 else [(b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, *length]})
-    await send({"type": "http.response.body", "body": body})
+async def _body(receive: Receive) -> bytes:
+    """The body of a request, of one that is longer than any token its beginning."""
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        cut = message["type"] == "http.disconnect" or len(body) > 2 * LONGEST
+        if cut or not message.get("more_body", False):
+            return body
+
+
+async def _refuse(send: Send, status: int, reason: str, headers: dict[str, str]) -> None:
+    said = json.dumps({"error": reason}).encode()
+    await answer(send, status, {"content-type": "application/json", **headers}, said)

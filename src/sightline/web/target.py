@@ -43,13 +43,13 @@ class Target:
             return
         path = _own_path(scope["path"], dict(scope["headers"]).get(b"host", b"").decode("latin-1"))
         if scope["method"] == "OPTIONS" and path == "*":
-            await _answer(send, 204, {"allow": "GET, HEAD, OPTIONS, POST"})
+            await answer(send, 204, {"allow": "GET, HEAD, OPTIONS, POST"})
         elif path is None or not path.startswith("/"):
-            await _answer(send, 400, {"content-type": "application/json"}, b'{"error": "the request names no path"}')
+            await answer(send, 400, {"content-type": "application/json"}, b'{"error": "the request names no path"}')
         elif self.prefix and path == self.prefix:
             query = scope["query_string"].decode("latin-1")
             folder = quote(self.prefix.rpartition("/")[2]) + "/" + ("?" * bool(query)) + query
-            await _answer(send, 307, {"location": folder})
+            await answer(send, 307, {"location": folder})
         else:
             below = self.prefix and path.startswith(self.prefix + "/")
             path = path if below else self.prefix + path
@@ -78,7 +78,8 @@ def _bodiless(send: Send) -> Send:
     return send_head
 
 
-async def _answer(send: Send, status: int, headers: dict[str, str], body: bytes = b"") -> None:
+async def answer(send: Send, status: int, headers: dict[str, str], body: bytes = b"") -> None:
+    """Sends a whole answer."""
     if status != 204:
         headers = {**headers, "content-length": str(len(body))}
     encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]

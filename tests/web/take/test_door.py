@@ -9,6 +9,7 @@ import pytest
 from sightline.cli.main import main
 from sightline.search.index import Index
 from sightline.web.door import Door, checked_token, new_token
+from sightline.web.limits import Limits
 
 TOKEN = "open-sesame_1"
 
@@ -70,6 +71,13 @@ def test_a_long_body_is_not_read_to_its_end(closed):
     with socket.create_connection(("127.0.0.1", closed.port), timeout=20) as line:
         line.sendall(b"POST /api/enter HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99999999\r\n\r\n" + b"x" * 4000)
         assert line.recv(12) == b"HTTP/1.1 401"
+
+
+def test_a_body_that_never_comes_is_given_up(serve_few, raw):
+    """Else whoever has no token could hold every connection of the server."""
+    hasty = serve_few("hasty", token=TOKEN, limits=Limits(idle=0.2))
+    said = raw.answers(hasty, b"POST /api/enter HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\nopen")
+    assert raw.status(said) == 408 and b"not sent in time" in said
 
 
 def test_the_scripts_of_the_page_are_everybodys_and_heads_are_guarded_too(closed):
