@@ -7,13 +7,12 @@ Referer. The page hands it in once and gets a cookie for it, which scripts canno
 import asyncio
 import hashlib
 import hmac
-import json
 import secrets
 from http.cookies import CookieError, SimpleCookie
 
 from sightline.web.limits import Limits
 from sightline.web.page import POLICY, STATIC, below
-from sightline.web.target import App, Message, Receive, Send, answer
+from sightline.web.target import App, Message, Receive, Send, answer, refuse
 
 ENTER = "/api/enter"
 DAYS = 30
@@ -65,7 +64,7 @@ class Door:
             headers = {"content-type": "text/html; charset=utf-8", "content-security-policy": POLICY}
             await answer(send, 401, headers, self._page)
         else:
-            await _refuse(send, 401, REFUSED, {"www-authenticate": "Bearer"})
+            await refuse(send, 401, REFUSED, {"www-authenticate": "Bearer"})
 
     def _may(self, headers: list[tuple[bytes, bytes]]) -> bool:
         for name, value in headers:
@@ -87,9 +86,9 @@ class Door:
             async with asyncio.timeout(self.idle):
                 body = await _body(receive)
         except TimeoutError:
-            return await _refuse(send, 408, "the token was not sent in time; try again", {"connection": "close"})
+            return await refuse(send, 408, "the token was not sent in time; try again", {"connection": "close"})
         if not hmac.compare_digest(hashlib.sha256(body.strip()).digest(), self._token):
-            return await _refuse(send, 401, "that is not the token of this library", {"connection": "close"})
+            return await refuse(send, 401, "that is not the token of this library", {"connection": "close"})
         cookie = f"{self._cookie}={self._pass}; Max-Age={DAYS * 86400}; HttpOnly; SameSite=Lax; Path=/"
         await answer(send, 204, {"set-cookie": cookie})
 
@@ -107,8 +106,3 @@ async def _body(receive: Receive) -> bytes:
         cut = message["type"] == "http.disconnect" or len(body) > 2 * LONGEST
         if cut or not message.get("more_body", False):
             return body
-
-
-async def _refuse(send: Send, status: int, reason: str, headers: dict[str, str]) -> None:
-    said = json.dumps({"error": reason}).encode()
-    await answer(send, status, {"content-type": "application/json", **headers}, said)

@@ -5,10 +5,8 @@ server (a foreign name that resolves to its address is refused), requests made b
 may be run, framed or embedded elsewhere.
 """
 
-import json
-
 from sightline.web.host import Names
-from sightline.web.target import App, Message, Receive, Send
+from sightline.web.target import App, Message, Receive, Send, refuse
 
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 HEADERS = {
@@ -43,7 +41,7 @@ class Guard:
 
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
         if reason := self._refusal(scope["method"], headers):
-            await _refuse(send_guarded, reason)
+            await refuse(send_guarded, 403, reason)
         else:
             await self.app(scope, receive, send_guarded)
 
@@ -71,10 +69,3 @@ class Guard:
             f"this page is served to this machine only, and {host[:200]!r} is not its name; use 127.0.0.1 or "
             f"localhost, or {allow}"
         )
-
-
-async def _refuse(send: Send, reason: str) -> None:
-    body = json.dumps({"error": reason}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 403, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

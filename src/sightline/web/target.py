@@ -3,6 +3,7 @@
 A proxy may serve the page below a prefix and take the prefix off, or leave it on: both lead to the same routes.
 """
 
+import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import quote
@@ -45,7 +46,7 @@ class Target:
         if scope["method"] == "OPTIONS" and path == "*":
             await answer(send, 204, {"allow": "GET, HEAD, OPTIONS, POST"})
         elif path is None or not path.startswith("/"):
-            await answer(send, 400, {"content-type": "application/json"}, b'{"error": "the request names no path"}')
+            await refuse(send, 400, "the request names no path")
         elif self.prefix and path == self.prefix:
             query = scope["query_string"].decode("latin-1")
             folder = quote(self.prefix.rpartition("/")[2]) + "/" + ("?" * bool(query)) + query
@@ -85,3 +86,9 @@ async def answer(send: Send, status: int, headers: dict[str, str], body: bytes =
     encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": status, "headers": encoded})
     await send({"type": "http.response.body", "body": body})
+
+
+async def refuse(send: Send, status: int, reason: str, headers: dict[str, str] | None = None) -> None:
+    """Sends an error, as a `Fault` is."""
+    body = json.dumps({"error": reason}).encode()
+    await answer(send, status, {"content-type": "application/json", **(headers or {})}, body)
