@@ -20,7 +20,7 @@ from sightline.web.host import names_of
 from sightline.web.library import AboutLibrary, Found, Library, Shown
 from sightline.web.limits import Limits
 from sightline.web.page import not_modified, serve_page
-from sightline.web.routes import DROPPED, LARGEST, PICTURE, Id, gone
+from sightline.web.routes import DROPPED, KEEP, LARGEST, PICTURE, Id, gone
 from sightline.web.taking import FILE_POLICY, serve_taking
 from sightline.web.target import Target, prefix_of
 from sightline.web.upload import Uploads
@@ -32,8 +32,6 @@ from sightline.web.views.report import report_of, report_routes
 MOST = 500
 """results of one answer"""
 LONGEST_NAME = 255
-KEEP = "private, no-cache"
-"""kept by the browser, and asked about each time: ids mean other pictures in another library on the same port"""
 
 Count = Annotated[int, Query(ge=1, le=MOST, description="how many results")]
 Where = Annotated[str, Query(max_length=4096, description="only pictures that fit, such as width>512 and folder=brand")]

@@ -7,6 +7,8 @@ from fastapi import Request
 
 LARGEST = 2**63 - 1
 """of a number in SQLite"""
+KEEP = "private, no-cache"
+"""kept by the browser, and asked about each time: ids mean other pictures in another library on the same port"""
 
 BYTES = {"schema": {"type": "string", "format": "binary"}}
 PICTURE: dict[int | str, dict[str, Any]] = {

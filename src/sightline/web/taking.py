@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import quote
 
@@ -17,7 +17,7 @@ from sightline.search.take.pasted import pasted
 from sightline.search.take.sprite import sprite, symbols
 from sightline.search.take.taken import taken
 from sightline.web.fault import faults
-from sightline.web.library import Library
+from sightline.web.library import Library, spoken
 from sightline.web.limits import Limits
 from sightline.web.refused import Refused
 from sightline.web.routes import Id
@@ -81,7 +81,8 @@ def serve_taking(app: FastAPI, library: Library, uploads: Uploads, limits: Limit
         return hands.sent(request, zipped(taken(library.index, ids)), "application/zip", name)
 
     def as_sprite(request: Request, ids: list[int], colour: str) -> Response:
-        colour = colour and answered(lambda: colour_of(colour))
+        with spoken(422):
+            colour = colour and colour_of(colour)
         return hands.sent(request, sprite(symbols(taken(library.index, ids), colour)), "image/svg+xml", "sprite.svg")
 
     async def asked(request: Request) -> list[int]:
@@ -140,20 +141,13 @@ def serve_taking(app: FastAPI, library: Library, uploads: Uploads, limits: Limit
         original = library.original(picture)
         if not picture.svg:
             raise Refused(415, f"{picture.name} is no SVG but {original.media}")
-        written = answered(lambda: pasted(original.data, form, picture.name, color))
+        with spoken(422):
+            written = pasted(original.data, form, picture.name, color)
         if form != "svg":
             return Response(written, media_type="text/plain; charset=utf-8")
         said = f"inline; filename*=UTF-8''{quote(slug(picture.name) + '.svg', safe='')}"
         headers = {"content-disposition": said, "content-security-policy": FILE_POLICY, "cache-control": "no-cache"}
         return Response(written, media_type="image/svg+xml", headers=headers)
-
-
-def answered(ask: Callable[[], str]) -> str:
-    """What `ask` gives; its ValueError is the reason of a refusal (422)."""
-    try:
-        return ask()
-    except ValueError as error:
-        raise Refused(422, str(error)) from error
 
 
 def ids_of(text: str, most: int) -> list[int]:

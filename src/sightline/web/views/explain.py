@@ -15,7 +15,7 @@ from sightline.web.decoding import Decoding
 from sightline.web.fault import faults
 from sightline.web.library import FORMAT, Library, spoken
 from sightline.web.refused import Refused
-from sightline.web.routes import DROPPED, Id, gone
+from sightline.web.routes import DROPPED, LARGEST, Id, gone
 from sightline.web.upload import Uploads
 
 AT_ONCE = 2
@@ -64,11 +64,11 @@ class Explaining:
 
     def of(self, id: int, sought: Sought, by: Any, query: str | None = None) -> Explained:
         """Why the picture `id` answers a query. Refused where it cannot be said, or too much is asked at once."""
-        library = self.library
-        picture = library.picture(id)
+        index, encoder = self.library.index, self.library.encoder  # one to the end, where it is switched meanwhile
+        picture = self.library.picture(id)
         with self._turn(), spoken(422):
-            library.index.check(library.encoder)
-            told, shape = explain_hit(library.index, library.encoder.own, id, sought, by=by, turn=library.encoder.turn)
+            index.check(encoder)
+            told, shape = explain_hit(index, encoder.own, id, sought, by=by, turn=encoder.turn)
         fields = said(told, shape, pixels=picture.width is not None)
         return Explained(format=FORMAT, id=id, query=query, ms=round(1000 * told.seconds, 1), **fields)
 
@@ -87,7 +87,9 @@ def explain_routes(app: FastAPI, library: Library, uploads: Uploads, decoding: D
     explaining = Explaining(library)
 
     @app.get("/api/pictures/{id}/explain", responses=faults(404, 409, 422))
-    def explain_words(id: Id, q: str = "", like: Annotated[int, Query(ge=0, lt=2**63)] = 0, by: By = None) -> Explained:
+    def explain_words(
+        id: Id, q: str = "", like: Annotated[int, Query(ge=0, le=LARGEST)] = 0, by: By = None
+    ) -> Explained:
         """Where in a picture the words are seen, or another picture of the library (its id in `like`)."""
         if bool(q.strip()) == bool(like):
             raise Refused(422, "say what to look for: words in q, or the id of a picture in like")

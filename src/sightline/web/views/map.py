@@ -13,14 +13,15 @@ from sightline.web.fault import faults
 from sightline.web.library import FORMAT, Library, spoken
 from sightline.web.page import not_modified
 from sightline.web.refused import Refused
+from sightline.web.routes import BYTES, KEEP, PICTURE
 
 POINTS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "little-endian, for n pictures: n float64 ids, 2 n float32 (x, y from -1 to 1, y upwards), 4 n "
         "uint8 (red, green, blue of the mean colour, 255)",
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        "content": {"application/octet-stream": BYTES},
     },
-    304: {"description": "the browser has it: If-None-Match named its ETag"},
+    304: PICTURE[304],
 }
 
 
@@ -120,7 +121,7 @@ def map_routes(app: FastAPI, library: Library) -> None:
             raise Refused(404, "there is no map yet; POST /api/map makes it")
         parts = found.ids.astype("<f8"), found.xy.astype("<f4"), np.ascontiguousarray(found.colours)
         data = b"".join(part.tobytes() for part in parts)
-        headers = {"etag": f'"{fingerprint(data)}"', "cache-control": "private, no-cache"}
+        headers = {"etag": f'"{fingerprint(data)}"', "cache-control": KEEP}
         if not_modified(request, headers["etag"]):
             return Response(status_code=304, headers=headers)
         return Response(data, media_type="application/octet-stream", headers=headers)
