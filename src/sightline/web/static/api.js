@@ -26,6 +26,9 @@ async function ask(address, options) {
   throw new Failed(words);
 }
 
+/** A request that brings something along: the bytes of a picture, or what `type` says. */
+const posted = (body, signal, type = "application/octet-stream") => ({ method: "POST", body, headers: { "Content-Type": type }, signal });
+
 async function json(address, options) {
   return (await ask(address, options)).json();
 }
@@ -49,26 +52,21 @@ const limits = ({ where, fold } = {}) => ({ ...(where && { where }), ...(fold &&
 export const byWords = (q, k, signal, asked) =>
   json(`${root}api/search?${new URLSearchParams({ q, k, ...limits(asked) })}`, { signal });
 export const byPicture = (blob, name, k, signal, asked) =>
-  json(`${root}api/search?${new URLSearchParams({ k, name: name.slice(0, 255), ...(asked?.q && { q: asked.q }), ...limits(asked) })}`, {
-    method: "POST",
-    body: blob,
-    headers: { "Content-Type": "application/octet-stream" },
-    signal,
-  });
+  json(`${root}api/search?${new URLSearchParams({ k, name: name.slice(0, 255), ...(asked?.q && { q: asked.q }), ...limits(asked) })}`, posted(blob, signal));
 export const similar = (id, k, signal, asked) =>
   json(`${root}api/pictures/${id}/similar?${new URLSearchParams({ k, ...limits(asked) })}`, { signal });
 export const browse = (after, k, signal, { where } = {}) =>
-  json(`${root}api/pictures?${new URLSearchParams({ after, k, ...(where && { where }) })}`, { signal });
+  json(`${root}api/pictures?${new URLSearchParams({ after, k, ...limits({ where }) })}`, { signal });
 export const picture = (id, signal) => json(`${root}api/pictures/${id}`, { signal });
 export const source = async (id) => (await ask(fileOf(id))).text();
 export const drawn = async (id, form, color) => (await ask(drawingOf(id, form, color))).text();
 /** Whether a GET of this address would be answered. */
 export const answers = async (address) => (await fetch(address, { method: "HEAD" }).catch(() => ({ ok: false }))).ok;
 export const selected = async (path, ids) =>
-  (await ask(root + path, { method: "POST", body: JSON.stringify({ ids }), headers: { "Content-Type": "application/json" } })).blob();
+  (await ask(root + path, posted(JSON.stringify({ ids }), undefined, "application/json"))).blob();
 export const explain = (id, { q, like, blob }, signal) =>
   blob
-    ? json(`${root}api/pictures/${id}/explain`, { method: "POST", body: blob, headers: { "Content-Type": "application/octet-stream" }, signal })
+    ? json(`${root}api/pictures/${id}/explain`, posted(blob, signal))
     : json(`${root}api/pictures/${id}/explain?${new URLSearchParams(like ? { like } : { q })}`, { signal });
 export const duplicates = (kind, look, after, k, signal) =>
   json(`${root}api/duplicates?${new URLSearchParams({ kind, look, after, k })}`, { signal });

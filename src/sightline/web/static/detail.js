@@ -7,6 +7,7 @@ import { isDrawing } from "./take/bar.js";
 import { fileName, pack } from "./take/drag.js";
 import { Drawing } from "./take/drawing.js";
 import { settle } from "./tile.js";
+import { weight } from "./weight.js";
 
 const NEIGHBOURS = 10;
 const $ = (id) => document.getElementById(id);
@@ -230,14 +231,4 @@ function described(facts) {
   const size = facts.width ? [facts.width, facts.height] : facts.own_size;
   const sides = size ? size.map((side) => Number(side.toFixed(2)).toLocaleString()).join(" × ") : "";
   return [kind, sides, facts.bytes ? weight(facts.bytes) : ""].filter(Boolean).join(" · ") || "\u00a0";
-}
-
-function weight(bytes) {
-  const units = ["bytes", "KB", "MB"];
-  let at = 0;
-  while (bytes >= 1000 && at < units.length - 1) {
-    bytes /= 1000;
-    at += 1;
-  }
-  return `${bytes >= 100 || at === 0 ? Math.round(bytes) : bytes.toFixed(1)} ${units[at]}`;
 }

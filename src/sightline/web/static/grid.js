@@ -1,9 +1,8 @@
 /* Cards of pictures: made once each, kept while they stay among the results, moved through with the arrow keys. */
 
-import * as api from "./api.js";
 import { isDrawing } from "./take/bar.js";
 import { takeOut } from "./take/drag.js";
-import { settle } from "./tile.js";
+import { element, tileOf } from "./tile.js";
 
 const WHY = { name: "by name", words: "by words", picture: "by look", both: "words + look" };
 
@@ -132,17 +131,9 @@ function nextRow(links, from, way) {
   return beyond.filter((link) => top(link) === row).reduce((best, link) => (best && off(best) <= off(link) ? best : link), undefined);
 }
 
-function element(name, type) {
-  const made = document.createElement(name);
-  if (type) made.className = type;
-  return made;
-}
-
 function headingOf(words) {
   const item = element("li", "heading");
-  const heading = element("h2");
-  heading.textContent = words;
-  item.append(heading);
+  item.append(element("h2", "", words));
   return item;
 }
 
@@ -152,22 +143,14 @@ const placeOf = (hit) => hit.folders.at(-1) ?? "";
 function cardOf(hit, selection) {
   const item = element("li");
   const card = element("a", "card");
-  const tile = element("span", "tile");
-  const image = element("img");
-  image.alt = "";
-  image.loading = "lazy";
-  image.decoding = "async";
-  tile.drawn = isDrawing(hit);
-  settle(tile, image, hit.id);
-  image.src = api.thumbOf(hit.id);
-  tile.append(image);
+  const tile = tileOf(hit.id, isDrawing(hit));
   const why = element("span", "card-why");
   why.append(element("span", "why"), element("span", "where"));
   tile.append(element("span", "folded"));
   card.append(tile, element("span", "card-name"), why);
   item.append(card);
   if (selection) item.append(pickOf(hit));
-  takeOut(card, image, () => selection?.list() ?? []);
+  takeOut(card, tile.firstElementChild, () => selection?.list() ?? []);
   return item;
 }
 

@@ -2,6 +2,8 @@
    picture is looked at once. A drawing (`tile.drawn`) that is black and nothing else, as one in `currentColor` is, is
    shown in the light of the text in the dark theme; any other picture that would vanish lies on the other theme's tones. */
 
+import { thumbOf } from "./api.js";
+
 const SIDE = 24;
 // relative luminance: a contrast of about 1.5 to the squares of the theme
 const LOST_IN_DARK = 0.05;
@@ -26,6 +28,26 @@ export function settle(tile, image, known) {
   };
   image.addEventListener("load", done);
   if (image.complete && image.naturalWidth) done();
+}
+
+/** A tile with the thumbnail of picture `id`, fetched once it is nearly in sight; `drawn` where it is a drawing. */
+export function tileOf(id, drawn) {
+  const tile = element("span", "tile");
+  const image = element("img");
+  Object.assign(image, { alt: "", loading: "lazy", decoding: "async" });
+  tile.drawn = drawn;
+  settle(tile, image, id);
+  image.src = thumbOf(id);
+  tile.append(image);
+  return tile;
+}
+
+/** An element with a class, and what it says. */
+export function element(name, type = "", words = "") {
+  const made = document.createElement(name);
+  if (type) made.className = type;
+  made.textContent = words;
+  return made;
 }
 
 function remember(known, look) {

@@ -1,8 +1,9 @@
 /* What the library holds more than once. The address holds what is shown: ?kind=alike&look=0.98 */
 
 import * as api from "../api.js";
-import { settle } from "../tile.js";
+import { element, tileOf } from "../tile.js";
 import { offerReport } from "../views/report.js";
+import { weight } from "../weight.js";
 
 const SOME = 60;
 const $ = (id) => document.getElementById(id);
@@ -49,16 +50,7 @@ function told(kind, total, { spare, look }) {
   const groups = total === 1 ? "group" : "groups";
   if (kind === "alike") return total ? `${total.toLocaleString()} ${groups} of pictures that only look alike` : "No pictures look alike.";
   if (!total) return "No picture is there twice.";
-  return `${total.toLocaleString()} ${groups} of true duplicates; all but the first of each take ${size(spare)}`;
-}
-
-const size = (bytes) => (bytes < 1e3 ? `${bytes} bytes` : bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} KB` : `${(bytes / 1e6).toFixed(1)} MB`);
-
-function element(name, type, words) {
-  const made = document.createElement(name);
-  if (type) made.className = type;
-  if (words !== undefined) made.textContent = words;
-  return made;
+  return `${total.toLocaleString()} ${groups} of true duplicates; all but the first of each take ${weight(spare)}`;
 }
 
 function groupOf({ kind, pictures }) {
@@ -75,17 +67,11 @@ function cardOf(picture, kind) {
   const item = element("li");
   const card = element("a", "card");
   card.href = `./?picture=${picture.id}`;
-  const tile = element("span", "tile");
-  const image = element("img");
-  Object.assign(image, { alt: "", loading: "lazy", decoding: "async" });
-  settle(tile, image, picture.id);
-  image.src = api.thumbOf(picture.id);
-  tile.append(image);
   const place = picture.path ?? picture.key;
-  const facts = [picture.width ? `${picture.width} × ${picture.height}` : "", picture.bytes ? size(picture.bytes) : ""];
+  const facts = [picture.width ? `${picture.width} × ${picture.height}` : "", picture.bytes ? weight(picture.bytes) : ""];
   if (kind === "look") facts.unshift(picture.cosine.toFixed(3));
   card.title = place;
-  card.append(tile, element("span", "card-name", picture.name), element("span", "card-why", facts.filter(Boolean).join(" · ")));
+  card.append(tileOf(picture.id, false), element("span", "card-name", picture.name), element("span", "card-why", facts.filter(Boolean).join(" · ")));
   const where = element("span", "card-why double-place");
   where.append(element("bdi", "", place));
   card.append(where);

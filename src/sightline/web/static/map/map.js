@@ -1,8 +1,8 @@
 /* The map of the library: points from afar, thumbnails close by. The address holds where one is: ?at=x,y,zoom&on=ID */
 
 import * as api from "../api.js";
-import { MapData } from "./data.js";
 import { offerReport } from "../views/report.js";
+import { MapData } from "./data.js";
 import { layerOf } from "./points.js";
 import { FEW, Thumbs } from "./thumbs.js";
 import { View } from "./view.js";
@@ -89,20 +89,21 @@ function ring(x, y) {
 
 function keep() {
   clearTimeout(keeping);
-  keeping = setTimeout(() => {
-    if (!data) return;
-    const at = new URLSearchParams();
-    const zoom = view.scale / view.whole;
-    if (zoom !== 1 || view.x || view.y) at.set("at", [view.x.toFixed(4), view.y.toFixed(4), zoom.toFixed(2)].join(","));
-    if (on >= 0) at.set("on", data.ids[on]);
-    history.replaceState(history.state, "", at.size ? `?${at}` : location.pathname);
-  }, 200);
+  keeping = setTimeout(() => data && write(), 200);
+}
+
+function write() {
+  const at = new URLSearchParams();
+  const zoom = view.scale / view.whole;
+  if (zoom !== 1 || view.x || view.y) at.set("at", [view.x.toFixed(4), view.y.toFixed(4), zoom.toFixed(2)].join(","));
+  if (on >= 0) at.set("on", data.ids[on]);
+  history.replaceState(history.state, "", at.size ? `?${at}` : location.pathname);
 }
 
 function read() {
   const at = new URLSearchParams(location.search);
   const [x, y, zoom] = (at.get("at") ?? "").split(",").map(Number);
-  if ([x, y, zoom].every(Number.isFinite)) Object.assign(view, { x, y, scale: view.whole * Math.min(4000, Math.max(0.5, zoom)) });
+  if ([x, y, zoom].every(Number.isFinite)) Object.assign(view, { x, y, scale: view.within(view.whole * zoom) });
   on = data.index(Number(at.get("on") ?? 0));
   if (on >= 0) tell(on);
 }
@@ -131,10 +132,7 @@ function open(at) {
   if (at < 0) return;
   on = at;
   clearTimeout(keeping);
-  const here = new URLSearchParams(location.search);
-  here.set("on", data.ids[at]);
-  if (view.scale !== view.whole) here.set("at", [view.x.toFixed(4), view.y.toFixed(4), (view.scale / view.whole).toFixed(2)].join(","));
-  history.replaceState(history.state, "", `?${here}`);
+  write();
   location.href = `./?picture=${data.ids[at]}`;
 }
 

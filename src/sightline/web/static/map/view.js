@@ -29,6 +29,11 @@ export class View {
     return Math.max(40, Math.min(this.width, this.height) / 2 - 32);
   }
 
+  /** A scale that may be: from half of what shows all to very close. */
+  within(scale) {
+    return Math.min(Math.max(scale, this.whole / 2), this.whole * CLOSEST);
+  }
+
   fit() {
     Object.assign(this, { x: 0, y: 0, scale: this.whole });
     this.changed();
@@ -40,7 +45,7 @@ export class View {
   }
 
   zoom(by, px = this.width / 2, py = this.height / 2) {
-    const scale = Math.min(Math.max(this.scale * by, this.whole / 2), this.whole * CLOSEST);
+    const scale = this.within(this.scale * by);
     const [dx, dy] = [px - this.width / 2, py - this.height / 2];
     this.x += dx / this.scale - dx / scale;
     this.y -= dy / this.scale - dy / scale;
