@@ -36,7 +36,7 @@ export function lay(tile, { grid: [rows, columns], values, part, shares }) {
       pen.lineWidth = line;
       pen.strokeRect(...inset(at(...shares), 2));
     }
-  } else canvas.dataset.none = "";
+  }
   tile.append(canvas);
 }
 
