@@ -1,6 +1,7 @@
 """A tower's maps as torchvision's models take them, and the pyramid of a plain tower."""
 
 from collections import OrderedDict
+from dataclasses import replace
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from torchvision.ops import MultiScaleRoIAlign
 
 from sightline.towers.dense import FeatureMap, SimplePyramid
 from sightline.towers.dense.feature_map import levels_of, unread
-from sightline.towers.sizes_conv import alexnet_small
+from sightline.towers.sizes_conv import alexnet_small, vgg16
 from sightline.towers.spec import ConvNetSpec, Map, Mean, ResNetSpec, SmallStem, StandardStem, ViTSpec
 
 RESNET = ResNetSpec(depths=(1, 2, 1), width=8, stem=StandardStem())
@@ -52,6 +53,13 @@ def test_looking_at_a_tower_leaves_it_as_it_was(spec):
     before = {name: value.clone() for name, value in tower.state_dict().items()}
     assert [level.block for level in levels_of(tower)] == list(range(len(levels_of(tower))))
     assert tower.training and all(torch.equal(before[name], x) for name, x in tower.state_dict().items())
+
+
+def test_every_convolution_of_a_vgg_is_a_block():
+    tower = made(replace(vgg16(), widths=(4, 4, 8, 8, 16), grid=1, dim=4))
+    found = FeatureMap(tower)
+    assert (found.stages, found.strides) == ((1, 3, 6, 9, 12), (1, 2, 4, 8, 16))
+    assert found(torch.rand(1, 3, 64, 64))["4"].shape == (1, 16, 4, 4)
 
 
 def test_torchvisions_detector_takes_one_stage_as_its_backbone():

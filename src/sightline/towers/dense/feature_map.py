@@ -82,7 +82,7 @@ def tower_of(encoder: Any) -> nn.Module:
     if not hasattr(tower, "layers") or isinstance(tower, NaFlex):
         raise ValueError(
             f"a {type(tower).__name__} gives no maps of its blocks; the towers that do are ViT, FlexiViT, ResNet, "
-            "AlexNet, ConvNet, and those of other packages with `layers`"
+            "AlexNet, VGG, ConvNet, and those of other packages with `layers`"
         )
     return tower
 
@@ -148,7 +148,7 @@ def _count(tower: Any, image: Tensor) -> int:
         case ViT():
             return len(tower.stack.blocks)
         case AlexNet():
-            return 5
+            return tower.convolutions
         case ConvNet():
             return len(tower.maps)
         case ResNet():
