@@ -86,8 +86,8 @@ def hold_first(tower: nn.Module, count: int) -> nn.Module:
     there = max((_part(place) for name, _ in tower.named_parameters() if (place := _place(name))), default=0)
     if count > there:
         raise ValueError(
-            f"{type(tower).__name__} has {there} blocks, stages or convolutions, and {count} are to be held; to train "
-            f"the head alone lock the tower (--lock image), or hold {there} or fewer"
+            f"{type(tower).__name__} has {there} blocks, stages or convolutions, and {count} are to be held: hold "
+            f"{there} at most; what comes after them then learns with the head"
         )
     for _, parameter in _held(tower.named_parameters(), count):
         parameter.requires_grad_(False)
