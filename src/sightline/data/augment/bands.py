@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from sightline.data.augment.crop import CropResize, Flip
-from sightline.data.augment.draws import Draws
-from sightline.data.augment.geometry import Transform, joined, still
+from sightline.data.augment.geometry import still
 from sightline.data.augment.pictures import Op, Pictures
-from sightline.data.augment.pipeline import AugmentViews, View, of_op, together, view_name
-from sightline.protocols import Batch
+from sightline.data.augment.pipeline import AugmentViews, View
 
 
 class AugmentBands(AugmentViews):
@@ -31,32 +30,15 @@ class AugmentBands(AugmentViews):
         if any(not view.ops or not isinstance(view.ops[0], CropResize) for view in self.views):
             raise ValueError("views of bands begin with a crop to their size: CropResize (data.views.kind=bands)")
 
-    @torch.no_grad()
-    def with_transforms(
-        self, batch: Batch, seed: int, step: int, first: int = 0
-    ) -> tuple[list[Float[Tensor, "b c _y _x"]], list[Transform]]:
-        """As of `AugmentViews`. ValueError for pictures of another number of bands."""
-        image, size, index = batch.get("image"), batch.get("size"), batch.get("index")
-        if image is None or size is None or index is None:
-            raise ValueError(f"a batch to augment has image, size and index; this one has {', '.join(batch)}")
+    def _unpacked(self, image: Tensor, size: np.ndarray) -> Pictures:
+        """ValueError for pictures of another number of bands."""
         if image.shape[1] != self.channels:
             raise ValueError(f"pictures of {image.shape[1]} bands, and means and deviations of {self.channels}")
-        sizes, indices = size.cpu().numpy(), index.cpu().numpy()
-        made: list[list[Tensor]] = [[] for _ in self.views]
-        parts: list[list[Transform]] = [[] for _ in self.views]
-        chunk = together(image)
-        for start in range(0, len(image), chunk):
-            rows = slice(start, start + chunk)
-            opaque = torch.ones(len(image[rows]), dtype=torch.bool, device=image.device)
-            for number, view in enumerate(self.views):
-                given = Pictures(image[rows], sizes[rows], view.size, opaque, still(sizes[rows]))
-                draws = Draws(seed, step, indices[rows], view_name(number + first))
-                for place, op in enumerate(view.ops):
-                    given = op(given, of_op(draws, place, op))
-                shift, gain = (x.to(image.device) for x in (self._shift, self._gain))
-                made[number].append((given.image - shift).mul_(gain).contiguous())
-                parts[number].append(given.transform)
-        return [torch.cat(part) for part in made], [joined(part) for part in parts]
+        opaque = torch.ones(len(image), dtype=torch.bool, device=image.device)
+        return Pictures(image, size, self.views[0].size, opaque, still(size))
+
+    def _shown(self, pictures: Pictures) -> Tensor:
+        return pictures.image
 
     def restored(self, view: Float[Tensor, "b c y x"]) -> Float[Tensor, "b c y x"]:
         """The view as it was before it was normalised."""

@@ -88,12 +88,11 @@ class AugmentViews:
         chunk = together(image)
         for start in range(0, len(image), chunk):
             rows = slice(start, start + chunk)
-            y, x = sizes[rows].max(0)
-            pictures = unpack(image[rows, :, :y, :x], sizes[rows], self.views[0].size)
+            pictures = self._unpacked(image[rows], sizes[rows])
             for op in self.views[0].ops[: self.shared]:
                 pictures = op(pictures, Draws(seed, step, indices[rows]))
             for number, (view, out) in enumerate(zip(self.views, made, strict=True), first):
-                draws = Draws(seed, step, indices[rows], view_name(number))
+                draws = Draws(seed, step, indices[rows], _view(number))
                 given = replace(pictures, target=view.size)
                 parts[number - first].append(self._write(out[rows], view, given, draws))
         return made, [joined(part) for part in parts]
@@ -109,7 +108,7 @@ class AugmentViews:
         mirrored = np.zeros(len(indices), bool)
         for number, op in enumerate(self.views[0].ops):
             if (mirrors := getattr(op, "mirrors", None)) is not None:
-                mirrored ^= mirrors(of_op(Draws(seed, step, indices, view_name(0)), number, op))
+                mirrored ^= mirrors(_of_op(Draws(seed, step, indices, _view(0)), number, op))
         return mirrored
 
     def restored(self, view: Float[Tensor, "b c y x"]) -> Float[Tensor, "b c y x"]:
@@ -119,23 +118,30 @@ class AugmentViews:
     def _write(self, made: Tensor, view: View, pictures: Pictures, draws: Draws) -> Transform:
         """Fills `made` and returns the way there."""
         for number, op in enumerate(view.ops[self.shared :], self.shared):
-            pictures = op(pictures, of_op(draws, number, op))
+            pictures = op(pictures, _of_op(draws, number, op))
         square = (view.size, view.size)
         if tuple(pictures.image.shape[2:]) != square or (pictures.size != square).any():
             pictures = Fit()(pictures, draws)
         # the resize leaves rows of channels side by side; towers want them apart
-        opaque = flat(pictures).image
-        shown = opaque if len(self._shift) == 3 else rgb_to_grayscale(opaque)[:, :1]
-        torch.sub(shown, self._shift.to(made.device), out=made).mul_(self._gain.to(made.device))
+        torch.sub(self._shown(pictures), self._shift.to(made.device), out=made).mul_(self._gain.to(made.device))
         return pictures.transform
 
+    def _unpacked(self, image: Tensor, size: np.ndarray) -> Pictures:
+        """Stored pictures as operations take them."""
+        y, x = size.max(0)
+        return unpack(image[:, :, :y, :x], size, self.views[0].size)
 
-def view_name(number: int) -> str:
-    """What the draws of a view are called."""
+    def _shown(self, pictures: Pictures) -> Tensor:
+        """What the tower sees of pictures that went through all operations, before it is normalised."""
+        opaque = flat(pictures).image
+        return opaque if len(self._shift) == 3 else rgb_to_grayscale(opaque)[:, :1]
+
+
+def _view(number: int) -> str:
     return f"view {number}"
 
 
-def of_op(draws: Draws, number: int, op: Op) -> Draws:
+def _of_op(draws: Draws, number: int, op: Op) -> Draws:
     """What operation `number` of a view draws from."""
     return draws.within(f"{number} {type(op).__name__}")
 
