@@ -116,15 +116,17 @@ class MultiTask(nn.Module):
     def forward(self, batch: Batch) -> Losses:
         """A term a task."""
         features = self.image(batch["image"])
-        losses, counts, self.watched = {}, [], {}
+        losses, known_of, self.watched = {}, {}, {}
         for task, head in self.heads.items():
             errors, known = head.errors(features, batch)  # pyright: ignore[reportCallIssue]
             losses[task] = weighted_mean(errors, known, dist.mean)
-            counts.append(dist.total(known.sum().float()))
-            self.watched[f"known_{task}"] = counts[-1] / (known.numel() * dist.world())
+            known_of[task] = known
+        counts = dist.total(torch.stack([known.sum().float() for known in known_of.values()]))
+        for (task, known), count in zip(known_of.items(), counts, strict=True):
+            self.watched[f"known_{task}"] = count / (known.numel() * dist.world())
         if self.training:
             with torch.no_grad():
-                self.seen += torch.stack(counts)
+                self.seen += counts
         if self.looks and torch.is_grad_enabled():
             self.watched |= conflicts(losses, [p for p in self.image.parameters() if p.requires_grad])
         weights = self.config.weights
