@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Int
 from torch import Tensor, nn
 
 from sightline import dist
 from sightline.data.feed.things import Things
+from sightline.losses.classes import class_errors
 from sightline.losses.weighted import weighted_mean
 from sightline.protocols import Batch, Kept, Losses
 from sightline.towers.dense.feature_map import maps_of
@@ -47,10 +47,8 @@ class FCN(nn.Module):
         """{"pixel"}."""
         image = batch["image"]
         maps = maps_of(self.image, image, self.segmenter.blocks)
-        logits = self.segmenter(maps, (image.shape[2], image.shape[3])).float()
-        truth = self.truth(batch)
-        each = F.cross_entropy(logits, truth.clamp(min=0), reduction="none")
-        return {"pixel": weighted_mean(each, truth >= 0, dist.mean)}
+        logits = self.segmenter(maps, (image.shape[2], image.shape[3]))
+        return {"pixel": weighted_mean(*class_errors(logits, self.truth(batch)), dist.mean)}
 
     def truth(self, batch: Batch) -> Int[Tensor, "b y x"]:
         """The class of every pixel; -1 where it has none that is learnt."""

@@ -19,15 +19,16 @@ from dataclasses import dataclass
 from math import log
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from sightline import dist
 from sightline.data.feed.labelled import Episodes
+from sightline.losses.classes import class_errors
 from sightline.losses.weighted import weighted_mean
 from sightline.methods.metric.projected import Projected
 from sightline.methods.metric.space import everyones_means
+from sightline.methods.parts.classes import two_or_more
 from sightline.nn.head import Projection, unit
 from sightline.nn.tag import tag
 from sightline.protocols import Batch, Kept, Losses
@@ -65,11 +66,7 @@ class Imprinting(Projected):
     def __init__(self, tower: nn.Module, projection: nn.Linear, classes: int, config: Config = Config()) -> None:
         """ValueError for fewer than two classes."""
         super().__init__(tower, projection, config)
-        if classes < 2:
-            raise ValueError(
-                f"a classifier needs at least two classes, and the data has {classes}: give a folder of pictures for "
-                "each class, a label column or .cls in tars"
-            )
+        two_or_more(classes)
         self.classes = Projection(projection.out_features, classes)
         self.log_scale = tag(nn.Parameter(torch.tensor(log(config.scale))), "no_decay")
 
@@ -91,10 +88,10 @@ class Imprinting(Projected):
         self, vectors: Float[Tensor, "b e"], answers: Float[Tensor, "b k"], label: Int[Tensor, "b"]
     ) -> Float[Tensor, ""]:
         """The cross-entropy; the mean over ranks is that of the whole batch."""
-        known = label >= 0
+        errors, known = class_errors(answers, label)
         right = (answers.argmax(1) == label)[known]
         self.watched = {"image": vectors.detach()} | everyones_means(accuracy=right)
-        return weighted_mean(F.cross_entropy(answers, label.clamp(min=0), reduction="none"), known, dist.mean)
+        return weighted_mean(errors, known, dist.mean)
 
     def kept(self) -> Kept:
         """The tower, its projection, the weights of the base classes and their scale."""

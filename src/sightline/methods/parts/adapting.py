@@ -3,12 +3,13 @@ target."""
 
 from typing import Any
 
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from sightline import dist
+from sightline.losses.classes import class_errors
 from sightline.losses.weighted import weighted_mean
+from sightline.methods.parts.classes import two_or_more
 from sightline.protocols import Batch, Kept
 
 
@@ -22,11 +23,7 @@ class Adapting(nn.Module):
     def __init__(self, image: nn.Module, classes: nn.Linear, config: Any) -> None:
         """ValueError for fewer than two classes."""
         super().__init__()
-        if classes.out_features < 2:
-            raise ValueError(
-                f"a classifier needs at least two classes, and the data has {classes.out_features}: give a folder of "
-                "pictures for each class, a label column or .cls in tars, as the first of domains(SRC, SRC)"
-            )
+        two_or_more(classes.out_features, ", as the first of domains(SRC, SRC)")
         self.config, self.image, self.classes = config, image, classes
         self.watched: dict[str, Tensor] = {}
 
@@ -38,8 +35,7 @@ class Adapting(nn.Module):
         """The cross-entropy of the labelled domain, whose rows `logits` are; the mean over ranks is that of the whole
         batch. A picture of it without a label (-1) has no part in it."""
         label = batch["label"][batch["domain"] == 0]
-        each = F.cross_entropy(logits.float(), label.clamp(min=0), reduction="none")
-        return weighted_mean(each, label >= 0, dist.mean)
+        return weighted_mean(*class_errors(logits, label), dist.mean)
 
     def before_step(self, step: int, total: int) -> None:
         """Nothing is scheduled."""

@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from sightline.data.numbers import Column
+from sightline.losses.classes import class_errors
 from sightline.protocols import Batch, Features
 
 Errors = tuple[Float[Tensor, "*s"], Bool[Tensor, "*s"]]
@@ -36,9 +37,7 @@ class NamesClasses(nn.Module):
 
     def errors(self, features: Features, batch: Batch) -> Errors:
         """Of each picture."""
-        label = batch["label"]
-        logits = self.linear(features.pooled).float()
-        return F.cross_entropy(logits, label.clamp(min=0), reduction="none"), label >= 0
+        return class_errors(self.linear(features.pooled), batch["label"])
 
 
 class ReadsNumbers(nn.Module):

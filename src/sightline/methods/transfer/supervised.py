@@ -7,12 +7,13 @@ as AlexNet, VGG, ResNet and ViT were trained (Krizhevsky et al. 2012, section 3;
 and b at 0, whatever the tower; ViT's head has no hidden layer.
 """
 
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from sightline import dist
+from sightline.losses.classes import class_errors
 from sightline.losses.weighted import weighted_mean
+from sightline.methods.parts.classes import two_or_more
 from sightline.nn.head import ClassHead
 from sightline.protocols import Batch, Kept, Losses
 
@@ -26,11 +27,7 @@ class Supervised(nn.Module):
     def __init__(self, image: nn.Module, classes: ClassHead) -> None:
         """ValueError for fewer than two classes."""
         super().__init__()
-        if classes.out_features < 2:
-            raise ValueError(
-                f"a classifier needs at least two classes, and the data has {classes.out_features}: give a folder of "
-                "pictures for each class, a label column or .cls in tars"
-            )
+        two_or_more(classes.out_features)
         self.image, self.classes = image, classes
         self.watched: dict[str, Tensor] = {}
 
@@ -45,9 +42,7 @@ class Supervised(nn.Module):
     def judged(self, vectors: Float[Tensor, "b d"], batch: Batch) -> Float[Tensor, ""]:
         """The cross entropy; the mean over ranks is that of the whole batch."""
         self.watched = {"image": vectors.detach()}
-        label = batch["label"]
-        each = F.cross_entropy(self.classes(vectors).float(), label.clamp(min=0), reduction="none")
-        return weighted_mean(each, label >= 0, dist.mean)
+        return weighted_mean(*class_errors(self.classes(vectors), batch["label"]), dist.mean)
 
     def before_step(self, step: int, total: int) -> None:
         """Nothing is scheduled."""
