@@ -1,7 +1,7 @@
 """AdaBN (Li et al. 2016, https://arxiv.org/abs/1603.04779): learn on the source, normalise as the target lies."""
 
 from sightline.methods.adapt.adabn import AdaBN, Config
-from sightline.recipes.adapt.numbers import common, head_of, little
+from sightline.recipes.adapt.numbers import adapting, common, little
 from sightline.towers.spec import ResNetSpec, SmallStem
 from sightline.train.recipe.parts import Parts
 from sightline.train.recipe.recipe import Recipe
@@ -11,8 +11,7 @@ LEARNS = "classes of another domain, by the BatchNorm statistics of its pictures
 
 
 def build(recipe: Recipe) -> AdaBN:
-    tower = recipe.parts.image.build()
-    return AdaBN(tower, head_of(recipe, tower), recipe.method)
+    return adapting(recipe, AdaBN)
 
 
 def small() -> Recipe:

@@ -1,7 +1,7 @@
 """Deep CORAL (Sun and Saenko 2016, https://arxiv.org/abs/1607.01719): covariances of both domains made alike."""
 
 from sightline.methods.adapt.coral import CORAL, Config
-from sightline.recipes.adapt.numbers import common, head_of, little
+from sightline.recipes.adapt.numbers import adapting, common, little
 from sightline.train.recipe.recipe import Recipe
 
 PAPER = "Sun and Saenko 2016"
@@ -9,8 +9,7 @@ LEARNS = "classes of another domain, by covariances that are made alike"
 
 
 def build(recipe: Recipe) -> CORAL:
-    tower = recipe.parts.image.build()
-    return CORAL(tower, head_of(recipe, tower), recipe.method)
+    return adapting(recipe, CORAL)
 
 
 def small() -> Recipe:

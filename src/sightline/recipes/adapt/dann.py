@@ -1,7 +1,7 @@
 """DANN (Ganin et al. 2016, https://arxiv.org/abs/1505.07818): features from which no network tells the domain."""
 
 from sightline.methods.adapt.dann import DANN, Config
-from sightline.recipes.adapt.numbers import common, head_of, little
+from sightline.recipes.adapt.numbers import adapting, common, little
 from sightline.train.recipe.recipe import Recipe
 
 PAPER = "Ganin et al. 2016"
@@ -9,8 +9,7 @@ LEARNS = "classes of another domain, by features that do not tell the domain"
 
 
 def build(recipe: Recipe) -> DANN:
-    tower = recipe.parts.image.build()
-    return DANN(tower, head_of(recipe, tower), recipe.method)
+    return adapting(recipe, DANN)
 
 
 def small() -> Recipe:

@@ -1,7 +1,7 @@
 """Numbers that the systems of this chapter share, so that they can be compared: one tower, one budget, one head."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from torch import nn
 
@@ -15,13 +15,15 @@ from sightline.train.optim.schedule import WarmupCosine
 from sightline.train.recipe.parts import Parts
 from sightline.train.recipe.recipe import Data, Evaluation, Recipe
 
+M = TypeVar("M")
 ICONS = "domains(icons?set=solid, icons?set=outline)"
 """solid drawings with labels, outlines without"""
 
 
-def head_of(recipe: Recipe, tower: Any) -> nn.Linear:
-    """A head for the classes of the labelled domain."""
-    return nn.Linear(tower.dim, recipe.classes)
+def adapting(recipe: Recipe, method: Callable[[Any, nn.Linear, Any], M]) -> M:
+    """The method on the recipe's tower and a head for the classes of the labelled domain."""
+    tower = recipe.parts.image.build()
+    return method(tower, nn.Linear(tower.dim, recipe.classes), recipe.method)
 
 
 def common(name: str, build: Callable[[Recipe], nn.Module], method: Any) -> Recipe:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from sightline.data.views.kinds import TwoViews
 from sightline.methods.adapt.self_training import Config, SelfTraining
-from sightline.recipes.adapt.numbers import common, head_of, little
+from sightline.recipes.adapt.numbers import adapting, common, little
 from sightline.train.recipe.recipe import Recipe
 
 PAPER = "French et al. 2018"
@@ -12,8 +12,7 @@ LEARNS = "classes of another domain, from the names that a teacher is sure of"
 
 
 def build(recipe: Recipe) -> SelfTraining:
-    tower = recipe.parts.image.build()
-    return SelfTraining(tower, head_of(recipe, tower), recipe.method)
+    return adapting(recipe, SelfTraining)
 
 
 def small() -> Recipe:
