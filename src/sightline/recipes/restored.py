@@ -34,15 +34,17 @@ def restored(run: str | Path) -> tuple[Recipe, Any]:
     words = load_tokenizer(folder.tokenizer) if recipe.reads_words else None
     state = load(folder.last)
     phase = phase_recipes(recipe, words, start)[state.get("phase", 0)]
-    columns = tuple(Column(**column) for column in config.get("columns", ()))
-    parts = phase.parts | Parts(**_heads(phase.parts, folder.path))
+    built = read_description(run_folder(folder.path))["parts"]
+    heads: dict[str, Any] = {
+        name: from_json(built[name]) for name, part in phase.parts.items() if hasattr(part, "upon")
+    }
     recipe = replace(
         phase,
-        parts=parts,
+        parts=phase.parts | Parts(**heads),  # as they were made to fit what was trained on
         samples=config["data"]["samples"],
         classes=config.get("classes", 0),
-        class_names=_names(run),
-        columns=columns,
+        class_names=tuple(built.get("classes", {}).get("names", ())),
+        columns=tuple(Column(**column) for column in config.get("columns", ())),
     )
     method: Any = recipe.build(recipe)
     try:
@@ -54,18 +56,3 @@ def restored(run: str | Path) -> tuple[Recipe, Any]:
             f"Python. Build that recipe, and load {folder.last} with sightline.train.checkpoint.load"
         ) from error
     return recipe, method.eval()
-
-
-def _heads(parts: Parts, run: Path) -> dict[str, Any]:
-    """The parts that were made to fit what was trained on, as the run says they were built."""
-    names = [name for name, part in parts.items() if hasattr(part, "upon")]
-    if not names:
-        return {}
-    described = read_description(run_folder(run))["parts"]
-    return {name: from_json(described[name]) for name in names}
-
-
-def _names(run: str | Path) -> tuple[str, ...]:
-    """How the classes of its head are called, as its encoder has them; nothing where it has none."""
-    head = read_description(run_folder(run)).get("parts", {}).get("classes", {})
-    return tuple(head.get("names", ()))
