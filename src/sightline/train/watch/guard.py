@@ -8,6 +8,7 @@ gone, and more than luck would take.
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from math import hypot
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from sightline.probes.heldout.captions import Retrieval
 from sightline.probes.heldout.classes import ZeroShot
 from sightline.probes.heldout.neighbours import KNNProbe
 from sightline.probes.heldout.prepared import Prepared
+from sightline.probes.heldout.probe import Probe
 from sightline.protocols import Kept
 from sightline.runtime.description import run_folder
 from sightline.text.load import AnyTokenizer
@@ -42,6 +44,8 @@ LUCK = 1.5
 answered as before, so that it is about three of their own"""
 SCORES = {"zero_shot": "zero_shot", "text_to_image_r5": "retrieval", "knn": "knn"}
 """the score by which each of the probes guards -> what its number of pictures is called"""
+PROBES: dict[str, Probe] = {"zero_shot": ZeroShot(), "text_to_image_r5": Retrieval(), "knn": KNNProbe()}
+"""the same -> who asks"""
 
 
 @dataclass(frozen=True)
@@ -94,17 +98,18 @@ class Forgetting:
         chosen = order(len(given), recipe.seed, 0)[: rules.samples]
         halves = [Subset(given, sorted(chosen[part::2].tolist()), given.name) for part in (0, 1)]
         view = recipe.data.evaluation_view()
-        asked, memory = (Prepared(half, view, samples=len(half), seed=recipe.seed) for half in halves)
-        everyone = Prepared(Subset(given, sorted(chosen.tolist())), view, samples=len(chosen), seed=recipe.seed)
+        everyone = Subset(given, sorted(chosen.tolist()))
         self.other = None if reads else self._text_tower()
-        words = _able(reads or self.other is not None)
-        plain: dict[str, Any] = {"view": view, "device": device, "precision": recipe.precision}
-        plain |= {"tokenizer": tokenizer if self.other is None else self.other.tokenizer}
-        self.evaluators = {
-            "zero_shot": [Evaluator(everyone, None, probes=(ZeroShot(),), capabilities=words, **plain)],
-            "text_to_image_r5": [Evaluator(everyone, None, probes=(Retrieval(),), capabilities=words, **plain)],
-            "knn": [Evaluator(*both, probes=(KNNProbe(),), **plain) for both in ((asked, memory), (memory, asked))],
+        self.able = frozenset({"embeds", "reads_text"} if reads or self.other is not None else {"embeds"})
+        self.plain: dict[str, Any] = {"view": view, "device": device, "precision": recipe.precision}
+        self.plain |= {"tokenizer": tokenizer if self.other is None else self.other.tokenizer}
+        self.pairs: dict[str, list[tuple[Subset, Subset | None]]] = {
+            "zero_shot": [(everyone, None)],
+            "text_to_image_r5": [(everyone, None)],
+            "knn": [(halves[0], halves[1]), (halves[1], halves[0])],
         }
+        # decoded where something is asked of them: a set takes hundreds of megabytes for as long as the run lasts
+        self.prepared = cache(lambda some: Prepared(some, view, samples=len(some), seed=recipe.seed))
         self.notes += self._shared(everyone, source)
         self.where = given.name
 
@@ -130,7 +135,7 @@ class Forgetting:
 
     def _begin(self, seen: "_Beside") -> dict[str, Any]:
         """The first question that the encoder answers, and how it does; without a metric where it answers none."""
-        for metric in filter(self._can, self.evaluators):
+        for metric in filter(self._can, self.pairs):
             found = self._standing(metric, seen)
             if found.knows:
                 return {"metric": metric, "value": found.value, "chance": found.chance, "n": found.n}
@@ -150,10 +155,26 @@ class Forgetting:
         )
 
     def _can(self, metric: str) -> bool:
-        return all(one.probes and not one.probes[0].reason(one.held, one.memory) for one in self.evaluators[metric])
+        probe = PROBES[metric]
+        return probe.answered_by(self.able) and not any(
+            probe.reason(one.held, one.memory) for one in self._evaluators(metric)
+        )
+
+    def _evaluators(self, metric: str) -> list[Evaluator]:
+        """Who asks, and of which pictures."""
+        return [
+            Evaluator(
+                self.prepared(held),
+                None if memory is None else self.prepared(memory),
+                probes=(PROBES[metric],),
+                capabilities=self.able,
+                **self.plain,
+            )
+            for held, memory in self.pairs[metric]
+        ]
 
     def _standing(self, metric: str, seen: "_Beside") -> Standing:
-        found = [one(seen) for one in self.evaluators[metric]]
+        found = [one(seen) for one in self._evaluators(metric)]
         counts = [scores[f"n_{SCORES[metric]}"] for scores in found]
         chance = "chance_r5" if metric.startswith("text") else f"chance_{metric}"
         mean = {
@@ -179,11 +200,11 @@ class Forgetting:
         found = opened(self.name).encoder
         return found if "reads_text" in found.capabilities and "embeds" in found.capabilities else None
 
-    def _shared(self, guard: Prepared, source: Any) -> list[str]:
+    def _shared(self, guard: Subset, source: Any) -> list[str]:
         """Whether pictures of the guard are trained on too."""
         if isinstance(source, Stream):
             return []
-        known = {_content(guard.source, index) for index in guard.index} - {b""}
+        known = {_content(guard, index) for index in range(len(guard))} - {b""}
         count = min(len(source), COMPARED)
         both = known & {_content(source, index) for index in range(count)}
         if not both:
@@ -229,10 +250,6 @@ def stopped(step: int, forgot: str, best: Path, rate: float) -> str:
         f"optim.lr (it is {rate:g}; a tenth is a good next try), hold first blocks (method.freeze), learn adapters "
         "alone (finetune.adapters), or let more be forgotten (evaluation.guard.fall)"
     )
-
-
-def _able(words: bool) -> frozenset[str]:
-    return frozenset({"embeds", "reads_text"} if words else {"embeds"})
 
 
 def _measured_on(name: str) -> list[str]:
