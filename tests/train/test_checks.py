@@ -18,9 +18,10 @@ from sightline.protocols import Kept
 from sightline.recipes.find import find, train
 from sightline.towers.sizes import vit_small
 from sightline.towers.sizes_conv import common_resnet
+from sightline.train import checks
 from sightline.train.checks import check_count, check_method, check_metric, check_pictures
 from sightline.train.recipe.parts import Parts
-from sightline.train.recipe.recipe import Data, Evaluation, Recipe
+from sightline.train.recipe.recipe import Data, Evaluation, Recipe, counted
 
 
 class Spread(nn.Module):
@@ -127,6 +128,18 @@ def test_the_size_named_is_one_that_every_view_and_the_method_can_be_made_of(tmp
 
     with pytest.raises(ValueError, match="data.size=16,"):
         check_pictures(recipe(build=build), source)
+
+
+def test_a_source_is_read_once_for_its_heads_whatever_sizes_are_tried(tmp_path, monkeypatch):
+    source, calls = open_source(pictures(tmp_path / "few", 20, side=14)), []
+    monkeypatch.setattr(checks, "counted", lambda *given: calls.append(given) or counted(*given))
+
+    def build(recipe):
+        raise ValueError("fits no size")
+
+    with pytest.raises(ValueError, match="Take larger pictures"):
+        check_pictures(recipe(build=build), source)
+    assert len(calls) == 1
 
 
 def test_a_view_that_patches_do_not_divide_is_refused_before_the_first_step(tmp_path):

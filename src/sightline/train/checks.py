@@ -6,6 +6,7 @@ is in the method's own `check(batch)`, called here where there is one.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from torch import nn
@@ -67,10 +68,11 @@ def check_pictures(recipe: Recipe, source: Any) -> None:
     """Pictures much smaller than a view of a method that learns from views alone."""
     if recipe.reads_words:
         return
+    known = cache(lambda: counted(recipe, source))  # some heads read all of the source for this
 
     def fits(size: int) -> bool:
         """Whether tower and method can be made for pictures of another size, and cut every view into patches."""
-        other = fitted(counted(replace(recipe, data=replace(recipe.data, size=size)), source), None)
+        other = fitted(replace(known(), data=replace(recipe.data, size=size)), None)
         try:
             check_patches(other, as_views(other.data.views(size), size))
             other.build(other)
