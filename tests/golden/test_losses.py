@@ -28,13 +28,16 @@ FAMILIES = (
     *METRIC,
     "supervised.tiny",
     "finetune.tiny",
+    "fcn.tiny",
 )
 SOURCES = {
     "tips.tiny": ("scenes?n=64&size=32&alt=0.3", "scenes:test?n=8&size=32&alt=0.3"),
     "multitask.tiny": (lasting_table(64), lasting_table(8)),
     **dict.fromkeys(ADAPT, ("domains(icons?n=64, icons?n=64&seed=1)", "icons:test?n=8")),
     **dict.fromkeys(("mlm.tiny", "seq2seq.tiny"), ("grammars?n=64", "grammars:test?n=8")),
-    **dict.fromkeys(("locca.tiny", "siglip2.tiny", "naflex.tiny"), ("scenes?n=64&size=32", "scenes:test?n=8&size=32")),
+    **dict.fromkeys(
+        ("locca.tiny", "siglip2.tiny", "naflex.tiny", "fcn.tiny"), ("scenes?n=64&size=32", "scenes:test?n=8&size=32")
+    ),
 }
 """for what icons lack"""
 TOLERANCE = 2e-3
