@@ -17,11 +17,10 @@ from torch import Tensor, nn
 
 from sightline import dist
 from sightline.data.feed.things import Things
+from sightline.losses.weighted import weighted_mean
 from sightline.nn.noise import rank_rows
 from sightline.protocols import Batch, Kept, Losses
 from sightline.towers.dense.feature_map import maps_of
-
-SMALLEST = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +59,11 @@ class FasterRCNN(nn.Module):
         draws = rank_rows(torch.rand, (len(image),), torch.device("cpu"))
         seeds = (draws.double() * 2**31).long()
         found = self.detector.learn(maps, (image.shape[2], image.shape[3]), self.targets(batch), seeds)
-        return {name: self.weight(name) * everyones(mean, count) for name, (mean, count) in found.losses.items()}
+        terms = {
+            name: weighted_mean(mean, mean.new_tensor(float(count)), dist.mean)
+            for name, (mean, count) in found.losses.items()
+        }
+        return {name: self.weight(name) * term for name, term in terms.items()}
 
     def weight(self, name: str) -> float:
         """Of a term."""
@@ -87,9 +90,3 @@ class FasterRCNN(nn.Module):
         """Both: the tower embeds, with the detector it finds."""
         parts = {"image": self.image, "detector": self.detector}
         return Kept(parts=parts, capabilities=("embeds", "detects"))
-
-
-def everyones(mean: Tensor, count: int) -> Tensor:
-    """The mean of `count` of my own as my part of everyone's: the mean of it over ranks is that of all."""
-    mine = mean.new_tensor(float(count))
-    return mean * mine / dist.mean(mine).clamp(min=SMALLEST)

@@ -8,7 +8,6 @@ the pixels are counted together. Where the masks of a source number its boxes, t
 0 is the background.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -23,19 +22,14 @@ from sightline.protocols import Batch, Kept, Losses
 from sightline.towers.dense.feature_map import maps_of
 
 
-@dataclass(frozen=True, kw_only=True)
-class Config:
-    """It has no numbers."""
-
-
 class FCN(nn.Module):
     """A tower and a segmenter (`towers.dense.segmenter.Segmenter`) on one of its maps."""
 
     uses = frozenset[str]()
 
-    def __init__(self, image: Any, segmenter: Any, config: Config = Config()) -> None:
+    def __init__(self, image: Any, segmenter: Any) -> None:
         super().__init__()
-        self.config, self.image, self.segmenter = config, image, segmenter
+        self.image, self.segmenter = image, segmenter
         self.needs = frozenset({"image", "mask"} | ({"box_labels"} if segmenter.instances else set()))
 
     @property

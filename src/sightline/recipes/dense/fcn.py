@@ -7,7 +7,7 @@
 from dataclasses import replace
 
 from sightline.data.views.placed import PlacedView
-from sightline.methods.dense.fcn import FCN, Config
+from sightline.methods.dense.fcn import FCN
 from sightline.methods.dense.tower import read
 from sightline.probes.heldout.loss import HeldOutLoss
 from sightline.probes.heldout.pixels import PixelIoU
@@ -27,7 +27,7 @@ MEASURED = Evaluation(metric="miou", samples=500, probes=(PixelIoU(), HeldOutLos
 
 def build(recipe: Recipe) -> FCN:
     segmenter = recipe.parts.segmenter.build()
-    return FCN(read(recipe.parts.image, segmenter.blocks), segmenter, recipe.method)
+    return FCN(read(recipe.parts.image, segmenter.blocks), segmenter)
 
 
 def small() -> Recipe:
@@ -35,7 +35,7 @@ def small() -> Recipe:
     return Recipe(
         name="fcn.small",
         build=build,
-        method=Config(),
+        method=None,
         parts=Parts(
             image=ResNetSpec(depths=(2, 2, 2), width=32, stem=SmallStem(stride=2)), segmenter=SegmenterSpec(coarsest=8)
         ),
