@@ -125,11 +125,11 @@ async function load(more = false) {
     const less = more && shown.less;
     shown = { key, results, total: answer.total, relevant: answer.relevant, left, less };
     draw();
-    if (!more) scrollTo({ top: 0, behavior: "instant" });
     sayCount(shown, browsing ? null : answer.ms);
     sayMeant(answer.suggestion);
     if (asked.picture) moveButtons();
     settled();
+    if (!more) scrollTo({ top: 0, behavior: "instant" }); // last: it lays the page out, once for all that is written
   } catch (error) {
     if (mine !== running || error.name === "AbortError") return;
     if (!(error instanceof api.Failed)) throw error;
